@@ -1,0 +1,42 @@
+#pragma once
+
+/*
+ * Instants and spans. An instant is a gint64: microseconds since 1970-01-01 00:00 UTC,
+ * always UTC, never local time. A span is a GTimeSpan (microseconds). Nothing here asks
+ * the clock: the loop does, and passes the answer in.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+/* No instant: unknown, unreadable or out of every bound. */
+#define INSTANT_NONE G_MININT64
+
+/* Instants outside [INSTANT_MIN, INSTANT_MAX) are never believed (exclusion
+ * "implausible_time"): a commit dated 1970 comes from a machine whose clock was not set,
+ * one dated 2100 from a typo. */
+#define INSTANT_MIN (G_GINT64_CONSTANT(31536000) * G_USEC_PER_SEC)   /* 1971-01-01 */
+#define INSTANT_MAX (G_GINT64_CONSTANT(4102444800) * G_USEC_PER_SEC) /* 2100-01-01 */
+
+static inline bool instant_is_plausible(gint64 t)
+{
+	return t >= INSTANT_MIN && t < INSTANT_MAX;
+}
+
+/* Seconds since 1970 to an instant; INSTANT_NONE if it does not fit. */
+gint64 instant_from_seconds(gint64 seconds);
+
+/* RFC 3339 with a zone ("2026-03-01T12:00:00Z", "…+01:00", fraction optional).
+ * False, *result untouched, if text is anything else. */
+bool instant_parse(const char *text, gint64 *result);
+
+/* "2026-03-01T12:00:00Z", with ".ffffff" only if there are microseconds. The caller
+ * frees. */
+char *instant_format(gint64 t);
+
+/* A span as people write it in dorad.yaml: digits and one of us, ms, s, m, h, d, w
+ * ("90s", "5m", "36h"). No sign, no sum. False, *result untouched, if text is anything
+ * else or overflows. */
+bool span_parse(const char *text, GTimeSpan *result);
+
+/* A span for people, two units at most: "3d 4h", "12m 5s", "0s". The caller frees. */
+char *span_format(GTimeSpan span);

@@ -1,0 +1,81 @@
+#pragma once
+
+/*
+ * The published numbers: deployment frequency and change lead time per bucket and over
+ * rolling windows, computed from samples every time (no median of medians, no mean of
+ * means). Pure.
+ */
+#include "metrics/bucket.h"
+
+/* The version of what the numbers mean; raised whenever the same facts would give other
+ * numbers. */
+#define SERIES_MEANING 1
+
+enum metric { METRIC_DEPLOYMENT_FREQUENCY, METRIC_CHANGE_LEAD_TIME, N_METRICS };
+const char *
+metric_name(enum metric metric); /* "deployment_frequency", "change_lead_time" */
+
+/* Percentile q (0 … 1) of n ascending values by linear interpolation, as PostgreSQL's
+ * percentile_cont: the same operations in the same order, so the same bits. NAN if n is
+ * 0. */
+double percentile_sorted(const double *values, gsize n, double q);
+
+/* A shipped commit that counts. */
+struct lead_sample {
+	gint64 finished; /* the rollout's finish */
+	gint64 lead;	 /* µs */
+	guint64 author;	 /* salted hash; 0: unknown, counts as no one */
+};
+
+/* A successful production rollout. service tells rollouts of different services apart in
+ * teams and orgs; time between deployments is always between rollouts of the same
+ * service. */
+struct rollout_sample {
+	gint64 finished;
+	gint64 previous; /* finish of the same service's rollout before, INSTANT_NONE for
+			    its first */
+};
+
+/* One service (or team, or org) and environment. Both sample arrays are sorted by finish.
+ */
+struct series_input {
+	GTimeZone *zone;
+	gint64 born; /* first rollout's finish: no bucket before it; INSTANT_NONE: none */
+	gint64 now;  /* no bucket that starts later */
+	const struct rollout_sample *rollouts;
+	gsize n_rollouts;
+	const struct lead_sample *samples;
+	gsize n_samples;
+	guint minimum_authors; /* fewer distinct authors: n only, no distribution; 0: off
+				*/
+};
+
+/* One number with everything that belongs to it. NAN is NULL. Durations in seconds.
+ *   deployment_frequency: n = value = rollouts; numerator = days with at least one;
+ * denominator = days of the bucket inside the lifetime [born, now]; p50 … mean = time
+ * between deployments (that end in the bucket); deployment_days = windows only: median
+ * over its whole weeks, counted back from its end, of the days with a deployment.
+ *   change_lead_time: n = samples; value = p50; numerator = distinct authors is never
+ * published: numerator and denominator are NULL. */
+struct series_row {
+	enum metric metric;
+	enum grain grain;  /* buckets */
+	guint window_days; /* windows; 0 for buckets */
+	gint64 start, end;
+	gint64 n;
+	double numerator, denominator, value, p50, p75, p90, p95, mean, deployment_days;
+};
+
+/* Appends to rows (of struct series_row) every metric and grain for the buckets that
+ * overlap the local days [from, to) and the lifetime: zeros where nothing was deployed, n
+ * = 0 with NULLs where there is no lead time. The caller passes samples of at least the
+ * whole quarters and weeks concerned: series_reach() says which instants. */
+void series_buckets(const struct series_input *input, gint32 from_day, gint32 to_day,
+		    GArray *rows);
+void series_reach(GTimeZone *zone, gint32 from_day, gint32 to_day, gint64 *from,
+		  gint64 *to);
+
+/* Rolling windows of 7, 28 and 90 whole local days that end with the last local midnight
+ * at or before now; none if the service is younger than its first midnight. */
+void series_windows(const struct series_input *input, GArray *rows);
+extern const guint series_window_days[3];

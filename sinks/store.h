@@ -1,0 +1,264 @@
+#pragma once
+
+/*
+ * PostgreSQL: where facts and numbers rest. A store is one connection, owned by one
+ * worker at a time; it reconnects by itself when it is next used. Every write happens
+ * between store_begin() and store_commit(), may be repeated, and leaves nothing behind if
+ * it is cut off anywhere. Nothing depends on the session, so it runs through pgbouncer in
+ * transaction mode. Schema "dorad" holds the tables, schema "dora" the views people read
+ * (sinks/migrations/).
+ *
+ * Errors: DORA_ERROR_RETRY for a lost or refused connection, a restart, a deadlock, a
+ * full disk; _DENIED for a refused credential or missing right; _CONFIG for a database
+ * that is too old, too new or not prepared; _DATA for anything PostgreSQL will not store.
+ * After an error the transaction is gone; call store_rollback() (or store_begin(), which
+ * does it) and start over.
+ */
+#include "base/cleanup.h"
+#include "config/config.h"
+#include "metrics/attribution.h"
+#include "metrics/series.h"
+
+struct store;
+
+/* Does not connect yet. config is referenced. */
+struct store *store_new(struct config *config);
+void store_free(struct store *store);
+DEFINE_CLEANUP(struct store *, store_free);
+
+/* Brings the schema up to date (numbered migrations, each in its own transaction under an
+ * advisory lock), grants the reader role. _CONFIG if the server is older than 15 or the
+ * schema is newer than this program. Repeats nothing, writes nothing if there is nothing
+ * to do. */
+bool store_migrate(struct store *store, GError **error);
+
+bool store_begin(struct store *store, GError **error);
+bool store_commit(struct store *store, GError **error);
+void store_rollback(struct store *store);
+
+/* ---- names: what the configuration has, as rows ---- */
+
+enum scope_kind { SCOPE_ORG, SCOPE_TEAM, SCOPE_SERVICE };
+
+/* Makes the rows of orgs, teams, services, repositories and sources what the
+ * configuration says, in a transaction of its own. What left the configuration keeps its
+ * rows and history, marked inactive. A service whose team or zone changed has all its
+ * series marked dirty. */
+bool store_sync_config(struct store *store, const struct config *config, GError **error);
+
+/* ---- sources: one row a git repository ---- */
+
+struct source_row {
+	gint32 source_id, repo_id;
+	char *cursor; /* digest of the last listing whose facts are stored; NULL: none */
+	gint64 polled_at, ok_at; /* INSTANT_NONE: never */
+};
+void source_row_clear(struct source_row *row);
+
+/* Reads the row outside a transaction; inside one, locks it FOR UPDATE. */
+bool store_source(struct store *store, const char *name, struct source_row *row,
+		  GError **error);
+/* A good poll: facts up to cursor are stored and true as of at. Writes only what changed
+ * beside polled_at and ok_at. shallow: the history is cut. */
+bool store_source_ok(struct store *store, gint32 source_id, const char *cursor, gint64 at,
+		     bool shallow, GError **error);
+/* A failed poll, in its own transaction; text is shown to operators. */
+bool store_source_failed(struct store *store, gint32 source_id, gint64 at,
+			 const char *text, GError **error);
+
+/* ---- git facts ---- */
+
+struct ref_row {
+	char *name;
+	struct oid object, commit;
+	gint64 first_seen;
+};
+void ref_rows_free(GArray *rows);
+/* Refs as of the cursor (array of struct ref_row, sorted by name). */
+GArray *store_refs(struct store *store, gint32 repo_id, GError **error);
+/* Upserts by name; a row with object.len 0 is deleted. */
+bool store_refs_write(struct store *store, gint32 repo_id, const struct ref_row *rows,
+		      gsize n, GError **error);
+/* "tag moved", "tag deleted", "branch rewritten", …: what an operator or analyst may ask
+ * about. */
+bool store_repo_event(struct store *store, gint32 repo_id, gint64 at, const char *kind,
+		      const char *ref, const struct oid *was, const struct oid *is,
+		      GError **error);
+
+/* Commits: begin, add any number (streamed by COPY), end. Rows that exist are left alone.
+ * *n_new (may be NULL) counts rows written. */
+struct commit_row {
+	struct oid oid;
+	const struct oid *parents;
+	guint n_parents;
+	struct commit_times times;
+};
+bool store_commits_begin(struct store *store, gint32 repo_id, GError **error);
+bool store_commits_add(struct store *store, const struct commit_row *row, GError **error);
+bool store_commits_end(struct store *store, gsize *n_new, GError **error);
+
+/* Times of commits: fills times[i] for oids[i]; found[i] (may be NULL) tells which exist.
+ */
+bool store_commit_times(struct store *store, gint32 repo_id, const struct oid *oids,
+			gsize n, struct commit_times *times, bool *found, GError **error);
+/* Every commit of a repository, in no order. */
+bool store_commits_each(struct store *store, gint32 repo_id,
+			bool (*visit)(const struct commit_row *row, void *user,
+				      GError **error),
+			void *user, GError **error);
+
+/* Which commits touch a component (only components with globs). globs is the text the
+ * rows were made for; NULL if none were yet. store_touched_reset() empties them for other
+ * globs. */
+bool store_component(struct store *store, const char *service, gint32 repo_id,
+		     gint32 *component_id, char **globs, GError **error);
+bool store_touched_reset(struct store *store, gint32 component_id, const char *globs,
+			 GError **error);
+bool store_touched_add(struct store *store, gint32 component_id, const struct oid *oids,
+		       gsize n, GError **error);
+/* Of n oids, those the component is touched by: sets hit[i]. n = 0 with oids NULL: calls
+ * visit for all rows instead. */
+bool store_touched(struct store *store, gint32 component_id, const struct oid *oids,
+		   gsize n, bool *hit, GError **error);
+bool store_touched_each(struct store *store, gint32 component_id,
+			bool (*visit)(const struct oid *oid, void *user, GError **error),
+			void *user, GError **error);
+
+/* ---- deployments ---- */
+
+/* A deployment as a source tells it. Natural key: (service, source, external_id,
+ * attempt). */
+struct deployment_row {
+	gint64 deployment_id; /* filled when read */
+	char *external_id;    /* "refs/tags/v1.0" */
+	gint32 attempt;	      /* 1 … */
+	char *environment;
+	gint64 started, finished; /* INSTANT_NONE: NULL */
+	enum outcome outcome;
+	enum exclusion withheld;
+	gint64 first_seen;
+	struct {
+		gint32 repo_id;
+		struct oid oid;
+	} * revisions;
+	guint n_revisions;
+};
+void deployment_row_clear(struct deployment_row *row);
+
+/* Upserts; a row is touched only if something (but first_seen) differs. Marks the
+ * service's attribution as due where anything did; *n_changed (may be NULL) counts. */
+bool store_deployments_write(struct store *store, gint32 service_id, gint32 source_id,
+			     const struct deployment_row *rows, gsize n, gsize *n_changed,
+			     GError **error);
+/* All deployments of a service, or those of one of its sources (source_id > 0), in no
+ * order: an array of struct deployment_row. */
+GArray *store_deployments(struct store *store, gint32 service_id, gint32 source_id,
+			  GError **error);
+void deployment_rows_free(GArray *rows);
+
+/* ---- scopes and what is due ---- */
+
+struct scope_row {
+	gint32 scope_id;
+	enum scope_kind kind;
+	char *name;
+	gint32 parent_id; /* team of a service, org of a team; 0 */
+	char *time_zone;
+	char *definition; /* fingerprint of what its stored rows were made with; NULL:
+			     none yet */
+	gint32 definition_id;
+	gint64 published_until; /* buckets and windows are published up to this instant;
+				   INSTANT_NONE */
+	bool attribution_due;	/* services: deployments or commits changed since the last
+				   attribution */
+	bool series_due;	/* there are dirty days */
+};
+void scope_rows_free(GArray *rows);
+/* All active scopes (array of struct scope_row). */
+GArray *store_scopes(struct store *store, GError **error);
+/* One, locked FOR UPDATE for the rest of the transaction. The caller frees with
+ * scope_row_free. */
+struct scope_row *store_scope_lock(struct store *store, enum scope_kind kind,
+				   const char *name, GError **error);
+void scope_row_free(struct scope_row *row);
+DEFINE_CLEANUP(struct scope_row *, scope_row_free);
+/* Marks the attribution of a service due (new commits came for a missing revision, …). */
+bool store_attribution_due(struct store *store, gint32 service_id, bool due,
+			   GError **error);
+/* The definition row with this fingerprint and content (JSON text), made if new; becomes
+ * the scope's. */
+bool store_definition(struct store *store, gint32 scope_id, const char *fingerprint,
+		      const char *content, gint32 *definition_id, GError **error);
+
+/* ---- rollouts and shipped commits ---- */
+
+struct rollout_row {
+	gint64 deployment_id; /* the deployment that finished it */
+	char *environment;    /* the group's name */
+	gint64 finished;
+	enum rollout_kind kind;
+};
+struct fate_row {
+	gint64 deployment_id, rollout_id; /* 0: none */
+	enum exclusion excluded;
+};
+struct shipped_row {
+	gint64 rollout_id;
+	const char *environment;
+	gint32 repo_id;
+	struct oid oid;
+	gint64 finished;
+	struct commit_times times;
+	gint64 lead; /* µs; meaningless where excluded */
+	enum exclusion excluded;
+};
+
+GArray *store_rollouts(struct store *store, gint32 service_id,
+		       GError **error); /* of rollout_row */
+void rollout_rows_free(GArray *rows);
+
+/* Makes rollouts and fates of a service what is given. Days whose rollouts changed become
+ * dirty for the service, its team and its org. */
+bool store_rollouts_write(struct store *store, gint32 service_id,
+			  const struct rollout_row *rollouts, gsize n,
+			  const struct fate_row *fates, gsize n_fates, GError **error);
+
+/* Shipped commits: begin, add, end. replace: afterwards the service has exactly these
+ * rows (days of all that differ become dirty); else they are added to what is there
+ * (their days become dirty). Rows that are equal already are not touched. */
+bool store_shipped_begin(struct store *store, gint32 service_id, bool replace,
+			 GError **error);
+bool store_shipped_add(struct store *store, const struct shipped_row *row,
+		       GError **error);
+bool store_shipped_end(struct store *store, gsize *n_changed, GError **error);
+
+/* ---- series ---- */
+
+/* Marks the days of [from, to) dirty for a scope and its parents. */
+bool store_dirty_add(struct store *store, gint32 service_id, gint64 from, gint64 to,
+		     GError **error);
+/* Takes (deletes and returns) the dirty days of a scope: an ascending array of gint32,
+ * days since 1970 in UTC; a local bucket is dirty if it overlaps one. */
+GArray *store_dirty_take(struct store *store, gint32 scope_id, GError **error);
+/* What a scope's numbers are made of, for finishes in [from, to), sorted by finish; one
+ * environment. A team or org has the samples of all its active services. */
+bool store_samples(struct store *store, gint32 scope_id, const char *environment,
+		   gint64 from, gint64 to, GArray *rollout_samples, GArray *lead_samples,
+		   GError **error);
+/* Environments (group names) that a scope has rollouts in, and the finish of the first in
+ * each. */
+struct scope_environment {
+	char *name;
+	gint64 born;
+};
+GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **error);
+void scope_environments_free(GArray *rows);
+/* Publishes: upserts rows (touching only those that differ in a number), deletes buckets
+ * of these grains that start in [from, to) and are not among rows; window rows replace
+ * the scope's. */
+bool store_series_write(struct store *store, gint32 scope_id, const char *environment,
+			gint32 definition_id, gint64 now, gint64 from, gint64 to,
+			const struct series_row *rows, gsize n, gsize *n_changed,
+			GError **error);
+bool store_published_until(struct store *store, gint32 scope_id, gint64 until,
+			   GError **error);
