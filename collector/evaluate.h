@@ -1,0 +1,32 @@
+#pragma once
+
+/*
+ * From facts to published numbers, by a worker. evaluate_service() brings rollouts and
+ * shipped commits of a service up to date with its deployments (one transaction) and
+ * marks days dirty; evaluate_scope() recomputes the dirty buckets and the windows of a
+ * service, team or org and publishes them (one transaction). Both do nothing where
+ * nothing is due.
+ */
+#include "collector/poll.h"
+
+struct evaluate_result {
+	bool changed;
+	gsize n_rows; /* shipped commits or series rows written */
+};
+
+bool evaluate_service(struct store *store, const struct work_context *context,
+		      const struct config_service *service, gint64 now,
+		      struct evaluate_result *result, GError **error);
+
+bool evaluate_scope(struct store *store, const struct work_context *context,
+		    enum scope_kind kind, const char *name, gint64 now,
+		    struct evaluate_result *result, GError **error);
+
+/* Everything that is due: services with due attribution, then every scope whose series
+ * are due or whose local day has changed since it was published, services before teams
+ * before orgs. Goes on after a failure and returns the first. */
+bool evaluate_due(struct store *store, const struct work_context *context, gint64 now,
+		  struct evaluate_result *result, GError **error);
+
+/* The next instant at which a local day begins for any scope of the configuration. */
+gint64 evaluate_next_midnight(const struct config *config, gint64 now);
