@@ -6,6 +6,8 @@
  * the cursor in one transaction. A poll that finds nothing new costs one ls-refs round
  * trip and one small update.
  */
+#include <gio/gio.h>
+
 #include "sinks/store.h"
 
 struct work_context {
