@@ -1,0 +1,136 @@
+#include "base/instant.h"
+
+#include <string.h>
+
+static const struct {
+	const char *suffix;
+	GTimeSpan span;
+} units[] = {
+	/* the two-letter suffixes first: "ms" ends in "s" */
+	{ "us", 1 },
+	{ "ms", G_TIME_SPAN_MILLISECOND },
+	{ "s", G_TIME_SPAN_SECOND },
+	{ "m", G_TIME_SPAN_MINUTE },
+	{ "h", G_TIME_SPAN_HOUR },
+	{ "d", G_TIME_SPAN_DAY },
+	{ "w", 7 * G_TIME_SPAN_DAY },
+};
+
+gint64 instant_from_seconds(gint64 seconds)
+{
+	gint64 result;
+
+	if (__builtin_mul_overflow(seconds, (gint64)G_USEC_PER_SEC, &result))
+		return INSTANT_NONE;
+	return result;
+}
+
+bool instant_parse(const char *text, gint64 *result)
+{
+	/* GLib's parser also takes week dates and compact forms, which RFC 3339 has not.
+	 */
+	static const char form[] = "dddd-dd-ddTdd:dd:dd";
+	g_autoptr(GDateTime) time = NULL;
+	g_autofree char *upper = NULL;
+	const char *rest;
+
+	for (gsize i = 0; i < sizeof(form) - 1; i++) {
+		char c = form[i] == 'd' && g_ascii_isdigit(text[i]) ? 'd' : text[i];
+
+		if (i == 10 && (c == 't' || c == ' '))
+			c = 'T';
+		if (c != form[i])
+			return false;
+	}
+	rest = text + sizeof(form) - 1;
+	if (*rest == '.') {
+		gsize digits = strspn(rest + 1, "0123456789");
+
+		if (digits == 0)
+			return false;
+		rest += 1 + digits;
+	}
+	if (g_ascii_strcasecmp(rest, "z") != 0 &&
+	    (strlen(rest) != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':'))
+		return false;
+	upper = g_ascii_strup(text, -1);
+	upper[10] = 'T';
+	time = g_date_time_new_from_iso8601(upper, NULL);
+	if (!time)
+		return false;
+	*result = g_date_time_to_unix(time) * G_USEC_PER_SEC +
+		  g_date_time_get_microsecond(time);
+	return true;
+}
+
+char *instant_format(gint64 t)
+{
+	gint64 seconds = t / G_USEC_PER_SEC;
+	gint64 fraction = t % G_USEC_PER_SEC;
+	g_autoptr(GDateTime) time = NULL;
+	g_autofree char *text = NULL;
+
+	if (fraction < 0) {
+		fraction += G_USEC_PER_SEC;
+		seconds--;
+	}
+	time = t == INSTANT_NONE ? NULL : g_date_time_new_from_unix_utc(seconds);
+	if (!time)
+		return g_strdup("never");
+	text = g_date_time_format(time, "%Y-%m-%dT%H:%M:%S");
+	if (fraction == 0)
+		return g_strconcat(text, "Z", NULL);
+	return g_strdup_printf("%s.%06" G_GINT64_FORMAT "Z", text, fraction);
+}
+
+bool span_parse(const char *text, GTimeSpan *result)
+{
+	char *end = NULL;
+	guint64 count;
+	GTimeSpan span;
+
+	if (!g_ascii_isdigit(text[0]))
+		return false;
+	count = g_ascii_strtoull(text, &end, 10);
+	for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+		if (strcmp(end, units[i].suffix) != 0)
+			continue;
+		if (__builtin_mul_overflow(count, units[i].span, &span))
+			return false;
+		*result = span;
+		return true;
+	}
+	return false;
+}
+
+char *span_format(GTimeSpan span)
+{
+	static const struct {
+		const char *suffix;
+		GTimeSpan span;
+	} shown[] = {
+		{ "d", G_TIME_SPAN_DAY },
+		{ "h", G_TIME_SPAN_HOUR },
+		{ "m", G_TIME_SPAN_MINUTE },
+		{ "s", G_TIME_SPAN_SECOND },
+	};
+	guint64 left = span < 0 ? -(guint64)span : (guint64)span;
+	const char *sign = span < 0 ? "-" : "";
+
+	for (gsize i = 0; i < G_N_ELEMENTS(shown); i++) {
+		guint64 unit = (guint64)shown[i].span;
+
+		if (left < unit)
+			continue;
+		if (i + 1 < G_N_ELEMENTS(shown) &&
+		    left % unit >= (guint64)shown[i + 1].span)
+			return g_strdup_printf("%s%" G_GUINT64_FORMAT
+					       "%s %" G_GUINT64_FORMAT "%s",
+					       sign, left / unit, shown[i].suffix,
+					       left % unit / (guint64)shown[i + 1].span,
+					       shown[i + 1].suffix);
+		return g_strdup_printf("%s%" G_GUINT64_FORMAT "%s", sign, left / unit,
+				       shown[i].suffix);
+	}
+	return g_strdup("0s");
+}
