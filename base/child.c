@@ -1,0 +1,215 @@
+#include "base/child.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/child_spawn.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#define CHUNK (64 * 1024) /* a pipe's capacity */
+#define MAX_LINE 4096	  /* of standard error; the rest of a longer line is dropped */
+#define MAX_TEXT 4096
+
+struct run {
+	const struct child_spec *spec;
+	struct child_process process;
+	gint64 end;	/* monotonic */
+	gsize n_output; /* bytes so far */
+	GString *line;	/* the unfinished line of standard error */
+	GString *text;	/* its last whole lines */
+	guint8 *buffer; /* CHUNK */
+	bool out, err;	/* still open */
+};
+
+static void run_clear(struct run *run)
+{
+	child_reap(&run->process);
+	g_string_free(run->line, TRUE);
+	g_string_free(run->text, TRUE);
+	g_free(run->buffer);
+}
+
+static void keep_text(struct run *run)
+{
+	g_string_append_len(run->text, run->line->str, (gssize)run->line->len);
+	g_string_append_c(run->text, '\n');
+	if (run->text->len > MAX_TEXT)
+		g_string_erase(run->text, 0, (gssize)(run->text->len - MAX_TEXT));
+}
+
+static void end_line(struct run *run, char terminator)
+{
+	if (run->line->len == 0)
+		return;
+	if (run->spec->error_line)
+		run->spec->error_line(run->line->str, run->spec->user);
+	/* A terminal overwrites what ends in a carriage return: progress, no message. */
+	if (terminator != '\r')
+		keep_text(run);
+	g_string_truncate(run->line, 0);
+}
+
+static void take_errors(struct run *run, const guint8 *data, gsize n)
+{
+	for (gsize i = 0; i < n; i++) {
+		if (data[i] == '\n' || data[i] == '\r')
+			end_line(run, (char)data[i]);
+		else if (run->line->len < MAX_LINE)
+			g_string_append_c(run->line, data[i] ? (char)data[i] : '?');
+	}
+}
+
+static bool take_output(struct run *run, const guint8 *data, gsize n, GError **error)
+{
+	const struct child_spec *spec = run->spec;
+
+	run->n_output += n;
+	if (spec->max_output > 0 && run->n_output > spec->max_output) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
+			    "%s wrote more than %" G_GSIZE_FORMAT " bytes", spec->argv[0],
+			    spec->max_output);
+		return false;
+	}
+	return !spec->output || spec->output(data, n, spec->user, error);
+}
+
+/* Reads what there is without waiting; *open becomes false at the end of the stream. At
+ * most one piece, so that neither stream, deadline nor cancellation starves; with all set
+ * until nothing is left. */
+static bool take(struct run *run, bool is_output, bool all, GError **error)
+{
+	const int fd = is_output ? run->process.out_fd : run->process.err_fd;
+	bool *open = is_output ? &run->out : &run->err;
+
+	while (*open) {
+		const ssize_t n = read(fd, run->buffer, CHUNK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n <= 0)
+			*open = false;
+		else if (!is_output)
+			take_errors(run, run->buffer, (gsize)n);
+		else if (!take_output(run, run->buffer, (gsize)n, error))
+			return false;
+		if (!all)
+			return true;
+	}
+	return true;
+}
+
+static int wait_ms(gint64 end)
+{
+	const gint64 left = end - g_get_monotonic_time();
+
+	return left <= 0 ? 0 : (int)MIN(left / 1000 + 1, G_MAXINT);
+}
+
+enum step { STEP_FAILED, STEP_MORE, STEP_ENDED };
+
+/* Waits for the next thing to happen and handles it. */
+static enum step step(struct run *run, int cancel_fd, bool *timed_out, GError **error)
+{
+	struct pollfd fds[] = {
+		{ .fd = run->out ? run->process.out_fd : -1, .events = POLLIN },
+		{ .fd = run->err ? run->process.err_fd : -1, .events = POLLIN },
+		{ .fd = run->process.pid_fd, .events = POLLIN },
+		{ .fd = cancel_fd, .events = POLLIN },
+	};
+
+	if (poll(fds, G_N_ELEMENTS(fds), wait_ms(run->end)) < 0 && errno != EINTR) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_RETRY, "poll: %s",
+			    g_strerror(errno));
+		return STEP_FAILED;
+	}
+	if (g_cancellable_is_cancelled(run->spec->cancellable)) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_CANCELLED, "%s was cancelled",
+			    run->spec->argv[0]);
+		return STEP_FAILED;
+	}
+	if (fds[2].revents) {
+		/* Whatever it left behind dies first, then the pipes hold all there will
+		 * ever be. */
+		kill(-run->process.pid, SIGKILL);
+		return take(run, true, true, error) && take(run, false, true, error)
+			       ? STEP_ENDED
+			       : STEP_FAILED;
+	}
+	if (g_get_monotonic_time() >= run->end) {
+		*timed_out = true;
+		g_set_error(error, DORA_ERROR, DORA_ERROR_RETRY,
+			    "%s was killed: it took longer than %.0f s",
+			    run->spec->argv[0],
+			    (double)run->spec->deadline / G_USEC_PER_SEC);
+		return STEP_FAILED;
+	}
+	if (fds[0].revents && !take(run, true, false, error))
+		return STEP_FAILED;
+	if (fds[1].revents && !take(run, false, false, error))
+		return STEP_FAILED;
+	return STEP_MORE;
+}
+
+/* Valid UTF-8 without control characters but newlines. */
+static char *clean_text(const char *text)
+{
+	char *clean = g_utf8_make_valid(text, -1);
+
+	for (char *c = clean; *c; c++)
+		if ((guchar)*c < ' ' && *c != '\n')
+			*c = *c == '\t' ? ' ' : '?';
+		else if (*c == 0x7f)
+			*c = '?';
+	return g_strchomp(clean);
+}
+
+static void finish(struct run *run, struct child_result *result)
+{
+	const int status = child_reap(&run->process);
+
+	end_line(run, '\n');
+	result->status = WIFEXITED(status)     ? WEXITSTATUS(status)
+			 : WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+					       : status;
+	result->error_text = clean_text(run->text->str);
+}
+
+bool child_run(const struct child_spec *spec, struct child_result *result, GError **error)
+{
+	_cleanup_(run_clear) struct run run = { .spec = spec };
+	enum step state = STEP_MORE;
+	int cancel_fd = -1;
+
+	*result = (struct child_result){ .error_text = g_strdup("") };
+	run.line = g_string_new(NULL);
+	run.text = g_string_new(NULL);
+	run.buffer = g_malloc(CHUNK);
+	run.end = g_get_monotonic_time() + spec->deadline;
+	if (g_cancellable_is_cancelled(spec->cancellable)) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_CANCELLED, "%s was cancelled",
+			    spec->argv[0]);
+		return false;
+	}
+	if (!child_spawn(spec, &run.process, error))
+		return false;
+	run.out = run.err = true;
+	if (spec->cancellable)
+		cancel_fd = g_cancellable_get_fd(spec->cancellable);
+	while (state == STEP_MORE)
+		state = step(&run, cancel_fd, &result->timed_out, error);
+	if (cancel_fd >= 0)
+		g_cancellable_release_fd(spec->cancellable);
+	g_clear_pointer(&result->error_text, g_free);
+	finish(&run, result);
+	return state == STEP_ENDED;
+}
+
+void child_result_clear(struct child_result *result)
+{
+	g_clear_pointer(&result->error_text, g_free);
+}
