@@ -69,7 +69,8 @@ static guint32 builder_find(const struct builder *builder, const struct oid *oid
 
 static void builder_link(struct builder *builder)
 {
-	builder->parents = g_array_new(FALSE, FALSE, sizeof(guint32));
+	/* Room for one, so that there is an address even if there are no parents. */
+	builder->parents = g_array_sized_new(FALSE, FALSE, sizeof(guint32), 1);
 	builder->first_parent = g_new(gsize, (gsize)builder->n + 1);
 	for (guint32 i = 0; i < builder->n; i++) {
 		const struct graph_commit *commit = builder->commits[i];
