@@ -39,7 +39,7 @@ struct rollout_sample {
 /* One service (or team, or org) and environment. Both sample arrays are sorted by finish.
  */
 struct series_input {
-	GTimeZone *zone;
+	const struct zone *zone;
 	gint64 born; /* first rollout's finish: no bucket before it; INSTANT_NONE: none */
 	gint64 now;  /* no bucket that starts later */
 	const struct rollout_sample *rollouts;
@@ -72,7 +72,7 @@ struct series_row {
  * whole quarters and weeks concerned: series_reach() says which instants. */
 void series_buckets(const struct series_input *input, gint32 from_day, gint32 to_day,
 		    GArray *rows);
-void series_reach(GTimeZone *zone, gint32 from_day, gint32 to_day, gint64 *from,
+void series_reach(const struct zone *zone, gint32 from_day, gint32 to_day, gint64 *from,
 		  gint64 *to);
 
 /* Rolling windows of 7, 28 and 90 whole local days that end with the last local midnight
