@@ -6,29 +6,37 @@
  * zone) gives for it: where local midnight does not exist (spring forward at midnight)
  * the first instant after the gap, where it comes twice the later one. bucket_of() and
  * date_trunc() agree for every instant.
+ *
+ * An instant belongs to the bucket of its local date. Where midnight comes twice, the
+ * hour between the two shows the new date already and so belongs to a bucket that starts
+ * after it; and where clocks are set back across midnight, a few instants of the new date
+ * are followed by an hour of the old one.
  */
-#include <glib.h>
-#include <stdbool.h>
+#include "base/zone.h"
 
 enum grain { GRAIN_DAY, GRAIN_WEEK, GRAIN_MONTH, GRAIN_QUARTER, N_GRAINS };
 const char *grain_name(enum grain grain); /* "day", "week", "month", "quarter" */
 
-/* Local calendar dates are gint32: days since 1970-01-01 (may be negative). */
+/* Local calendar dates are gint32: days since 1970-01-01 (may be negative). Those outside
+ * [DAY_MIN, DAY_MAX] (1900 to 2200) are taken for these. */
+#define DAY_MIN (-25567)
+#define DAY_MAX 84006
 
-/* An IANA zone. Thread-safe, reference-counted by GLib. NULL with DORA_ERROR_CONFIG if
- * the system does not know the name (an unknown name is never taken for UTC). */
-GTimeZone *zone_open(const char *name, GError **error);
+/* The local date of an instant. */
+gint32 zone_local_day(const struct zone *zone, gint64 instant);
+/* Local midnight as an instant. A date that a zone left out (Apia had no 30 December
+ * 2011) starts when the next one does. */
+gint64 zone_day_start(const struct zone *zone, gint32 day);
 
-gint32 zone_local_day(GTimeZone *zone, gint64 instant); /* local date of an instant */
-gint64 zone_day_start(GTimeZone *zone, gint32 day);	/* local midnight as an instant */
-
-gint32 grain_floor(enum grain grain,
-		   gint32 day); /* first day of the bucket with this day */
-gint32 grain_next(enum grain grain, gint32 first); /* first day of the bucket after */
+/* The first day of the bucket that has this day. */
+gint32 grain_floor(enum grain grain, gint32 day);
+/* The first day of the bucket after the one that starts on first. */
+gint32 grain_next(enum grain grain, gint32 first);
 
 struct bucket {
 	gint32 first_day;
-	gint64 start, end;
-}; /* end = the next bucket's start */
-struct bucket bucket_of(GTimeZone *zone, enum grain grain, gint64 instant);
-struct bucket bucket_next(GTimeZone *zone, enum grain grain, const struct bucket *bucket);
+	gint64 start, end; /* end is the next bucket's start */
+};
+struct bucket bucket_of(const struct zone *zone, enum grain grain, gint64 instant);
+struct bucket bucket_next(const struct zone *zone, enum grain grain,
+			  const struct bucket *bucket);

@@ -16,8 +16,9 @@ const char *
 metric_name(enum metric metric); /* "deployment_frequency", "change_lead_time" */
 
 /* Percentile q (0 … 1) of n ascending values by linear interpolation, as PostgreSQL's
- * percentile_cont: the same operations in the same order, so the same bits. NAN if n is
- * 0. */
+ * percentile_cont: the same operations in the same order, so the same bits. (On machines
+ * that can multiply and add in one rounding, we never do; so all of ours agree.) NAN if n
+ * is 0. */
 double percentile_sorted(const double *values, gsize n, double q);
 
 /* A shipped commit that counts. */
@@ -37,29 +38,34 @@ struct rollout_sample {
 };
 
 /* One service (or team, or org) and environment. Both sample arrays are sorted by finish.
+ * A sample belongs to the bucket of its local date (metrics/bucket.h).
  */
 struct series_input {
-	GTimeZone *zone;
-	gint64 born; /* first rollout's finish: no bucket before it; INSTANT_NONE: none */
-	gint64 now;  /* no bucket that starts later */
+	const struct zone *zone;
+	gint64 born; /* first rollout's finish: no bucket before its own; INSTANT_NONE:
+			nothing at all */
+	gint64 now;  /* no bucket after its own */
 	const struct rollout_sample *rollouts;
 	gsize n_rollouts;
 	const struct lead_sample *samples;
 	gsize n_samples;
-	guint minimum_authors; /* fewer distinct authors: n only, no distribution; 0: off
-				*/
+	guint minimum_authors; /* fewer distinct authors in the bucket or window: n only,
+				  no distribution; 0: off. Costs a comparison each per
+				  sample at worst, so keep it small */
 };
 
 /* One number with everything that belongs to it. NAN is NULL. Durations in seconds.
  *   deployment_frequency: n = value = rollouts; numerator = days with at least one;
- * denominator = days of the bucket inside the lifetime [born, now]; p50 … mean = time
- * between deployments (that end in the bucket); deployment_days = windows only: median
- * over its whole weeks, counted back from its end, of the days with a deployment.
- *   change_lead_time: n = samples; value = p50; numerator = distinct authors is never
- * published: numerator and denominator are NULL. */
+ * denominator = days of the bucket inside the lifetime, those of born and now included
+ * (local dates, however many hours they have); p50 … mean = time between deployments
+ * (that end in the bucket); deployment_days = windows only: median over its whole weeks,
+ * counted back from its end, of the days with a deployment; weeks that began before the
+ * day of birth are left out, NAN if there is no other.
+ *   change_lead_time: n = samples; value = p50; numerator and denominator are NULL, so
+ * that the number of authors is not published. */
 struct series_row {
 	enum metric metric;
-	enum grain grain;  /* buckets */
+	enum grain grain;  /* buckets; GRAIN_DAY for windows */
 	guint window_days; /* windows; 0 for buckets */
 	gint64 start, end;
 	gint64 n;
@@ -68,14 +74,19 @@ struct series_row {
 
 /* Appends to rows (of struct series_row) every metric and grain for the buckets that
  * overlap the local days [from, to) and the lifetime: zeros where nothing was deployed, n
- * = 0 with NULLs where there is no lead time. The caller passes samples of at least the
- * whole quarters and weeks concerned: series_reach() says which instants. */
+ * = 0 with NULLs where there is no lead time. By grain, then time, then metric. Samples
+ * of other buckets do no harm; those of the buckets concerned have to be there to the
+ * last one: series_reach() says which instants. */
 void series_buckets(const struct series_input *input, gint32 from_day, gint32 to_day,
 		    GArray *rows);
-void series_reach(GTimeZone *zone, gint32 from_day, gint32 to_day, gint64 *from,
+/* The instants [from, to) in which all samples are that series_buckets() needs: those of
+ * the whole quarters and weeks that overlap the days, and a day more. */
+void series_reach(const struct zone *zone, gint32 from_day, gint32 to_day, gint64 *from,
 		  gint64 *to);
 
 /* Rolling windows of 7, 28 and 90 whole local days that end with the last local midnight
- * at or before now; none if the service is younger than its first midnight. */
+ * at or before now; none if the service is younger than its first midnight. A window may
+ * begin before the service did: its denominator says how many of its days counted. The
+ * caller passes samples from a day before the first window's start on. */
 void series_windows(const struct series_input *input, GArray *rows);
 extern const guint series_window_days[3];
