@@ -4,6 +4,7 @@
 #include "collector/command.h"
 
 static const struct command *const commands[] = {
+	&command_config,
 	&command_version,
 };
 

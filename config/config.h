@@ -10,6 +10,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/cleanup.h"
 #include "base/secret.h"
 
 struct config_database {
@@ -34,14 +35,14 @@ struct config_git {
 	char *name;	/* the repository's name, in views and references */
 	char *url;	/* https://, ssh://, user@host:path, /path or file:///path;
 			   http:// only to loopback */
-	char *username; /* for https; default x-access-token */
+	char *username; /* for https; default x-access-token; NULL without a token */
 	struct secret_ref *token; /* for https */
 	char *ca_file;		  /* for https; NULL: the system's */
 	struct secret_ref
 		*ssh_key;      /* for ssh; required there; not from the environment */
 	char *known_hosts;     /* for ssh; required there */
 	bool allow_file;       /* a path on this machine must be allowed explicitly */
-	char *every, *timeout; /* NULL: the schedule's */
+	char *every, *timeout; /* default: the schedule's */
 	gint64 every_us, timeout_us;
 };
 
@@ -136,8 +137,9 @@ struct config_fault {
 };
 
 /* Reads and checks a file (at most 4 MiB). NULL if anything is wrong, with every fault in
- * *faults (an array of struct config_fault, in order of line; the caller frees with
- * g_ptr_array_unref). faults is NULL-able never; on success it is an empty array. */
+ * *faults (an array of struct config_fault, in order of line, those of the whole file
+ * first; at most some 500; the caller frees with g_ptr_array_unref). On success the array
+ * is empty. */
 struct config *config_load(const char *path, GPtrArray **faults);
 /* The same for text; name stands for the file in messages. */
 struct config *config_load_text(const char *name, const char *text, gsize n,
@@ -147,6 +149,12 @@ char *config_fault_format(const char *path, const struct config_fault *fault);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is fine */
+DEFINE_CLEANUP(struct config *, config_unref);
+
+#define CONFIG_PATH "/etc/dorad/dorad.yaml"
+/* The file a command reads: its --config option (NULL: not given), else $DORAD_CONFIG,
+ * else CONFIG_PATH. Borrowed. */
+const char *config_path(const char *option);
 
 /* The effective values as YAML, defaults included: what "dorad config show" prints. */
 char *config_show(const struct config *config);
@@ -157,3 +165,5 @@ char *config_schema_json(void);
 const struct config_git *config_git(const struct config *config, const char *name);
 const struct config_team *config_team(const struct config *config, const char *name);
 const struct config_org *config_org(const struct config *config, const char *name);
+const struct config_service *config_service(const struct config *config,
+					    const char *name);

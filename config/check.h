@@ -1,0 +1,11 @@
+#pragma once
+
+/*
+ * What no table can say: names that are taken twice, references that lead nowhere, keys
+ * that do not fit each other. config has its defaults; tree is the text it came from.
+ */
+#include "config/node.h"
+#include "config/schema.h"
+
+void config_check(const struct config *config, const struct tree *tree,
+		  GPtrArray *faults);

@@ -1,0 +1,45 @@
+#pragma once
+
+/*
+ * The formats text values have: a pattern that the daemon and the JSON Schema share, what
+ * a person is told to write instead, and a check where a pattern does not suffice.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+enum config_format {
+	FORMAT_ANY,	   /* any text */
+	FORMAT_NAME,	   /* of a service, team, repository, environment … */
+	FORMAT_SPAN,	   /* 5m */
+	FORMAT_ZONE,	   /* Europe/Berlin */
+	FORMAT_SHA,	   /* a full commit id */
+	FORMAT_PATH_GLOB,  /* of files in a repository */
+	FORMAT_REF_GLOB,   /* of tags or branches */
+	FORMAT_BRANCH,	   /* one branch */
+	FORMAT_INSIDE,	   /* a file in a repository */
+	FORMAT_ABSOLUTE,   /* a file of this machine */
+	FORMAT_CREDENTIAL, /* a systemd credential */
+	FORMAT_VARIABLE,   /* an environment variable */
+	FORMAT_ROLE,	   /* of PostgreSQL */
+	FORMAT_USER,	   /* for https */
+	FORMAT_URL,	   /* of a git repository */
+	FORMAT_DATABASE,   /* libpq's URI or key=value string */
+	N_FORMATS
+};
+
+struct config_format_row {
+	const char *pattern;  /* a regular expression; NULL: none */
+	const char *what;     /* "a time zone": what the value should be */
+	const char *expected; /* "an IANA name such as Europe/Berlin" */
+	bool quiet;	      /* values are not repeated in messages: they might hold, or
+				 by mistake be, a secret */
+	/* Further check. False with a text in *why (the caller frees) where it knows more
+	 * than what and expected say. */
+	bool (*check)(const char *text, char **why);
+};
+
+extern const struct config_format_row config_formats[N_FORMATS];
+
+/* How a repository is reached, by its url. */
+enum url_kind { URL_WRONG, URL_HTTPS, URL_HTTP, URL_SSH, URL_PATH };
+enum url_kind url_kind(const char *url);

@@ -1,0 +1,207 @@
+#include "config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/check.h"
+#include "config/defaults.h"
+#include "config/fault.h"
+#include "config/walk.h"
+
+#define FILE_MAX (4u << 20) /* some ten thousand services */
+
+/* The configuration and what finds things in it. */
+struct loaded {
+	struct config config; /* first: the one is the address of the other */
+	GHashTable *git, *orgs, *teams, *services; /* name to row */
+};
+
+static void loaded_clear(gpointer data)
+{
+	struct loaded *loaded = data;
+
+	g_clear_pointer(&loaded->git, g_hash_table_unref);
+	g_clear_pointer(&loaded->orgs, g_hash_table_unref);
+	g_clear_pointer(&loaded->teams, g_hash_table_unref);
+	g_clear_pointer(&loaded->services, g_hash_table_unref);
+	/* libcyaml frees the struct itself too, so it gets one of its own. */
+	cyaml_free(&config_cyaml, &config_schema,
+		   g_memdup2(&loaded->config, sizeof(loaded->config)), 0);
+}
+
+struct config *config_ref(struct config *config)
+{
+	return g_atomic_rc_box_acquire(config);
+}
+
+void config_unref(struct config *config)
+{
+	if (config)
+		g_atomic_rc_box_release_full(config, loaded_clear);
+}
+
+#define INDEX(rows, n)                                                                   \
+	index_rows((const char *)(rows), n, sizeof(*(rows)),                             \
+		   G_STRUCT_OFFSET(__typeof__(*(rows)), name))
+
+static GHashTable *index_rows(const char *rows, unsigned n, gsize size, glong name)
+{
+	GHashTable *index = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (unsigned i = n; i-- > 0;) { /* so that the first of a name stays */
+		const char *row = rows + (gsize)i * size;
+
+		g_hash_table_insert(index, *(char *const *)(row + name), (gpointer)row);
+	}
+	return index;
+}
+
+static struct config *take(struct config *parsed)
+{
+	struct loaded *loaded = g_atomic_rc_box_new0(struct loaded);
+	struct config *config = &loaded->config;
+
+	*config = *parsed;
+	g_free(parsed);
+	loaded->git = INDEX(config->sources->git, config->sources->n_git);
+	loaded->orgs = INDEX(config->orgs, config->n_orgs);
+	loaded->teams = INDEX(config->teams, config->n_teams);
+	loaded->services = INDEX(config->services, config->n_services);
+	return config;
+}
+
+static struct config *load(const char *text, gsize n, GPtrArray *faults)
+{
+	_cleanup_(tree_freep) struct tree *tree = NULL;
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	cyaml_data_t *parsed = NULL;
+	cyaml_err_t error;
+
+	if (n > FILE_MAX) {
+		fault_add(faults, 0, NULL, "is too big, expected at most %u MiB",
+			  FILE_MAX >> 20);
+		return NULL;
+	}
+	tree = tree_parse(text, n, faults);
+	if (!tree)
+		return NULL;
+	if (!tree->root) {
+		fault_add(faults, 0, NULL, "is empty, expected a configuration");
+		return NULL;
+	}
+	config_walk(tree, faults);
+	if (faults->len)
+		return NULL;
+	error = cyaml_load_data((const uint8_t *)text, n, &config_cyaml, &config_schema,
+				&parsed, NULL);
+	if (error != CYAML_OK) {
+		/* The walk lets nothing through that libcyaml refuses. */
+		fault_add(faults, 0, NULL,
+			  "cannot be loaded (%s), expected what the "
+			  "schema says",
+			  cyaml_strerror(error));
+		return NULL;
+	}
+	config = take(parsed);
+	config_defaults(config, tree);
+	config_check(config, tree, faults);
+	return faults->len ? NULL : g_steal_pointer(&config);
+}
+
+struct config *config_load_text(const char *name, const char *text, gsize n,
+				GPtrArray **faults)
+{
+	struct config *config;
+
+	(void)name; /* faults say where in the text; config_fault_format() adds the name
+		     */
+	*faults = faults_new();
+	config = load(text, n, *faults);
+	faults_sort(*faults);
+	return config;
+}
+
+/* Reads at most FILE_MAX + 1 bytes: enough to see that a file is too big. */
+static bool read_file(int fd, GByteArray *bytes)
+{
+	guint8 block[65536];
+	gssize n = 1;
+
+	while (n > 0 && bytes->len <= FILE_MAX) {
+		n = read(fd, block, sizeof(block));
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0)
+			g_byte_array_append(bytes, block, (guint)n);
+		n = n < 0 ? 1 : n;
+	}
+	return true;
+}
+
+struct config *config_load(const char *path, GPtrArray **faults)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	/* O_NONBLOCK: opening a FIFO by mistake must not hang. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+	bool good = fd >= 0 && fstat(fd, &status) == 0;
+
+	if (good && !S_ISREG(status.st_mode)) {
+		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+		good = false;
+	}
+	good = good && read_file(fd, bytes);
+	if (!good) {
+		*faults = faults_new();
+		fault_add(*faults, 0, NULL,
+			  "cannot be read: %s, expected a readable file",
+			  g_strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!good)
+		return NULL;
+	return config_load_text(path, (const char *)bytes->data, bytes->len, faults);
+}
+
+const char *config_path(const char *option)
+{
+	const char *variable = g_getenv("DORAD_CONFIG");
+
+	if (option)
+		return option;
+	return variable && *variable ? variable : CONFIG_PATH;
+}
+
+static gconstpointer find(GHashTable *index, const char *name)
+{
+	return name ? g_hash_table_lookup(index, name) : NULL;
+}
+
+static const struct loaded *loaded_of(const struct config *config)
+{
+	return (const struct loaded *)config;
+}
+
+const struct config_git *config_git(const struct config *config, const char *name)
+{
+	return find(loaded_of(config)->git, name);
+}
+
+const struct config_team *config_team(const struct config *config, const char *name)
+{
+	return find(loaded_of(config)->teams, name);
+}
+
+const struct config_org *config_org(const struct config *config, const char *name)
+{
+	return find(loaded_of(config)->orgs, name);
+}
+
+const struct config_service *config_service(const struct config *config, const char *name)
+{
+	return find(loaded_of(config)->services, name);
+}
