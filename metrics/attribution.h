@@ -14,7 +14,7 @@ enum rollout_kind {
 	ROLLOUT_NORMAL,	  /* ships at least one commit nothing earlier reached */
 	ROLLOUT_BASELINE, /* the first with a known revision, where no baseline is
 			     configured */
-	ROLLOUT_REDEPLOY, /* the same revision as the one before */
+	ROLLOUT_REDEPLOY, /* the same revision as the step before */
 	ROLLOUT_OLDER, /* a revision that was reached before: rollback, or a slow parallel
 			  pipeline */
 	ROLLOUT_REVISION_MISSING,
@@ -34,16 +34,18 @@ struct attribution {
 
 /* steps: the position of each rollout's revision in order of finish, GRAPH_NONE where the
  * graph does not have it. baseline: position of the configured baseline revision (its
- * ancestors and itself count as reached and are nobody's), GRAPH_NONE if none. One
- * depth-first pass; every commit and edge is touched once. */
+ * ancestors and itself count as reached and are nobody's), GRAPH_NONE if none. One pass;
+ * every commit and edge is touched once. Commits of a step come in no particular order.
+ */
 void attribution_run(const struct graph *graph, const guint32 *steps, gsize n_steps,
 		     guint32 baseline, struct attribution *result);
 void attribution_clear(struct attribution *result);
 
 /* One more rollout at the end of a chain whose earlier revisions are known: what
  * attribution_run() would say of the last step, at the cost of what is new. earlier must
- * hold every earlier step and the configured baseline, in any order, the last step last;
- * has_baseline: a baseline is configured. Returns an array of guint32. */
+ * hold every earlier step and the configured baseline, in any order (GRAPH_NONE and
+ * repetitions are fine), the last step last; has_baseline: a baseline is configured and
+ * among them. Returns an array of guint32. */
 GArray *attribution_next(const struct graph *graph, const guint32 *earlier,
 			 gsize n_earlier, bool has_baseline, guint32 step,
 			 enum rollout_kind *kind);

@@ -30,7 +30,7 @@ struct graph {
 	struct graph_layer layers[GRAPH_MAX_LAYERS];
 	guint n_layers;
 	guint32 n;
-	guint oid_len; /* 20 or 32 */
+	guint oid_len; /* 20 or 32; 0 while there are no layers */
 	gsize n_cut;   /* parents that the graph does not have (shallow boundary) */
 };
 
@@ -43,14 +43,16 @@ struct graph_commit {
 };
 
 /* Appends a layer built from commits (any order, duplicates and commits the graph has
- * already are skipped). Parents found neither in the graph nor among commits are left out
- * and counted in n_cut. Levels (generation numbers) are computed. The memory belongs to
- * the caller, who frees the returned buffer after the graph; NULL with DORA_ERROR_DATA
- * for a cycle, too many layers or mixed oid_len. */
+ * already are skipped; no layer if that leaves none). Parents found neither in the graph
+ * nor among commits are left out and counted in n_cut. Levels (generation numbers) are
+ * computed. The first layer decides on oid_len. The memory belongs to the caller, who
+ * frees the returned buffer after the graph; NULL with DORA_ERROR_DATA, *graph untouched,
+ * for a cycle, too many layers or commits, or mixed oid_len. */
 guint8 *graph_append(struct graph *graph, const struct graph_commit *commits, gsize n,
 		     GError **error);
 
-/* The position of a commit, GRAPH_NONE if the graph does not have it. O(log n). */
+/* The position of a commit, GRAPH_NONE if the graph does not have it. O(log n). All other
+ * functions take positions below graph->n, and GRAPH_NONE only where they say so. */
 guint32 graph_find(const struct graph *graph, const struct oid *oid);
 void graph_oid(const struct graph *graph, guint32 pos, struct oid *oid);
 /* Topological level: greater than that of every ancestor. 1 for roots. */
@@ -58,21 +60,23 @@ guint32 graph_level(const struct graph *graph, guint32 pos);
 /* Committer time in seconds as git stores it in the file (34 bits, no sign). */
 gint64 graph_committed(const struct graph *graph, guint32 pos);
 
-/* Parents in order. state starts zeroed; returns GRAPH_NONE after the last. */
+/* Parents in order: graph_parents_init(), then graph_parents_next() until it returns
+ * GRAPH_NONE. The fields are private. */
 struct graph_parents {
-	guint32 pos, second;
-	const guint8 *edge;
-	guint step;
+	guint32 next, second;
+	const guint8 *edge, *end;
 };
 void graph_parents_init(struct graph_parents *it, const struct graph *graph, guint32 pos);
 guint32 graph_parents_next(struct graph_parents *it, const struct graph *graph);
 guint graph_n_parents(const struct graph *graph, guint32 pos);
 guint32 graph_first_parent(const struct graph *graph, guint32 pos);
 
-/* Checks everything that walking relies on (bounds of every parent and edge, levels that
- * fall towards the roots), so that a damaged file cannot send a walk out of bounds or
- * round in circles. One pass over the rows of layers from the given one on. False with
- * DORA_ERROR_DATA. */
+/* Checks layers from the given one on, in one pass: names sorted and fanout true to them
+ * (graph_find() finds), parents in the same layer or below, edges within bounds and
+ * nobody's twice, levels that fall towards the roots (graph_difference() is exact). False
+ * with DORA_ERROR_DATA: the file has to be written anew; also for the files of ancient
+ * gits without levels. Walks over layers never validated stay within bounds and end, but
+ * their result means nothing. */
 bool graph_validate(const struct graph *graph, guint from_layer, GError **error);
 
 /* Commits reachable from news and not from known: "git rev-list news --not known", in no
