@@ -45,6 +45,7 @@ static bool run(struct mirror *mirror, const struct git_call *call,
 	};
 	const GTimeSpan deadline = call->deadline > 0 ? call->deadline
 						      : mirror->git->timeout_us;
+	const int keep_fds[] = { setup->config_fd, mirror->lock_fd };
 	guint n = 0;
 
 	for (; call->args[n]; n++) {
@@ -56,8 +57,8 @@ static bool run(struct mirror *mirror, const struct git_call *call,
 		.env = env,
 		.cwd = mirror->dir,
 		.stdin_fd = call->stdin_fd,
-		.keep_fds = &setup->config_fd,
-		.n_keep_fds = 1,
+		.keep_fds = keep_fds,
+		.n_keep_fds = G_N_ELEMENTS(keep_fds),
 		.deadline = deadline,
 		/* A backstop only: several threads may use more than the wall clock. */
 		.cpu_seconds = (guint)MIN(deadline / G_USEC_PER_SEC * 8 + 8, G_MAXUINT),

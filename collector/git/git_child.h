@@ -13,16 +13,19 @@ struct mirror {
 	char *dir; /* the bare repository */
 	const struct config_git *git;
 	bool trees;
+	bool sha256; /* the repository's object names; known after the first fetch */
 	GCancellable *cancellable;
 	void (*progress)(const char *text, void *user);
 	void *user;
-	int lock_fd;
+	int lock_fd; /* children inherit it: a mirror is free when the last has ended */
 };
 
 struct git_call {
 	const char *const *args; /* after "git", NULL-terminated */
 	bool remote;		 /* may reach the configured remote, with its credentials;
 				    otherwise nothing but the mirror's own files */
+	bool promisor;		 /* a local call that must know that objects may be
+				    missing (repack); implied by remote */
 	int stdin_fd;		 /* -1: none */
 	GTimeSpan deadline;	 /* 0: the source's timeout */
 	gsize max_output;

@@ -155,6 +155,16 @@ static bool add_ssh(GString *config, const struct config_git *git, GError **erro
 	return true;
 }
 
+static void add_promisor(GString *config, const struct mirror *mirror)
+{
+	add_section(config, "remote", "origin");
+	g_string_append_printf(config,
+			       "\tpromisor = true\n"
+			       "\tpartialCloneFilter = %s\n"
+			       "\ttagOpt = --no-tags\n",
+			       mirror->trees ? "blob:none" : "tree:0");
+}
+
 static bool add_remote(GString *config, const struct mirror *mirror,
 		       struct git_setup *setup, GError **error)
 {
@@ -173,13 +183,8 @@ static bool add_remote(GString *config, const struct mirror *mirror,
 	}
 	add_section(config, "protocol", setup->protocol);
 	g_string_append(config, "\tallow = always\n");
-	add_section(config, "remote", "origin");
+	add_promisor(config, mirror);
 	add_value(config, "url", git->url);
-	g_string_append_printf(config,
-			       "\tpromisor = true\n"
-			       "\tpartialCloneFilter = %s\n"
-			       "\ttagOpt = --no-tags\n",
-			       mirror->trees ? "blob:none" : "tree:0");
 	if (g_str_equal(setup->protocol, "file"))
 		/* The other side is our child, too, with an environment cleaned by git.
 		 */
@@ -231,6 +236,8 @@ bool git_setup_make(const struct mirror *mirror, const struct git_call *call,
 	setup->protocol = "none";
 	if (call->remote)
 		ok = add_remote(config, mirror, setup, error);
+	else if (call->promisor)
+		add_promisor(config, mirror);
 	if (ok)
 		fd = in_memory("git-config", config->str, config->len, error);
 	explicit_bzero(config->str, config->len);

@@ -34,13 +34,19 @@ void mirror_close(struct mirror *mirror);
 DEFINE_CLEANUP(struct mirror *, mirror_close);
 
 /* What the remote says it has, in one ls-refs round trip: a digest of all branches and
- * tags and HEAD. Equal digests mean nothing has moved. The caller frees *digest. */
+ * tags. Equal digests mean nothing has moved. HEAD is not in it: git would list pull
+ * requests and everything else a server has along with it; mirror_fetch() asks. The caller
+ * frees *digest. */
 bool mirror_list(struct mirror *mirror, char **digest, GError **error);
 
 /* Fetches branches and tags (forced, pruned) and brings the commit-graph file up to date.
  * A damaged mirror is thrown away and fetched anew once; *rebuilt (may be NULL) then is
  * true. */
 bool mirror_fetch(struct mirror *mirror, bool *rebuilt, GError **error);
+
+/* Throws the content away, for a caller that found it damaged while reading; the next
+ * mirror_fetch() begins anew. */
+bool mirror_discard(struct mirror *mirror, GError **error);
 
 /* A branch or tag of the mirror. */
 struct mirror_ref {
