@@ -80,17 +80,6 @@ void attribution_clear(struct attribution *result)
 	*result = (struct attribution){ 0 };
 }
 
-/* Everything reachable from one commit. */
-static GArray *ancestry(const struct graph *graph, guint32 pos)
-{
-	g_autofree guint8 *reached = g_malloc0(graph_reached_size(graph));
-	g_autofree guint32 *commits = g_new(guint32, graph->n);
-	gsize n = graph_reach(graph, pos, reached, commits);
-	GArray *result = g_array_sized_new(FALSE, FALSE, sizeof(guint32), (guint)n);
-
-	return g_array_append_vals(result, commits, (guint)n);
-}
-
 GArray *attribution_next(const struct graph *graph, const guint32 *earlier,
 			 gsize n_earlier, bool has_baseline, guint32 step,
 			 enum rollout_kind *kind)
@@ -106,9 +95,7 @@ GArray *attribution_next(const struct graph *graph, const guint32 *earlier,
 	}
 	for (gsize i = 0; i < n_earlier; i++)
 		based = based || earlier[i] != GRAPH_NONE;
-	/* The very first ships all there is: no need to go by level. */
-	shipped = based ? graph_difference(graph, &step, 1, earlier, n_earlier)
-			: ancestry(graph, step);
+	shipped = graph_difference(graph, &step, 1, earlier, n_earlier);
 	*kind = kind_of(shipped->len, based, again);
 	return shipped;
 }

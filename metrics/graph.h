@@ -75,7 +75,8 @@ guint32 graph_first_parent(const struct graph *graph, guint32 pos);
  * (graph_find() finds), parents in the same layer or below, edges within bounds and
  * nobody's twice, levels that fall towards the roots (graph_difference() is exact). False
  * with DORA_ERROR_DATA: the file has to be written anew; also for the files of ancient
- * gits without levels. Walks over layers never validated stay within bounds and end, but
+ * gits without levels. That the arrays are as long as n and n_edges say is up to whoever
+ * set the pointers. Walks over layers never validated stay within bounds and end, but
  * their result means nothing. */
 bool graph_validate(const struct graph *graph, guint from_layer, GError **error);
 

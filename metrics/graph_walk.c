@@ -100,39 +100,70 @@ static void difference_add(struct difference *walk, guint32 pos, guint8 known)
 	}
 }
 
+/* The difference to nothing is all there is, and needs no order. */
+static GArray *all_reachable(const struct graph *graph, const guint32 *news, gsize n_news)
+{
+	g_autofree guint8 *reached = g_malloc0(graph_reached_size(graph));
+	GArray *result = g_array_new(FALSE, FALSE, sizeof(guint32));
+	gsize n = 0;
+
+	/* Room for every commit: pages never written cost nothing. */
+	g_array_set_size(result, graph->n);
+	for (gsize i = 0; i < n_news; i++)
+		if (news[i] != GRAPH_NONE)
+			n += graph_reach(graph, news[i], reached,
+					 (guint32 *)(void *)result->data + n);
+	return g_array_set_size(result, (guint)n);
+}
+
+static gsize difference_add_all(struct difference *walk, const guint32 *commits, gsize n,
+				guint8 known)
+{
+	gsize n_added = 0;
+
+	for (gsize i = 0; i < n; i++) {
+		if (commits[i] == GRAPH_NONE)
+			continue;
+		difference_add(walk, commits[i], known);
+		n_added++;
+	}
+	return n_added;
+}
+
+/* Whatever can reach a commit has a higher level, so that a commit taken from the queue
+ * has heard from all its descendants: what it is not by now it will never be. Without a
+ * new commit in the queue none can follow. */
+static void difference_walk(struct difference *walk, GArray *result)
+{
+	while (walk->n_new > 0) {
+		guint32 pos = queue_pop(&walk->queue), parent;
+		guint8 known = walk->marks[pos] & KNOWN;
+		struct graph_parents it;
+
+		walk->marks[pos] |= DONE;
+		if (!known) {
+			walk->n_new--;
+			g_array_append_val(result, pos);
+		}
+		graph_parents_begin(&it, walk->graph, pos);
+		while ((parent = graph_parents_step(&it, walk->graph)) != GRAPH_NONE)
+			difference_add(walk, parent, known);
+	}
+}
+
 GArray *graph_difference(const struct graph *graph, const guint32 *news, gsize n_news,
 			 const guint32 *known, gsize n_known)
 {
-	GArray *result = g_array_new(FALSE, FALSE, sizeof(guint32));
 	/* Fresh zero pages from the system: only those touched cost anything. */
 	g_autofree guint8 *marks = g_malloc0((gsize)graph->n + 1);
-	struct difference walk = { .graph = graph, .marks = marks };
+	g_autoptr(GArray) queue = g_array_new(FALSE, FALSE, sizeof(guint64));
+	struct difference walk = { .graph = graph, .marks = marks, .queue = { queue } };
+	GArray *result;
 
-	walk.queue.items = g_array_new(FALSE, FALSE, sizeof(guint64));
-	for (gsize i = 0; i < n_news; i++)
-		if (news[i] != GRAPH_NONE)
-			difference_add(&walk, news[i], 0);
-	for (gsize i = 0; i < n_known; i++)
-		if (known[i] != GRAPH_NONE)
-			difference_add(&walk, known[i], KNOWN);
-
-	/* Whatever can reach a commit has a higher level, so that a commit taken from the
-	 * queue has heard from all its descendants: what it is not by now it will never
-	 * be. Without a new commit in the queue none can follow. */
-	while (walk.n_new > 0) {
-		guint32 pos = queue_pop(&walk.queue), parent;
-		guint8 is_known = marks[pos] & KNOWN;
-		struct graph_parents it;
-
-		marks[pos] |= DONE;
-		if (!is_known) {
-			walk.n_new--;
-			g_array_append_val(result, pos);
-		}
-		graph_parents_begin(&it, graph, pos);
-		while ((parent = graph_parents_step(&it, graph)) != GRAPH_NONE)
-			difference_add(&walk, parent, is_known);
-	}
-	g_array_unref(walk.queue.items);
+	if (difference_add_all(&walk, known, n_known, KNOWN) == 0)
+		return all_reachable(graph, news, n_news);
+	difference_add_all(&walk, news, n_news, 0);
+	result = g_array_new(FALSE, FALSE, sizeof(guint32));
+	difference_walk(&walk, result);
 	return result;
 }
