@@ -282,7 +282,7 @@ START_TEST(few_authors_publish_no_distribution)
 							      struct series_row, i);
 
 		if (row->metric == METRIC_DEPLOYMENT_FREQUENCY) {
-			ck_assert(row->n == row->value);
+			ck_assert((double)row->n == row->value);
 			continue;
 		}
 		if (row->end <= instant_of("2026-05-20T10:00:00Z") ||
