@@ -295,15 +295,14 @@ void series_buckets(const struct series_input *input, gint32 from_day, gint32 to
 	_cleanup_(work_clear) struct work work = { 0 };
 
 	work_init(&work, input);
-	if (input->born == INSTANT_NONE)
+	if (input->born == INSTANT_NONE || from_day >= to_day)
 		return;
-	from_day = MAX(from_day, work.born_day);
-	to_day = MIN(to_day, work.now_day + 1);
 	for (int i = 0; i < N_GRAINS; i++) {
 		enum grain grain = (enum grain)i;
-		gint32 first = grain_floor(grain, from_day);
+		gint32 first = grain_floor(
+			grain, MAX(from_day, grain_floor(grain, work.born_day)));
 
-		while (from_day < to_day && first < to_day) {
+		while (first < to_day && first <= work.now_day) {
 			struct period period = {
 				.grain = grain,
 				.first_day = first,
