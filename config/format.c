@@ -183,8 +183,8 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			  "lower-case letters, digits and _, or \"\" for no role" },
 	[FORMAT_USER] = { "^[^\\x00-\\x20\\x7f:@/]+$", "a user name",
 			  "one without spaces and : @ /", .quiet = true },
-	[FORMAT_URL] = { "^(https?://|ssh://|file:///|/|[A-Za-z0-9_][A-Za-z0-9._-]*@)"
-			 "[^\\x00-\\x20\\x7f\\\\]+$",
+	[FORMAT_URL] = { "^((https?://|ssh://|file:///|[A-Za-z0-9_][A-Za-z0-9._-]*@)"
+			 "[^\\x00-\\x20\\x7f\\\\]+|/[^" CONTROL "]*)$",
 			 "the url of a repository",
 			 "https://, ssh://, user@host:path or an absolute path",
 			 .quiet = true, .check = check_url },

@@ -85,6 +85,10 @@ static struct config *load(const char *text, gsize n, GPtrArray *faults)
 			  FILE_MAX >> 20);
 		return NULL;
 	}
+	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3; /* a byte order mark, which some editors write */
+		n -= 3;
+	}
 	tree = tree_parse(text, n, faults);
 	if (!tree)
 		return NULL;
@@ -119,7 +123,7 @@ struct config *config_load_text(const char *name, const char *text, gsize n,
 	(void)name; /* faults say where in the text; config_fault_format() adds the name
 		     */
 	*faults = faults_new();
-	config = load(text, n, *faults);
+	config = load(text ? text : "", n, *faults); /* libyaml refuses NULL */
 	faults_sort(*faults);
 	return config;
 }

@@ -57,7 +57,7 @@ static void check_tabs(const char *text, gsize n, GPtrArray *faults)
 
 		for (; p < stop && (*p == ' ' || *p == '\t'); p++)
 			tab |= *p == '\t';
-		if (tab && p < stop && *p != '#' && *p != '\r')
+		if (tab && p < stop && *p != '\r')
 			fault_add(faults, line, NULL,
 				  "there is a tab in the indentation, expected spaces");
 		p = stop + 1;
@@ -193,13 +193,14 @@ static bool build(struct builder *b, const yaml_event_t *event)
 	return true;
 }
 
-static void syntax_fault(const yaml_parser_t *parser, GPtrArray *faults)
+static void syntax_fault(const yaml_parser_t *parser, const char *text, GPtrArray *faults)
 {
 	const char *problem = parser->problem ? parser->problem : "cannot be read";
 
-	/* A reader's problem has an offset and no mark; both kinds are static texts. */
+	/* Problems are static texts. The reader is ahead of the marks, and has offsets.
+	 */
 	if (parser->error == YAML_READER_ERROR)
-		fault_add(faults, (guint)parser->mark.line + 1, NULL,
+		fault_add(faults, line_of(text, text + parser->problem_offset), NULL,
 			  "is not YAML: %s, expected text", problem);
 	else
 		fault_add(faults, (guint)parser->problem_mark.line + 1, NULL,
@@ -221,7 +222,7 @@ static bool parse_events(const char *text, gsize n, struct builder *b)
 		yaml_event_t event;
 
 		if (!yaml_parser_parse(&parser, &event)) {
-			syntax_fault(&parser, b->faults);
+			syntax_fault(&parser, text, b->faults);
 			good = false;
 			break;
 		}

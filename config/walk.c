@@ -62,10 +62,8 @@ static char *expectation(const cyaml_schema_value_t *schema, const struct config
 {
 	g_autofree char *words = NULL;
 
-	if (schema->type == CYAML_STRING && row->format == FORMAT_ANY)
-		return g_strdup("text");
 	if (schema->type == CYAML_STRING)
-		return g_strdup(config_formats[row->format].expected);
+		return g_strdup(config_formats[row->format].what);
 	if (schema->type == CYAML_UINT)
 		return g_strdup_printf("a number from %" G_GINT64_FORMAT
 				       " to %" G_GINT64_FORMAT,
@@ -113,7 +111,7 @@ static void walk_text(struct walk *walk, const cyaml_schema_value_t *schema,
 	g_autofree char *why = NULL, *value = NULL;
 
 	if (length < schema->string.min) {
-		report(walk, node->line, "is empty, expected %s", format->expected);
+		report(walk, node->line, "is empty, expected %s", format->what);
 		return;
 	}
 	if (length > schema->string.max) {
@@ -149,9 +147,12 @@ static void walk_number(struct walk *walk, const cyaml_schema_value_t *schema,
 	guint64 number;
 
 	/* libcyaml would take 010 for 8 and a quoted number for a number. */
-	if (!node->plain || !g_ascii_isdigit(*digits) ||
-	    strspn(digits, "0123456789") != strlen(digits) ||
-	    (*digits == '0' && digits[1]))
+	if (!node->plain)
+		report(walk, node->line, "%s is text in quotes, expected %s", value,
+		       expected);
+	else if (!g_ascii_isdigit(*digits) ||
+		 strspn(digits, "0123456789") != strlen(digits) ||
+		 (*digits == '0' && digits[1]))
 		report(walk, node->line, "%s is not a number, expected %s", value,
 		       expected);
 	else if (!g_ascii_string_to_unsigned(digits, 10, (guint64)row->min,
@@ -175,11 +176,10 @@ static void walk_word(struct walk *walk, const cyaml_schema_value_t *schema,
 	words = choices(schema);
 	nearest = fault_nearest(node->text, known, n);
 	if (nearest)
-		report(walk, node->line,
-		       "%s is not known, did you mean \"%s\"? Expected %s", value,
-		       nearest, words);
+		report(walk, node->line, "%s is unknown, did you mean \"%s\"? (%s)",
+		       value, nearest, words);
 	else
-		report(walk, node->line, "%s is not known, expected %s", value, words);
+		report(walk, node->line, "%s is unknown, expected %s", value, words);
 }
 
 static void walk_scalar(struct walk *walk, const cyaml_schema_value_t *schema,
@@ -196,8 +196,8 @@ static void walk_scalar(struct walk *walk, const cyaml_schema_value_t *schema,
 		/* libcyaml takes any other word for true. */
 		g_autofree char *value = fault_quote(node->text);
 
-		report(walk, node->line, "%s is not a yes or no, expected true or false",
-		       value);
+		report(walk, node->line, "%s is %s, expected true or false", value,
+		       node->plain ? "not a truth value" : "text in quotes");
 	}
 }
 
