@@ -1,7 +1,9 @@
 #include "tests/git_repository.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* "commit S [MESSAGE]": an empty commit at S seconds by one of three authors.
  * "raw": stores standard input as a commit without checks, prints its name. */
@@ -62,7 +64,8 @@ void repository_make(struct repository *repository, const char *script)
 	repository->mirror.dir = g_build_filename(repository->root, "bare.git", NULL);
 	repository->mirror.git = &repository->git;
 	repository->mirror.trees = true;
-	repository->mirror.lock_fd = -1;
+	repository->mirror.lock_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(repository->mirror.lock_fd, 0);
 }
 
 char *repository_shell(struct repository *repository, const char *script)
@@ -76,6 +79,7 @@ void repository_clear(struct repository *repository)
 
 	g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
 		     NULL, NULL, NULL);
+	close(repository->mirror.lock_fd);
 	g_free(repository->mirror.dir);
 	g_free(repository->root);
 	*repository = (struct repository){ 0 };
