@@ -12,7 +12,10 @@
  * full disk; _DENIED for a refused credential or missing right; _CONFIG for a database
  * that is too old, too new or not prepared; _DATA for anything PostgreSQL will not store.
  * After an error the transaction is gone; call store_rollback() (or store_begin(), which
- * does it) and start over.
+ * does it) and start over. Functions that only read may be called outside a transaction.
+ *
+ * Text must be UTF-8 where it is part of a key (refs, external ids): anything else is
+ * _DATA. Functions that call back (…_each) do not allow the store to be used meanwhile.
  */
 #include "base/cleanup.h"
 #include "config/config.h"
@@ -31,6 +34,9 @@ DEFINE_CLEANUP(struct store *, store_free);
  * schema is newer than this program. Repeats nothing, writes nothing if there is nothing
  * to do. */
 bool store_migrate(struct store *store, GError **error);
+/* What an operator should know after store_migrate() though it succeeded (the reader role
+ * could not be made); NULL: nothing. Belongs to the store. */
+const char *store_notice(const struct store *store);
 
 bool store_begin(struct store *store, GError **error);
 bool store_commit(struct store *store, GError **error);
@@ -55,7 +61,8 @@ struct source_row {
 };
 void source_row_clear(struct source_row *row);
 
-/* Reads the row outside a transaction; inside one, locks it FOR UPDATE. */
+/* Reads the row outside a transaction; inside one, locks it until its end. What row held
+ * before is not freed. _CONFIG if there is no such active source. */
 bool store_source(struct store *store, const char *name, struct source_row *row,
 		  GError **error);
 /* A good poll: facts up to cursor are stored and true as of at. Writes only what changed
@@ -76,7 +83,8 @@ struct ref_row {
 void ref_rows_free(GArray *rows);
 /* Refs as of the cursor (array of struct ref_row, sorted by name). */
 GArray *store_refs(struct store *store, gint32 repo_id, GError **error);
-/* Upserts by name; a row with object.len 0 is deleted. */
+/* Upserts by name (at most one row each); a row with object.len 0 is deleted. first_seen
+ * is written only where object or commit differ. */
 bool store_refs_write(struct store *store, gint32 repo_id, const struct ref_row *rows,
 		      gsize n, GError **error);
 /* "tag moved", "tag deleted", "branch rewritten", …: what an operator or analyst may ask
@@ -85,8 +93,10 @@ bool store_repo_event(struct store *store, gint32 repo_id, gint64 at, const char
 		      const char *ref, const struct oid *was, const struct oid *is,
 		      GError **error);
 
-/* Commits: begin, add any number (streamed by COPY), end. Rows that exist are left alone.
- * *n_new (may be NULL) counts rows written. */
+/* Commits: begin, add any number (streamed by COPY if these are the repository's first),
+ * end; nothing else may be asked of the store in between. Rows that exist are left alone,
+ * but no commit may be added twice. *n_new (may be NULL) counts rows written. The
+ * repository is locked until the end of the transaction. */
 struct commit_row {
 	struct oid oid;
 	const struct oid *parents;
@@ -107,17 +117,16 @@ bool store_commits_each(struct store *store, gint32 repo_id,
 				      GError **error),
 			void *user, GError **error);
 
-/* Which commits touch a component (only components with globs). globs is the text the
- * rows were made for; NULL if none were yet. store_touched_reset() empties them for other
- * globs. */
+/* Which commits touch a component (only components with globs). *globs is the text the
+ * rows were made for (the caller frees); NULL if none were yet. store_touched_reset()
+ * empties them for other globs; store_touched_add() leaves alone what is there. */
 bool store_component(struct store *store, const char *service, gint32 repo_id,
 		     gint32 *component_id, char **globs, GError **error);
 bool store_touched_reset(struct store *store, gint32 component_id, const char *globs,
 			 GError **error);
 bool store_touched_add(struct store *store, gint32 component_id, const struct oid *oids,
 		       gsize n, GError **error);
-/* Of n oids, those the component is touched by: sets hit[i]. n = 0 with oids NULL: calls
- * visit for all rows instead. */
+/* Of n oids, those the component is touched by: sets every hit[i]. */
 bool store_touched(struct store *store, gint32 component_id, const struct oid *oids,
 		   gsize n, bool *hit, GError **error);
 bool store_touched_each(struct store *store, gint32 component_id,
@@ -145,8 +154,9 @@ struct deployment_row {
 };
 void deployment_row_clear(struct deployment_row *row);
 
-/* Upserts; a row is touched only if something (but first_seen) differs. Marks the
- * service's attribution as due where anything did; *n_changed (may be NULL) counts. */
+/* Upserts by natural key, which may be given once a call; a row is touched only if
+ * something (but first_seen) differs, its revisions included. Marks the service's
+ * attribution as due where anything did; *n_changed (may be NULL) counts. */
 bool store_deployments_write(struct store *store, gint32 service_id, gint32 source_id,
 			     const struct deployment_row *rows, gsize n, gsize *n_changed,
 			     GError **error);
@@ -176,13 +186,15 @@ struct scope_row {
 void scope_rows_free(GArray *rows);
 /* All active scopes (array of struct scope_row). */
 GArray *store_scopes(struct store *store, GError **error);
-/* One, locked FOR UPDATE for the rest of the transaction. The caller frees with
- * scope_row_free. */
+/* One, locked for the rest of the transaction (against other lockers only: facts of it
+ * may be written meanwhile). The caller frees with scope_row_free. */
 struct scope_row *store_scope_lock(struct store *store, enum scope_kind kind,
 				   const char *name, GError **error);
 void scope_row_free(struct scope_row *row);
 DEFINE_CLEANUP(struct scope_row *, scope_row_free);
-/* Marks the attribution of a service due (new commits came for a missing revision, …). */
+/* Marks the attribution of a service due (new commits came for a missing revision, …), or
+ * takes back the marks that were there when store_scope_lock() locked it in this
+ * transaction: what others have marked since stays. */
 bool store_attribution_due(struct store *store, gint32 service_id, bool due,
 			   GError **error);
 /* The definition row with this fingerprint and content (JSON text), made if new; becomes
@@ -218,14 +230,18 @@ GArray *store_rollouts(struct store *store, gint32 service_id,
 void rollout_rows_free(GArray *rows);
 
 /* Makes rollouts and fates of a service what is given. Days whose rollouts changed become
- * dirty for the service, its team and its org. */
+ * dirty for the service, its team and its org; so do the day of the rollout after each
+ * (its time since the one before is another) and, where the first rollout is another, all
+ * days between the old first and the new. */
 bool store_rollouts_write(struct store *store, gint32 service_id,
 			  const struct rollout_row *rollouts, gsize n,
 			  const struct fate_row *fates, gsize n_fates, GError **error);
 
 /* Shipped commits: begin, add, end. replace: afterwards the service has exactly these
  * rows (days of all that differ become dirty); else they are added to what is there
- * (their days become dirty). Rows that are equal already are not touched. */
+ * (their days become dirty). Rows that are equal already are not touched, and their days
+ * are not dirty. No (environment, repo_id, oid) may be added twice; nothing else may be
+ * asked of the store in between. lead is stored only where excluded is EXCLUSION_NONE. */
 bool store_shipped_begin(struct store *store, gint32 service_id, bool replace,
 			 GError **error);
 bool store_shipped_add(struct store *store, const struct shipped_row *row,
@@ -246,16 +262,19 @@ bool store_samples(struct store *store, gint32 scope_id, const char *environment
 		   gint64 from, gint64 to, GArray *rollout_samples, GArray *lead_samples,
 		   GError **error);
 /* Environments (group names) that a scope has rollouts in, and the finish of the first in
- * each. */
+ * each; INSTANT_NONE where there are only published numbers left, which publishing
+ * nothing over them removes. */
 struct scope_environment {
 	char *name;
 	gint64 born;
 };
 GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **error);
 void scope_environments_free(GArray *rows);
-/* Publishes: upserts rows (touching only those that differ in a number), deletes buckets
- * of these grains that start in [from, to) and are not among rows; window rows replace
- * the scope's. */
+/* Publishes: upserts rows (touching only those that differ in a number or definition),
+ * deletes buckets of any grain that overlap [from, to) and are not among rows: the
+ * instants of the days that series_buckets() was given, or INSTANT_NONE and G_MAXINT64
+ * for all. Window rows replace those of the scope and environment. *n_changed may be
+ * NULL. */
 bool store_series_write(struct store *store, gint32 scope_id, const char *environment,
 			gint32 definition_id, gint64 now, gint64 from, gint64 to,
 			const struct series_row *rows, gsize n, gsize *n_changed,

@@ -1,0 +1,300 @@
+#include "sinks/store_private.h"
+
+enum statement {
+	LOCK,
+	SCOPES,
+	WRITE_SCOPES,
+	WRITE_REPOS,
+	WRITE_SOURCES,
+	WRITE_COMPONENTS,
+	WRITE_USES,
+	ALL_DIRTY,
+};
+
+static const char *const sql[] = {
+	/* One at a time, and not while a migration runs. */
+	[LOCK] = "SELECT pg_advisory_xact_lock($1)",
+	[SCOPES] = "SELECT scope_id, parent_id, time_zone, active FROM dorad.scope"
+		   " ORDER BY scope_id",
+	[WRITE_SCOPES] =
+		"WITH given AS (SELECT g.name, p.scope_id AS parent_id, g.time_zone"
+		" FROM unnest($3, $4, $5) AS g (name, parent, time_zone)"
+		" LEFT JOIN dorad.scope p ON p.kind = $2 AND p.name = g.parent),"
+		" changed AS (UPDATE dorad.scope s SET parent_id = g.parent_id,"
+		" time_zone = g.time_zone, active = true"
+		" FROM given g WHERE s.kind = $1 AND s.name = g.name"
+		" AND (s.parent_id, s.time_zone, s.active)"
+		" IS DISTINCT FROM (g.parent_id, g.time_zone, true)),"
+		" gone AS (UPDATE dorad.scope SET active = false"
+		" WHERE kind = $1 AND active AND name <> ALL ($3))"
+		" INSERT INTO dorad.scope (kind, name, parent_id, time_zone)"
+		" SELECT $1, g.* FROM given g WHERE NOT EXISTS"
+		" (SELECT FROM dorad.scope s WHERE s.kind = $1 AND s.name = g.name)",
+	[WRITE_REPOS] = "INSERT INTO dorad.repo (name) SELECT g.name"
+			" FROM unnest($1) AS g (name) WHERE NOT EXISTS"
+			" (SELECT FROM dorad.repo r WHERE r.name = g.name)",
+	[WRITE_SOURCES] =
+		"WITH changed AS (UPDATE dorad.source SET active = name = ANY ($1)"
+		" WHERE kind = 'git' AND active <> (name = ANY ($1)))"
+		" INSERT INTO dorad.source (kind, name, repo_id)"
+		" SELECT 'git', r.name, r.repo_id FROM unnest($1) AS g (name)"
+		" JOIN dorad.repo r USING (name) WHERE NOT EXISTS"
+		" (SELECT FROM dorad.source s WHERE s.kind = 'git' AND s.name = r.name)",
+	[WRITE_COMPONENTS] =
+		"INSERT INTO dorad.component (service_id, repo_id)"
+		" SELECT DISTINCT s.scope_id, r.repo_id"
+		" FROM unnest($1, $2) AS g (service, repo)"
+		" JOIN dorad.scope s ON s.kind = 'service' AND s.name = g.service"
+		" JOIN dorad.repo r ON r.name = g.repo WHERE NOT EXISTS"
+		" (SELECT FROM dorad.component c"
+		" WHERE c.service_id = s.scope_id AND c.repo_id = r.repo_id)",
+	[WRITE_USES] = "WITH given AS (SELECT DISTINCT m.scope_id, x.source_id"
+		       " FROM unnest($1, $2) AS g (service, repo)"
+		       " JOIN dorad.scope s ON s.kind = 'service' AND s.name = g.service"
+		       " JOIN dorad.source x ON x.kind = 'git' AND x.name = g.repo"
+		       " JOIN dorad.member m ON m.service_id = s.scope_id"
+		       " WHERE m.scope_id IS NOT NULL),"
+		       " gone AS (DELETE FROM dorad.scope_source u WHERE NOT EXISTS"
+		       " (SELECT FROM given g WHERE g.scope_id = u.scope_id"
+		       " AND g.source_id = u.source_id))"
+		       " INSERT INTO dorad.scope_source (scope_id, source_id)"
+		       " SELECT g.* FROM given g WHERE NOT EXISTS"
+		       " (SELECT FROM dorad.scope_source u WHERE u.scope_id = g.scope_id"
+		       " AND u.source_id = g.source_id)",
+	/* From the first to the last day that has or should have a number. */
+	[ALL_DIRTY] =
+		"INSERT INTO dorad.dirty (scope_id, day)"
+		" SELECT g.scope_id, day FROM unnest($1) AS g (scope_id)"
+		" CROSS JOIN LATERAL (SELECT min(first), max(last) FROM"
+		" (SELECT min(r.finished_at), max(r.finished_at) FROM dorad.rollout r"
+		" JOIN dorad.member m USING (service_id) WHERE m.scope_id = g.scope_id"
+		" UNION ALL SELECT min(bucket_start), max(bucket_end)"
+		" FROM dorad.series s WHERE s.scope_id = g.scope_id) e (first, last)"
+		" ) span (first, last)"
+		" CROSS JOIN LATERAL generate_series("
+		" (span.first AT TIME ZONE 'UTC')::date - date '1970-01-01',"
+		" (span.last AT TIME ZONE 'UTC')::date - date '1970-01-01') AS day",
+};
+
+/* "dorad", as the advisory locks of this program go. */
+#define CONFIG_LOCK G_GINT64_CONSTANT(0x646f72616401)
+
+/* ---- what a scope was before, to see what became different ---- */
+
+struct known {
+	gint32 scope_id, parent_id;
+	char *time_zone;
+	bool active;
+};
+
+static void known_free(void *data)
+{
+	struct known *known = data;
+
+	g_free(known->time_zone);
+	g_free(known);
+}
+
+static GHashTable *read_scopes(struct store *store, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+	GHashTable *scopes;
+
+	if (!store_exec(store, sql[SCOPES], NULL, &result, error))
+		return NULL;
+	scopes = g_hash_table_new_full(NULL, NULL, NULL, known_free);
+	for (int i = 0; i < PQntuples(result); i++) {
+		struct known *known = g_new0(struct known, 1);
+
+		known->scope_id = result_int4(result, i, 0);
+		known->parent_id = result_int4(result, i, 1);
+		known->time_zone = result_text(result, i, 2);
+		known->active = result_bool(result, i, 3);
+		g_hash_table_insert(scopes, GINT_TO_POINTER(known->scope_id), known);
+	}
+	return scopes;
+}
+
+/* The parents of a scope (a team's org, a service's team and org) have other numbers. */
+static void add_parents(GHashTable *set, GHashTable *scopes, const struct known *scope)
+{
+	while (scope && scope->parent_id != 0) {
+		g_hash_table_add(set, GINT_TO_POINTER(scope->parent_id));
+		scope = g_hash_table_lookup(scopes, GINT_TO_POINTER(scope->parent_id));
+	}
+}
+
+/* Scopes whose numbers are not what they were: in another zone, or of other services. */
+static GHashTable *compare(GHashTable *before, GHashTable *after)
+{
+	GHashTable *set = g_hash_table_new(NULL, NULL);
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, after);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		const struct known *is = value;
+		const struct known *was = g_hash_table_lookup(before, key);
+
+		if (!was)
+			continue;
+		if (strcmp(was->time_zone, is->time_zone) != 0)
+			g_hash_table_add(set, key);
+		if (was->parent_id != is->parent_id || was->active != is->active) {
+			g_hash_table_add(set, key);
+			add_parents(set, before, was);
+			add_parents(set, after, is);
+		}
+	}
+	return set;
+}
+
+static bool mark_changed(struct store *store, GHashTable *before, GError **error)
+{
+	g_autoptr(GHashTable) after = read_scopes(store, error);
+	g_autoptr(GHashTable) set = NULL;
+	struct pg_args args = { 0 };
+	struct pg_rows rows;
+	GHashTableIter iter;
+	gpointer key;
+	bool good;
+
+	if (!after)
+		return false;
+	set = compare(before, after);
+	pg_rows_init(&rows, "i");
+	g_hash_table_iter_init(&iter, set);
+	for (; g_hash_table_iter_next(&iter, &key, NULL); rows.n++)
+		field_int4(rows.columns[0], GPOINTER_TO_INT(key));
+	arg_rows(&args, &rows);
+	good = rows.n == 0 || store_exec(store, sql[ALL_DIRTY], &args, NULL, error);
+	pg_rows_clear(&rows);
+	return good;
+}
+
+/* ---- writing ---- */
+
+static void add_pair(struct pg_rows *rows, const char *first, const char *second)
+{
+	field_text(rows->columns[0], first);
+	field_text(rows->columns[1], second);
+	rows->n++;
+}
+
+static void add_scope(struct pg_rows *rows, const char *name, const char *parent,
+		      const char *time_zone)
+{
+	add_pair(rows, name, parent);
+	field_text(rows->columns[2], time_zone);
+}
+
+static bool write_scopes(struct store *store, const char *kind, const char *parent_kind,
+			 struct pg_rows *rows, GError **error)
+{
+	struct pg_args args = { 0 };
+	bool good;
+
+	arg_text(&args, kind);
+	arg_text(&args, parent_kind);
+	arg_rows(&args, rows);
+	good = store_exec(store, sql[WRITE_SCOPES], &args, NULL, error);
+	pg_rows_reset(rows);
+	return good;
+}
+
+static bool write_levels(struct store *store, const struct config *config,
+			 struct pg_rows *rows, GError **error)
+{
+	for (unsigned i = 0; i < config->n_orgs; i++)
+		add_scope(rows, config->orgs[i].name, NULL, config->orgs[i].time_zone);
+	if (!write_scopes(store, "org", "", rows, error))
+		return false;
+	for (unsigned i = 0; i < config->n_teams; i++)
+		add_scope(rows, config->teams[i].name, config->teams[i].org,
+			  config->teams[i].time_zone);
+	if (!write_scopes(store, "team", "org", rows, error))
+		return false;
+	for (unsigned i = 0; i < config->n_services; i++)
+		add_scope(rows, config->services[i].name, config->services[i].team,
+			  config->services[i].time_zone);
+	return write_scopes(store, "service", "team", rows, error);
+}
+
+static bool write_rows(struct store *store, enum statement statement,
+		       struct pg_rows *rows, GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_rows(&args, rows);
+	return store_exec(store, sql[statement], &args, NULL, error);
+}
+
+static bool write_sources(struct store *store, const struct config *config,
+			  GError **error)
+{
+	struct pg_rows rows;
+	bool good;
+
+	pg_rows_init(&rows, "t");
+	for (unsigned i = 0; i < config->sources->n_git; i++, rows.n++)
+		field_text(rows.columns[0], config->sources->git[i].name);
+	good = write_rows(store, WRITE_REPOS, &rows, error) &&
+	       write_rows(store, WRITE_SOURCES, &rows, error);
+	pg_rows_clear(&rows);
+	return good;
+}
+
+/* Components, and the sources that each service's numbers depend on: those of its
+ * components and of its deployments. */
+static bool write_uses(struct store *store, const struct config *config, GError **error)
+{
+	struct pg_rows components, uses;
+	bool good;
+
+	pg_rows_init(&components, "tt");
+	pg_rows_init(&uses, "tt");
+	for (unsigned i = 0; i < config->n_services; i++) {
+		const struct config_service *service = &config->services[i];
+
+		for (unsigned k = 0; k < service->n_components; k++) {
+			const char *repo = service->components[k].repository;
+
+			add_pair(&components, service->name, repo);
+			add_pair(&uses, service->name, repo);
+		}
+		for (unsigned k = 0; k < service->n_deployments; k++)
+			add_pair(&uses, service->name,
+				 service->deployments[k].repository);
+	}
+	good = write_rows(store, WRITE_COMPONENTS, &components, error) &&
+	       write_rows(store, WRITE_USES, &uses, error);
+	pg_rows_clear(&components);
+	pg_rows_clear(&uses);
+	return good;
+}
+
+static bool write_all(struct store *store, const struct config *config, GError **error)
+{
+	g_autoptr(GHashTable) before = NULL;
+	struct pg_args lock = { 0 };
+	struct pg_rows scopes;
+	bool good;
+
+	arg_int8(&lock, CONFIG_LOCK);
+	if (!store_exec(store, sql[LOCK], &lock, NULL, error) ||
+	    !(before = read_scopes(store, error)))
+		return false;
+	pg_rows_init(&scopes, "ttt");
+	good = write_levels(store, config, &scopes, error);
+	pg_rows_clear(&scopes);
+	return good && write_sources(store, config, error) &&
+	       write_uses(store, config, error) && mark_changed(store, before, error);
+}
+
+bool store_sync_config(struct store *store, const struct config *config, GError **error)
+{
+	if (store_begin(store, error) && write_all(store, config, error))
+		return store_commit(store, error);
+	store_rollback(store);
+	return false;
+}

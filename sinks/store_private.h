@@ -1,0 +1,88 @@
+#pragma once
+
+/*
+ * What the files of the store share: the connection, the state of its transaction, and
+ * the one way to run a statement.
+ */
+#include "base/error.h"
+#include "sinks/copy.h"
+#include "sinks/pg_value.h"
+#include "sinks/store.h"
+
+enum transaction { TRANSACTION_NONE, TRANSACTION_OPEN, TRANSACTION_FAILED };
+
+/* Rows of one kind being written between …_begin() and …_end(). */
+struct bulk {
+	enum { BULK_NONE, BULK_COMMITS, BULK_SHIPPED } what;
+	gint32 id;    /* repository or service */
+	bool copying; /* by COPY; else gathered in rows and written in batches */
+	bool staged;  /* COPY goes to a temporary table first */
+	struct copy copy;
+	struct pg_rows rows;
+	GHashTable *days; /* of shipped rows: what becomes dirty */
+	gsize n_written;
+};
+
+struct store {
+	struct config *config;
+	PGconn *conn;
+	enum transaction transaction;
+	char *notice;
+	struct bulk bulk;
+	/* Marks of attribution_due seen when the service was locked; see
+	 * store_attribution_due(). */
+	GArray *due_seen;
+};
+
+/* ---- store_connect.c ---- */
+
+/* Opens a connection according to the configuration; NULL with an error. */
+PGconn *store_connect(const struct config_database *database, GError **error);
+
+/* ---- store_error.c ---- */
+
+/* The error of a failed statement (result may be NULL) or of the connection. False. */
+bool store_fail(PGconn *conn, const PGresult *result, GError **error);
+/* The error of a connection that could not be opened. False. */
+bool store_fail_connect(PGconn *conn, const char *secret, GError **error);
+
+/* ---- store.c ---- */
+
+/* Begins a transaction without asking for a schema version: for migrations. */
+bool store_begin_unchecked(struct store *store, GError **error);
+
+/* Runs one statement in the open transaction; without one, in a transaction of its own
+ * that is over when it returns: only reads may do that. args and result may be NULL; the
+ * caller clears *result. */
+bool store_exec(struct store *store, const char *sql, const struct pg_args *args,
+		PGresult **result, GError **error);
+/* Runs any number of statements without parameters, discarding what they return. */
+bool store_exec_script(struct store *store, const char *sql, GError **error);
+/* Notes that the transaction is lost, with the error of result. False. */
+bool store_lost(struct store *store, const PGresult *result, GError **error);
+
+/* Reads a query's rows in portions of some thousands through a cursor, in the open
+ * transaction or one of its own. each is called for every portion and must not use the
+ * store. */
+bool store_each(struct store *store, const char *sql, const struct pg_args *args,
+		bool (*each)(const PGresult *rows, void *user, GError **error),
+		void *user, GError **error);
+
+/* Refuses a write outside a transaction, and any use in the middle of a bulk write. */
+bool store_writable(struct store *store, GError **error);
+
+/* ---- store_series.c ---- */
+
+/* Marks days (an array of gint32, any order, may repeat) dirty for a service, its team
+ * and its org. */
+bool store_dirty_days(struct store *store, gint32 service_id, const GArray *days,
+		      GError **error);
+/* The UTC day of an instant, in days since 1970. */
+gint32 store_utc_day(gint64 instant);
+
+/* ---- bulk writes (store_commits.c, store_shipped.c) ---- */
+
+void bulk_clear(struct bulk *bulk);
+/* Starts COPY with a statement "COPY … FROM STDIN (FORMAT binary)". */
+bool bulk_copy_begin(struct store *store, const char *sql, GError **error);
+bool bulk_copy_end(struct store *store, GError **error);

@@ -1,0 +1,145 @@
+#include "sinks/store_private.h"
+
+#define NUMBERS "n, numerator, denominator, value, p50, p75, p90, p95, mean"
+#define BUCKET_FIELDS "grain, bucket_start, metric, bucket_end, " NUMBERS
+#define WINDOW_FIELDS                                                                    \
+	"window_days, metric, bucket_start, bucket_end, " NUMBERS                        \
+	", deployment_days_per_week"
+#define OF(row)                                                                          \
+	row ".bucket_end, " row ".n, " row ".numerator, " row ".denominator, " row       \
+	    ".value, " row ".p50, " row ".p75, " row ".p90, " row ".p95, " row           \
+	    ".mean, " row ".definition_id"
+#define SET                                                                              \
+	"bucket_end = excluded.bucket_end, n = excluded.n,"                              \
+	" numerator = excluded.numerator, denominator = excluded.denominator,"           \
+	" value = excluded.value, p50 = excluded.p50, p75 = excluded.p75,"               \
+	" p90 = excluded.p90, p95 = excluded.p95, mean = excluded.mean,"                 \
+	" definition_id = excluded.definition_id, computed_at = excluded.computed_at"
+
+/* $1 scope, $2 environment, $3 definition, $4 now; all numbers of one statement appear at
+ * once. Each returns how many rows it changed. */
+enum statement { BUCKETS, WINDOWS };
+
+static const char *const sql[] = {
+	[BUCKETS] = "WITH given AS (SELECT * FROM unnest"
+		    "($7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+		    " AS g (" BUCKET_FIELDS ")),"
+		    " gone AS (DELETE FROM dorad.series s"
+		    " WHERE s.scope_id = $1 AND s.environment = $2"
+		    " AND s.bucket_end > $5 AND s.bucket_start < $6"
+		    " AND NOT EXISTS (SELECT FROM given g WHERE g.grain = s.grain"
+		    " AND g.metric = s.metric AND g.bucket_start = s.bucket_start)"
+		    " RETURNING 1),"
+		    " put AS (INSERT INTO dorad.series AS s (scope_id, environment,"
+		    " definition_id, computed_at, " BUCKET_FIELDS ")"
+		    " SELECT $1, $2, $3, $4, g.* FROM given g"
+		    " ON CONFLICT (scope_id, environment, metric, grain, bucket_start)"
+		    " DO UPDATE SET " SET " WHERE (" OF("s") ") IS DISTINCT FROM (" OF(
+			    "excluded") ") RETURNING 1)"
+					" SELECT (SELECT count(*) FROM gone) + (SELECT "
+					"count(*) FROM put)",
+	[WINDOWS] = "WITH given AS (SELECT * FROM unnest"
+		    "($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+		    " AS g (" WINDOW_FIELDS ")),"
+		    " gone AS (DELETE FROM dorad.rolling s"
+		    " WHERE s.scope_id = $1 AND s.environment = $2"
+		    " AND NOT EXISTS (SELECT FROM given g"
+		    " WHERE g.window_days = s.window_days AND g.metric = s.metric)"
+		    " RETURNING 1),"
+		    " put AS (INSERT INTO dorad.rolling AS s (scope_id, environment,"
+		    " definition_id, computed_at, " WINDOW_FIELDS ")"
+		    " SELECT $1, $2, $3, $4, g.* FROM given g"
+		    " ON CONFLICT (scope_id, environment, metric, window_days)"
+		    " DO UPDATE SET bucket_start = excluded.bucket_start,"
+		    " deployment_days_per_week = excluded.deployment_days_per_week, " SET
+		    " WHERE (s.bucket_start, s.deployment_days_per_week, " OF(
+			    "s") ")"
+				 " IS DISTINCT FROM (excluded.bucket_start,"
+				 " excluded.deployment_days_per_week, " OF(
+					 "excluded") ") RETURNING 1)"
+						     " SELECT (SELECT count(*) FROM "
+						     "gone) + (SELECT count(*) FROM put)",
+};
+
+static void put_numbers(GByteArray *const *column, const struct series_row *row)
+{
+	field_int8(*column++, row->n);
+	field_double(*column++, row->numerator);
+	field_double(*column++, row->denominator);
+	field_double(*column++, row->value);
+	field_double(*column++, row->p50);
+	field_double(*column++, row->p75);
+	field_double(*column++, row->p90);
+	field_double(*column++, row->p95);
+	field_double(*column, row->mean);
+}
+
+static void put_bucket(struct pg_rows *rows, const struct series_row *row)
+{
+	field_text(rows->columns[0], grain_name(row->grain));
+	field_instant(rows->columns[1], row->start);
+	field_text(rows->columns[2], metric_name(row->metric));
+	field_instant(rows->columns[3], row->end);
+	put_numbers(rows->columns + 4, row);
+	rows->n++;
+}
+
+static void put_window(struct pg_rows *rows, const struct series_row *row)
+{
+	field_int4(rows->columns[0], (gint32)row->window_days);
+	field_text(rows->columns[1], metric_name(row->metric));
+	field_instant(rows->columns[2], row->start);
+	field_instant(rows->columns[3], row->end);
+	put_numbers(rows->columns + 4, row);
+	field_double(rows->columns[13], row->deployment_days);
+	rows->n++;
+}
+
+static bool run(struct store *store, enum statement statement, const struct pg_args *args,
+		gsize *n_changed, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+
+	if (!store_exec(store, sql[statement], args, &result, error))
+		return false;
+	*n_changed += (gsize)result_int8(result, 0, 0);
+	return true;
+}
+
+bool store_series_write(struct store *store, gint32 scope_id, const char *environment,
+			gint32 definition_id, gint64 now, gint64 from, gint64 to,
+			const struct series_row *rows, gsize n, gsize *n_changed,
+			GError **error)
+{
+	struct pg_args bucket_args = { 0 }, window_args = { 0 };
+	struct pg_rows buckets, windows;
+	gsize changed = 0;
+	bool good;
+
+	if (!store_writable(store, error))
+		return false;
+	pg_rows_init(&buckets, "tztzldddddddd");
+	pg_rows_init(&windows, "itzzlddddddddd");
+	for (gsize i = 0; i < n; i++) {
+		if (rows[i].window_days > 0)
+			put_window(&windows, &rows[i]);
+		else
+			put_bucket(&buckets, &rows[i]);
+	}
+	arg_int4(&bucket_args, scope_id);
+	arg_text(&bucket_args, environment);
+	arg_int4(&bucket_args, definition_id);
+	arg_instant(&bucket_args, now);
+	window_args = bucket_args;
+	arg_bound(&bucket_args, from);
+	arg_bound(&bucket_args, to);
+	arg_rows(&bucket_args, &buckets);
+	arg_rows(&window_args, &windows);
+	good = run(store, BUCKETS, &bucket_args, &changed, error) &&
+	       run(store, WINDOWS, &window_args, &changed, error);
+	pg_rows_clear(&buckets);
+	pg_rows_clear(&windows);
+	if (good && n_changed)
+		*n_changed = changed;
+	return good;
+}

@@ -1,0 +1,49 @@
+#pragma once
+
+/*
+ * A store on a database of its own, in the server that tests/with_postgres has started,
+ * with a configuration of one org, two teams and three services. To be used in tests and
+ * fixtures only.
+ */
+#include "sinks/pg_value.h"
+#include "sinks/store.h"
+
+#include "tests/pg.h"
+
+struct rig {
+	char *database; /* its name */
+	struct config *config;
+	struct store *store; /* migrated, configuration synchronised */
+	PGconn *admin;	     /* another connection to the same database */
+};
+
+/* uri_format: NULL, or a printf format for database.uri with one %s, the database. */
+void rig_init(struct rig *rig);
+void rig_clear(struct rig *rig);
+
+/* The configuration with a change: every "from" of its text becomes "to". uri is
+ * database.uri; NULL: the rig's own. The caller unrefs. */
+struct config *rig_config(const struct rig *rig, const char *uri, const char *from,
+			  const char *to);
+
+/* The only value of a query, as text. The caller frees. */
+char *rig_ask(const struct rig *rig, const char *sql);
+/* Fails unless the query's only value is this. */
+void rig_expect(const struct rig *rig, const char *sql, const char *value);
+void rig_run(const struct rig *rig, const char *sql);
+/* The identity and version of every row of every table in "dorad" but those that say when
+ * things were polled: equal before and after, if nothing was written. The caller frees.
+ */
+char *rig_rows(const struct rig *rig);
+
+/* Fail unless it succeeded (or failed with the code), naming the error. */
+#define rig_ok(expression)                                                               \
+	do {                                                                             \
+		GError *error = NULL;                                                    \
+		ck_assert_msg(expression, "%s", error ? error->message : "no error");    \
+		ck_assert_ptr_null(error);                                               \
+	} while (0)
+
+gint32 rig_scope(const struct rig *rig, const char *kind, const char *name);
+struct oid rig_oid(guint number);  /* a made-up commit */
+gint64 rig_time(const char *text); /* RFC 3339 */
