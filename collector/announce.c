@@ -41,7 +41,7 @@ void announce_free(struct announce *announce)
 static struct complaint *complaint_about(struct announce *announce, const char *what,
 					 const char *name)
 {
-	g_autofree char *key = g_strconcat(what, "/", name, NULL);
+	g_autofree char *key = g_strconcat(what, "/", name, NULL); /* name may be NULL */
 	struct complaint *complaint = g_hash_table_lookup(announce->complaints, key);
 
 	if (!complaint) {
@@ -57,38 +57,36 @@ static char *number(gsize n)
 	return g_strdup_printf("%" G_GSIZE_FORMAT, n);
 }
 
-/* "will be tried again; next try in 20s" */
+/* What happens next: "will be tried again; next try in 20s". */
 static char *outlook(const GError *error, GTimeSpan wait)
 {
 	g_autofree char *span = NULL;
 
-	if (wait < 0)
-		return g_strdup(dora_error_is_transient(error)
-					? "it can be tried again"
-					: dora_error_advice(error));
+	if (wait <= 0)
+		return g_strdup(wait == 0 || !dora_error_is_transient(error)
+					? dora_error_advice(error)
+					: "may work at another time");
 	span = span_format(wait - wait % G_USEC_PER_SEC);
 	return g_strdup_printf("%s; next try in %s", dora_error_advice(error), span);
 }
 
+/* name: of a source; NULL for what there is one of. */
 static void raise_complaint(struct announce *announce, const struct moment *now,
 			    const char *what, const char *name, const GError *error,
 			    GTimeSpan wait)
 {
 	struct complaint *complaint = complaint_about(announce, what, name);
 	g_autofree char *next = NULL, *count = NULL;
-	enum log_level level = dora_error_is_transient(error) ? LOG_LEVEL_WARNING
-							      : LOG_LEVEL_ERROR;
 
 	if (!complaint_raise(complaint, error->message, now->steady, now->wall))
 		return;
 	next = outlook(error, wait);
 	count = complaint->n > 1 ? number(complaint->n) : NULL;
 	progress_hide(announce->progress);
-	log_event(level, LOG_FIELDS({ what, *name ? name : NULL }, { "failures", count }),
-		  "%s%s%s: %s", *name ? name : what, *name ? ": poll failed" : "",
-		  *name ? "" : " failed", error->message);
-	log_event(level, LOG_FIELDS({ what, *name ? name : NULL }), "%s: %s",
-		  *name ? name : what, next);
+	/* A poll's message says itself which source it was. */
+	log_event(dora_error_is_transient(error) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+		  LOG_FIELDS({ what, name }, { "failures", count }), "%s%s%s (%s)",
+		  name ? "" : what, name ? "" : ": ", error->message, next);
 }
 
 static void settle(struct announce *announce, const char *what, const char *name)
@@ -102,9 +100,8 @@ static void settle(struct announce *announce, const char *what, const char *name
 	since = instant_format(complaint->since - complaint->since % G_USEC_PER_SEC);
 	progress_hide(announce->progress);
 	log_event(LOG_LEVEL_NOTICE,
-		  LOG_FIELDS({ what, *name ? name : NULL }, { "failures", count },
-			     { "since", since }),
-		  "%s: works again", *name ? name : what);
+		  LOG_FIELDS({ what, name }, { "failures", count }, { "since", since }),
+		  "%s: works again", name ? name : what);
 }
 
 void announce_started(struct announce *announce, const char *path,
@@ -168,7 +165,7 @@ void announce_evaluation(struct announce *announce, const struct evaluate_result
 	g_autofree char *rows = number(result->n_rows);
 
 	progress_done(announce->progress, EVALUATION);
-	settle(announce, EVALUATION, "");
+	settle(announce, EVALUATION, NULL);
 	if (result->changed)
 		log_event(LOG_LEVEL_INFO, LOG_FIELDS({ "rows", rows }),
 			  "published new figures");
@@ -178,18 +175,18 @@ void announce_evaluation_failed(struct announce *announce, const struct moment *
 				const GError *error, GTimeSpan wait)
 {
 	progress_done(announce->progress, EVALUATION);
-	raise_complaint(announce, now, EVALUATION, "", error, wait);
+	raise_complaint(announce, now, EVALUATION, NULL, error, wait);
 }
 
 void announce_database(struct announce *announce)
 {
-	settle(announce, DATABASE, "");
+	settle(announce, DATABASE, NULL);
 }
 
 void announce_database_failed(struct announce *announce, const struct moment *now,
 			      const GError *error, GTimeSpan wait)
 {
-	raise_complaint(announce, now, DATABASE, "", error, wait);
+	raise_complaint(announce, now, DATABASE, NULL, error, wait);
 }
 
 void announce_faults(struct announce *announce, const char *path, const GPtrArray *faults,

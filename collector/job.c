@@ -54,6 +54,27 @@ static void evaluate(struct job *job, const struct work_context *context)
 		blame(job);
 }
 
+/* What is on its way is the job's own matter, whatever is worked on inside. */
+static void tell_progress(const char *what, const char *text, void *user)
+{
+	const struct job *job = user;
+	g_autofree char *line = NULL;
+
+	if (job->kind == JOB_POLL) {
+		job->progress(job->source, text, job->user);
+		return;
+	}
+	line = g_strdup_printf("%s: %s", what, text);
+	job->progress("evaluation", line, job->user);
+}
+
+static void tell_notice(const char *what, const char *text, void *user)
+{
+	const struct job *job = user;
+
+	job->notice(what, text, job->user);
+}
+
 struct job *job_new(enum job_kind kind, struct config *config, struct store *store,
 		    GBytes *author_key)
 {
@@ -89,9 +110,9 @@ void job_run(struct job *job)
 		.cache_dir = job->cache_dir,
 		.author_key = job->author_key,
 		.cancellable = job->cancellable,
-		.progress = job->progress,
-		.notice = job->notice,
-		.user = job->user,
+		.progress = job->progress ? tell_progress : NULL,
+		.notice = job->notice ? tell_notice : NULL,
+		.user = job,
 	};
 
 	switch (job->kind) {

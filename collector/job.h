@@ -27,7 +27,8 @@ struct job {
 	const char *config_path, *cache_dir, *state_dir; /* borrowed */
 	gint64 now; /* the wall clock when the job was made */
 
-	/* Called from the worker; see struct work_context. NULL: nobody listens. */
+	/* Called from the worker; see struct work_context. `what` of progress is the
+	 * source's name or "evaluation". NULL: nobody listens. */
 	void (*progress)(const char *what, const char *text, void *user);
 	void (*notice)(const char *what, const char *text, void *user);
 	void *user;

@@ -356,7 +356,7 @@ START_TEST(evaluation_fails)
 	ck_assert_int_eq(fakes.n_evaluations, 1);
 	pass(&desk, 12 * G_TIME_SPAN_SECOND);
 	ck_assert_int_eq(fakes.n_evaluations, 2);
-	ck_assert_uint_eq(count(fakes.log->str, "evaluation failed: a number"), 1);
+	ck_assert_uint_eq(count(fakes.log->str, "evaluation: a number"), 1);
 	fakes.evaluate = FAKE_GOOD;
 	pass(&desk, 30 * G_TIME_SPAN_SECOND);
 	ck_assert_uint_eq(count(fakes.log->str, "evaluation: works again"), 1);
