@@ -5,6 +5,7 @@
 
 static const struct command *const commands[] = {
 	&command_config,
+	&command_reload,
 	&command_version,
 };
 

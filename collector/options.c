@@ -1,0 +1,42 @@
+#include "collector/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool options_parse(const struct command *command, const GOptionEntry *entries, int *argc,
+		   char ***argv)
+{
+	g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *name = g_strdup_printf("dorad %s", command->name);
+
+	g_set_prgname(name);
+	g_option_context_set_summary(context, command->summary);
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (g_option_context_parse(context, argc, argv, &error))
+		return true;
+	fprintf(stderr, "%s: %s\n\"%s --help\" tells more.\n", name, error->message,
+		name);
+	return false;
+}
+
+static char *place(const char *given, const char *systemd, const char *user_dir)
+{
+	const char *made = g_getenv(systemd);
+
+	if (given)
+		return g_canonicalize_filename(given, NULL);
+	if (made && *made)
+		return g_strndup(made, strcspn(made, ":"));
+	return g_build_filename(user_dir, "dorad", NULL);
+}
+
+char *options_cache_dir(const char *given)
+{
+	return place(given, "CACHE_DIRECTORY", g_get_user_cache_dir());
+}
+
+char *options_state_dir(const char *given)
+{
+	return place(given, "STATE_DIRECTORY", g_get_user_state_dir());
+}

@@ -1,0 +1,248 @@
+#include "tests/fakes.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+struct fakes fakes;
+static GMutex mutex; /* polls run side by side in test_loop */
+
+void fakes_reset(void)
+{
+	fakes_clear();
+	fakes = (struct fakes){
+		.migrate = FAKE_GOOD,
+		.sync = FAKE_GOOD,
+		.begin = FAKE_GOOD,
+		.evaluate = FAKE_GOOD,
+		.sickness = FAKE_GOOD,
+		.midnight = G_MAXINT64,
+		.log = g_string_new(NULL),
+	};
+}
+
+void fakes_clear(void)
+{
+	g_free(fakes.last_poll);
+	if (fakes.log)
+		g_string_free(fakes.log, TRUE);
+	config_unref(fakes.file);
+	fakes = (struct fakes){ 0 };
+}
+
+static bool answer(int code, const char *text, GError **error)
+{
+	if (code == FAKE_GOOD)
+		return true;
+	g_set_error_literal(error, DORA_ERROR, code, text);
+	return false;
+}
+
+/* ---- configuration ---- */
+
+struct fake_config {
+	struct config config;
+	gint references;
+	struct config_database database;
+	struct config_schedule schedule;
+	struct config_privacy privacy;
+	struct config_sources sources;
+	char **names;
+};
+
+struct config *fake_config(const char *names)
+{
+	struct fake_config *fake = g_new0(struct fake_config, 1);
+
+	fake->references = 1;
+	fake->names = g_strsplit(names, " ", -1);
+	fake->sources.n_git = g_strv_length(fake->names);
+	fake->sources.git = g_new0(struct config_git, fake->sources.n_git);
+	for (guint i = 0; i < fake->sources.n_git; i++)
+		fake->sources.git[i] = (struct config_git){
+			.name = fake->names[i],
+			.url = (char *)"/nowhere",
+			.every_us = G_TIME_SPAN_MINUTE,
+		};
+	fake->schedule.workers = 4;
+	fake->config.database = &fake->database;
+	fake->config.schedule = &fake->schedule;
+	fake->config.privacy = &fake->privacy;
+	fake->config.sources = &fake->sources;
+	return &fake->config;
+}
+
+struct config *config_ref(struct config *config)
+{
+	g_atomic_int_inc(&((struct fake_config *)config)->references);
+	return config;
+}
+
+void config_unref(struct config *config)
+{
+	struct fake_config *fake = (struct fake_config *)config;
+
+	if (!fake || !g_atomic_int_dec_and_test(&fake->references))
+		return;
+	g_strfreev(fake->names);
+	g_free(fake->sources.git);
+	g_free(fake);
+}
+
+const struct config_git *config_git(const struct config *config, const char *name)
+{
+	for (guint i = 0; i < config->sources->n_git; i++)
+		if (strcmp(config->sources->git[i].name, name) == 0)
+			return &config->sources->git[i];
+	return NULL;
+}
+
+struct config *config_load(const char *path, GPtrArray **faults)
+{
+	static struct config_fault fault = { 3, (char *)"schedule.every",
+					     (char *)"\"soon\" is no span, expected 5m" };
+
+	(void)path;
+	g_atomic_int_inc(&fakes.n_loads);
+	*faults = g_ptr_array_new();
+	if (fakes.file)
+		return config_ref(fakes.file);
+	g_ptr_array_add(*faults, &fault);
+	return NULL;
+}
+
+char *config_fault_format(const char *path, const struct config_fault *fault)
+{
+	return g_strdup_printf("%s:%u: %s: %s", path, fault->line, fault->key,
+			       fault->text);
+}
+
+/* ---- database ---- */
+
+struct store {
+	struct config *config;
+};
+
+struct store *store_new(struct config *config)
+{
+	struct store *store = g_new0(struct store, 1);
+
+	store->config = config_ref(config);
+	g_atomic_int_inc(&fakes.n_stores);
+	return store;
+}
+
+void store_free(struct store *store)
+{
+	if (!store)
+		return;
+	config_unref(store->config);
+	g_free(store);
+	g_atomic_int_add(&fakes.n_stores, -1);
+}
+
+bool store_migrate(struct store *store, GError **error)
+{
+	(void)store;
+	g_atomic_int_inc(&fakes.n_migrations);
+	return answer(fakes.migrate, "connection to server failed", error);
+}
+
+bool store_sync_config(struct store *store, const struct config *config, GError **error)
+{
+	g_assert(store->config == config);
+	g_atomic_int_inc(&fakes.n_syncs);
+	return answer(fakes.sync, "the row cannot be stored", error);
+}
+
+bool store_begin(struct store *store, GError **error)
+{
+	(void)store;
+	return answer(fakes.begin, "server closed the connection", error);
+}
+
+bool store_commit(struct store *store, GError **error)
+{
+	(void)store;
+	return answer(fakes.begin, "server closed the connection", error);
+}
+
+void store_rollback(struct store *store)
+{
+	(void)store;
+}
+
+/* ---- work ---- */
+
+static void stay(GCancellable *cancellable)
+{
+	while (!g_cancellable_is_cancelled(cancellable))
+		g_usleep(1000);
+	while (g_atomic_int_get(&fakes.deaf))
+		g_usleep(1000);
+}
+
+bool poll_git(struct store *store, const struct work_context *context,
+	      const struct config_git *git, gint64 now, struct poll_result *result,
+	      GError **error)
+{
+	(void)now;
+	g_assert(store->config == context->config);
+	g_mutex_lock(&mutex);
+	fakes.n_polls++;
+	g_free(fakes.last_poll);
+	fakes.last_poll = g_strdup(git->name);
+	g_mutex_unlock(&mutex);
+	if (fakes.polling)
+		fakes.polling();
+	if (context->progress)
+		context->progress(git->name, "receiving 41% (35000/85361)",
+				  context->user);
+	if (context->notice && fakes.changed)
+		context->notice(git->name, "tag v1 moved", context->user);
+	if (fakes.stuck) {
+		stay(context->cancellable);
+		return answer(DORA_ERROR_CANCELLED, "cancelled", error);
+	}
+	if (fakes.begin != FAKE_GOOD)
+		return answer(fakes.begin, "server closed the connection", error);
+	if (g_strcmp0(git->name, fakes.sick) == 0)
+		return answer(fakes.sickness, "the remote hung up", error);
+	result->changed = fakes.changed;
+	result->n_commits = result->n_deployments = fakes.changed;
+	return true;
+}
+
+bool evaluate_due(struct store *store, const struct work_context *context, gint64 now,
+		  struct evaluate_result *result, GError **error)
+{
+	(void)now;
+	g_assert(store->config == context->config);
+	g_atomic_int_inc(&fakes.n_evaluations);
+	result->changed = true;
+	result->n_rows = 7;
+	if (fakes.begin != FAKE_GOOD)
+		return answer(fakes.begin, "server closed the connection", error);
+	return answer(fakes.evaluate, "a number cannot be computed", error);
+}
+
+gint64 evaluate_next_midnight(const struct config *config, gint64 now)
+{
+	(void)config;
+	return fakes.midnight > now ? fakes.midnight : G_MAXINT64;
+}
+
+void log_event(enum log_level level, const struct log_field *fields, const char *format,
+	       ...)
+{
+	va_list values;
+
+	(void)level;
+	(void)fields;
+	va_start(values, format);
+	g_string_append_vprintf(fakes.log, format, values);
+	va_end(values);
+	g_string_append_c(fakes.log, '\n');
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+/*
+ * Stand-ins for what blocks: database, git, evaluation and the configuration file. Linked
+ * into tests of the loop in place of the real ones. A test says what each shall answer.
+ */
+#include "collector/job.h"
+
+#define FAKE_GOOD -1
+
+struct fakes {
+	int migrate, sync, begin; /* FAKE_GOOD or an enum dora_error */
+	int evaluate;
+	bool changed;	       /* what a good poll says */
+	const char *sick;      /* a poll of this source fails … */
+	int sickness;	       /* … with this */
+	bool stuck;	       /* polls wait until they are cancelled */
+	gint deaf;	       /* and do not even listen to that, until `deaf` is unset */
+	void (*polling)(void); /* called by each poll; NULL: nothing */
+	struct config *file;   /* what config_load() finds; NULL: a file with a fault */
+	gint64 midnight;
+
+	/* What was asked of them. */
+	gint n_polls, n_evaluations, n_migrations, n_syncs, n_loads, n_stores;
+	char *last_poll;
+	GString *log; /* every line logged */
+};
+extern struct fakes fakes;
+
+/* All good, nothing counted. */
+void fakes_reset(void);
+void fakes_clear(void);
+
+/* A configuration with these sources (names separated by spaces), polled each minute by
+ * four workers. */
+struct config *fake_config(const char *names);
