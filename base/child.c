@@ -143,8 +143,7 @@ static enum step step(struct run *run, int cancel_fd, bool *timed_out, GError **
 	if (g_get_monotonic_time() >= run->end) {
 		*timed_out = true;
 		g_set_error(error, DORA_ERROR, DORA_ERROR_RETRY,
-			    "%s was killed: it took longer than %.0f s",
-			    run->spec->argv[0],
+			    "%s was killed: it took longer than %g s", run->spec->argv[0],
 			    (double)run->spec->deadline / G_USEC_PER_SEC);
 		return STEP_FAILED;
 	}
@@ -155,17 +154,25 @@ static enum step step(struct run *run, int cancel_fd, bool *timed_out, GError **
 	return STEP_MORE;
 }
 
-/* Valid UTF-8 without control characters but newlines. */
+/* Valid UTF-8 without control characters but newlines, so that what a server says cannot
+ * play tricks on a terminal. */
 static char *clean_text(const char *text)
 {
-	char *clean = g_utf8_make_valid(text, -1);
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	g_autoptr(GString) clean = g_string_new(NULL);
 
-	for (char *c = clean; *c; c++)
-		if ((guchar)*c < ' ' && *c != '\n')
-			*c = *c == '\t' ? ' ' : '?';
-		else if (*c == 0x7f)
-			*c = '?';
-	return g_strchomp(clean);
+	for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+		const gunichar c = g_utf8_get_char(at);
+		const bool hides = g_unichar_iscntrl(c) ||
+				   g_unichar_type(c) == G_UNICODE_FORMAT;
+		if (c == '\t')
+			g_string_append_c(clean, ' ');
+		else if (hides && c != '\n')
+			g_string_append_c(clean, '?');
+		else
+			g_string_append_unichar(clean, c);
+	}
+	return g_strchomp(g_string_free(g_steal_pointer(&clean), FALSE));
 }
 
 static void finish(struct run *run, struct child_result *result)

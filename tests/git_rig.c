@@ -89,25 +89,61 @@ void rig_remote(const char *dir, int n)
 	       n);
 }
 
-void rig_source(struct config_git *git, const char *dir)
+void rig_start(struct rig *rig, int n)
 {
-	*git = (struct config_git){ 0 };
-	git->name = g_strdup("acme/shop");
-	git->url = g_build_filename(dir, "remote", NULL);
-	git->allow_file = true;
-	git->timeout_us = 60 * G_USEC_PER_SEC;
+	*rig = (struct rig){ .dir = rig_make() };
+	if (n > 0)
+		rig_remote(rig->dir, n);
+	rig->git.name = g_strdup("acme/shop");
+	rig->git.url = g_build_filename(rig->dir, "remote", NULL);
+	rig->git.allow_file = true;
+	rig->git.timeout_us = 60 * G_USEC_PER_SEC;
 }
 
-void rig_source_clear(struct config_git *git)
+void rig_end(struct rig *rig)
 {
-	g_free(git->name);
-	g_free(git->url);
+	g_free(rig->git.name);
+	g_free(rig->git.url);
+	rig_remove(rig->dir);
 }
 
-struct mirror *rig_open(const struct config_git *git, const char *dir, GError **error)
+struct mirror *rig_open(const struct rig *rig, GError **error)
 {
-	g_autofree char *cache = g_build_filename(dir, "cache", NULL);
-	const struct mirror_options options = { .cache_dir = cache, .git = git };
+	g_autofree char *cache = g_build_filename(rig->dir, "cache", NULL);
+	const struct mirror_options options = { .cache_dir = cache,
+						.git = &rig->git,
+						.trees = rig->trees };
 
 	return mirror_open(&options, error);
+}
+
+char *rig_poll(const struct rig *rig, bool *rebuilt)
+{
+	g_autoptr(GError) error = NULL;
+	_cleanup_(mirror_closep) struct mirror *mirror = rig_open(rig, &error);
+	char *digest = NULL;
+
+	ck_assert_msg(mirror != NULL, "open: %s", error ? error->message : "");
+	ck_assert_msg(mirror_list(mirror, &digest, &error), "list: %s",
+		      error ? error->message : "");
+	ck_assert_msg(mirror_fetch(mirror, rebuilt, &error), "fetch: %s",
+		      error ? error->message : "");
+	return digest;
+}
+
+#define REFS "for-each-ref --format='%(refname) %(objectname)' refs/heads refs/tags"
+#define HISTORY "log --format='%H %T %P' --branches --tags"
+#define QUIET " -c safe.directory='*' -C "
+
+void rig_assert_mirrored(const struct rig *rig, const char *row)
+{
+	g_autofree char *theirs = rig_sh(rig->dir, "git" QUIET "remote " REFS);
+	g_autofree char *ours = rig_sh(rig->dir, "git" QUIET RIG_MIRROR " " REFS);
+	g_autofree char *history = rig_sh(rig->dir, "git" QUIET "remote " HISTORY);
+	g_autofree char *mirrored = rig_sh(rig->dir, "git" QUIET RIG_MIRROR " " HISTORY);
+
+	ck_assert_msg(strcmp(theirs, ours) == 0, "%s: refs\n%s\nare\n%s", row, ours,
+		      theirs);
+	ck_assert_msg(strcmp(history, mirrored) == 0, "%s: history differs", row);
+	g_free(rig_sh(rig->dir, "git" QUIET RIG_MIRROR " commit-graph verify"));
 }

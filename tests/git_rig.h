@@ -24,7 +24,25 @@ void rig_do(const char *dir, const char *format, ...) G_GNUC_PRINTF(2, 3);
  * (annotated). */
 void rig_remote(const char *dir, int n);
 
-/* A source that names dir/remote by path, and a mirror of it in dir/cache. */
-void rig_source(struct config_git *git, const char *dir);
-void rig_source_clear(struct config_git *git);
-struct mirror *rig_open(const struct config_git *git, const char *dir, GError **error);
+/* A scratch folder with a remote of n commits ("remote", none if n is 0), a source
+ * "acme/shop" that names it by path, and room for its mirror. */
+struct rig {
+	char *dir;
+	struct config_git git;
+	bool trees; /* for the mirrors opened */
+};
+void rig_start(struct rig *rig, int n);
+void rig_end(struct rig *rig);
+
+/* Where the mirror is, in the folder. */
+#define RIG_MIRROR "cache/git/acme%2Fshop.git"
+
+struct mirror *rig_open(const struct rig *rig, GError **error);
+
+/* One poll: opens, lists, fetches, closes; fails the test if any of it fails. The caller
+ * frees the digest. */
+char *rig_poll(const struct rig *rig, bool *rebuilt);
+
+/* Fails the test unless the mirror has the remote's branches, tags and history, and a
+ * commit-graph that git finds right. row names the case. */
+void rig_assert_mirrored(const struct rig *rig, const char *row);

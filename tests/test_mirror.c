@@ -1,70 +1,10 @@
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "collector/git/mirror.h"
 #include "tests/git_rig.h"
-
-/* Where rig_open() puts the mirror of "acme/shop". */
-#define MIRROR "cache/git/acme%2Fshop.git"
-
-#define REFS "for-each-ref --format='%(refname) %(objectname)' refs/heads refs/tags"
-
-struct world {
-	char *dir;
-	struct config_git git;
-};
-
-static void world_open(struct world *world, int n_commits)
-{
-	world->dir = rig_make();
-	if (n_commits > 0)
-		rig_remote(world->dir, n_commits);
-	rig_source(&world->git, world->dir);
-}
-
-static void world_close(struct world *world)
-{
-	rig_source_clear(&world->git);
-	rig_remove(world->dir);
-}
-
-static struct mirror *open_or_fail(const struct world *world)
-{
-	g_autoptr(GError) error = NULL;
-	struct mirror *mirror = rig_open(&world->git, world->dir, &error);
-
-	ck_assert_msg(mirror != NULL, "%s", error ? error->message : "");
-	return mirror;
-}
-
-/* Lists and fetches; the digest is the caller's. */
-static char *poll_remote(const struct world *world, bool *rebuilt)
-{
-	_cleanup_(mirror_closep) struct mirror *mirror = open_or_fail(world);
-	g_autoptr(GError) error = NULL;
-	char *digest = NULL;
-
-	ck_assert_msg(mirror_list(mirror, &digest, &error), "list: %s",
-		      error ? error->message : "");
-	ck_assert_msg(mirror_fetch(mirror, rebuilt, &error), "fetch: %s",
-		      error ? error->message : "");
-	return digest;
-}
-
-static void assert_mirrored(const struct world *world, const char *row)
-{
-	g_autofree char *theirs = rig_sh(world->dir, "git -C remote " REFS);
-	g_autofree char *ours = rig_sh(world->dir, "git -C " MIRROR " " REFS);
-	g_autofree char *history = rig_sh(world->dir,
-					  "git -C remote log --format='%H %T %P' --all");
-	g_autofree char *mirrored = rig_sh(world->dir, "git -C " MIRROR
-						       " log --format='%H %T %P' --all");
-
-	ck_assert_msg(strcmp(theirs, ours) == 0, "%s: refs\n%s\nare\n%s", row, ours,
-		      theirs);
-	ck_assert_msg(strcmp(history, mirrored) == 0, "%s: history differs", row);
-}
 
 /* What may happen to a remote between two polls. */
 static const struct {
@@ -87,11 +27,11 @@ static const struct {
 	{ "branch renamed", "git branch -m main trunk", true },
 	{ "refs outside heads and tags", "git update-ref refs/pull/1/head HEAD", false },
 	{ "file becomes folder",
-	  "git branch a && git -C ../" MIRROR " update-ref refs/heads/a v1^{} && "
+	  "git branch a && git -C ../" RIG_MIRROR " update-ref refs/heads/a v1^{} && "
 	  "git branch -d a && git branch a/b",
 	  true },
 	{ "folder becomes file",
-	  "git branch a/b && git -C ../" MIRROR " update-ref refs/heads/a/b v1^{} && "
+	  "git branch a/b && git -C ../" RIG_MIRROR " update-ref refs/heads/a/b v1^{} && "
 	  "git branch -d a/b && git branch a",
 	  true },
 	{ "names that look like options",
@@ -118,19 +58,188 @@ static const struct {
 
 START_TEST(follows)
 {
-	struct world world;
+	struct rig rig;
 	bool rebuilt = true;
 
-	world_open(&world, 3);
-	g_autofree char *before = poll_remote(&world, &rebuilt);
-	assert_mirrored(&world, "first fetch");
-	rig_do(world.dir, "cd remote\n%s", changes[_i].command);
-	g_autofree char *after = poll_remote(&world, &rebuilt);
+	rig_start(&rig, 3);
+	g_autofree char *before = rig_poll(&rig, &rebuilt);
+	rig_assert_mirrored(&rig, "first fetch");
+	rig_do(rig.dir, "cd remote\n%s", changes[_i].command);
+	g_autofree char *after = rig_poll(&rig, &rebuilt);
 	ck_assert_msg((strcmp(before, after) != 0) == changes[_i].moves, "%s: digest",
 		      changes[_i].name);
 	ck_assert_msg(!rebuilt, "%s: rebuilt", changes[_i].name);
-	assert_mirrored(&world, changes[_i].name);
-	world_close(&world);
+	rig_assert_mirrored(&rig, changes[_i].name);
+	rig_end(&rig);
+}
+END_TEST
+
+/* Remotes of unusual shape. */
+static const struct {
+	const char *name, *command; /* makes "remote" */
+	const char *head;	    /* what the mirror's HEAD says */
+	bool graph;		    /* there is a commit-graph */
+} shapes[] = {
+	{ "empty", "git init -q --bare remote", "refs/unknown", false },
+	{ "HEAD not born",
+	  "git init -q remote && cd remote && git checkout -q -b other && "
+	  "git commit -q --allow-empty -m one && git symbolic-ref HEAD refs/heads/none",
+	  "refs/unknown", true },
+	{ "HEAD detached",
+	  "git init -q remote && cd remote && git commit -q --allow-empty -m one && "
+	  "git checkout -q --detach",
+	  "refs/unknown", true },
+	{ "only tags",
+	  "git init -q remote && cd remote && git commit -q --allow-empty -m one && "
+	  "git tag v1 && git update-ref -d refs/heads/main",
+	  "refs/unknown", true },
+	{ "SHA-256",
+	  "git init -q --object-format=sha256 remote && cd remote && "
+	  "git commit -q --allow-empty -m one && git tag -a -m t v1",
+	  "refs/heads/main", true },
+	{ "shallow",
+	  "git init -q whole && cd whole && for i in 1 2 3 4 5; do "
+	  "git commit -q --allow-empty -m $i; done && cd .. && "
+	  "git clone -q --bare --depth 2 \"file://$PWD/whole\" remote",
+	  "refs/heads/main", false },
+	{ "many refs",
+	  "git init -q remote && cd remote && git commit -q --allow-empty -m one && "
+	  "for i in $(seq 600); do echo create refs/tags/t$i HEAD; done | "
+	  "git update-ref --stdin",
+	  "refs/heads/main", true },
+	{ "without protocol 2 and filters",
+	  "git init -q remote && cd remote && git config uploadpack.allowFilter false && "
+	  "git config protocol.version 0 && git commit -q --allow-empty -m one",
+	  "refs/heads/main", true },
+	{ "hostile configuration",
+	  "git init -q remote && cd remote && git commit -q --allow-empty -m one && "
+	  "git config core.fsmonitor 'touch ../run' && "
+	  "git config core.sshCommand 'touch ../run' && "
+	  "git config uploadpack.packObjectsHook 'touch ../run;' && "
+	  "git config core.hooksPath hooks && git config core.pager 'touch ../run' && "
+	  "mkdir hooks && for h in post-checkout reference-transaction post-update "
+	  "pre-auto-gc fsmonitor-watchman; do printf '#!/bin/sh\\ntouch "
+	  "'$PWD/../run'\\n' "
+	  ">hooks/$h; chmod +x hooks/$h; cp hooks/$h .git/hooks/; done",
+	  "refs/heads/main", true },
+	{ "submodule",
+	  "git init -q sub && git -C sub commit -q --allow-empty -m s && git init -q "
+	  "remote "
+	  "&& cd remote && git submodule --quiet add ../sub sub && "
+	  "git config -f .gitmodules submodule.sub.update '!touch ../run' && "
+	  "git commit -q -a -m one",
+	  "refs/heads/main", true },
+};
+
+START_TEST(takes)
+{
+	const char *name = shapes[_i].name;
+	struct rig rig;
+	bool rebuilt = true;
+
+	rig_start(&rig, 0);
+	rig_do(rig.dir, "%s", shapes[_i].command);
+	g_autofree char *first = rig_poll(&rig, &rebuilt);
+	g_autofree char *second = rig_poll(&rig, &rebuilt);
+	ck_assert_msg(!rebuilt, "%s: rebuilt", name);
+	ck_assert_str_eq(first, second);
+	rig_assert_mirrored(&rig, name);
+	g_autofree char *head = rig_sh(rig.dir,
+				       "git -C " RIG_MIRROR " symbolic-ref HEAD");
+	ck_assert_msg(strcmp(head, shapes[_i].head) == 0, "%s: HEAD is %s", name, head);
+	g_autofree char *graph = rig_sh(rig.dir, "ls -d " RIG_MIRROR
+						 "/objects/info/commit-graphs/*-chain "
+						 "2>/dev/null || true");
+	ck_assert_msg((*graph != '\0') == shapes[_i].graph, "%s: commit-graph", name);
+	g_autofree char *run = rig_sh(rig.dir, "ls -d run 2>/dev/null || true");
+	ck_assert_msg(*run == '\0', "%s: something ran", name);
+	rig_end(&rig);
+}
+END_TEST
+
+START_TEST(becomes_sha256)
+{
+	struct rig rig;
+
+	rig_start(&rig, 2);
+	g_free(rig_poll(&rig, NULL));
+	rig_do(rig.dir, "rm -r remote\n%s", shapes[4].command);
+	g_free(rig_poll(&rig, NULL));
+	rig_assert_mirrored(&rig, "made anew as SHA-256");
+	rig_end(&rig);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	bool before, after;
+	const char *types; /* of objects that the mirror then has */
+} kinds[] = {
+	{ "commits", false, false, "commit\ntag" },
+	{ "trees", true, true, "commit\ntag\ntree" },
+	{ "trees wanted later", false, true, "commit\ntag\ntree" },
+	{ "trees no longer wanted", true, false, "commit\ntag" },
+};
+
+START_TEST(filters)
+{
+	struct rig rig;
+
+	rig_start(&rig, 3);
+	rig.trees = kinds[_i].before;
+	g_free(rig_poll(&rig, NULL));
+	rig.trees = kinds[_i].after;
+	g_free(rig_poll(&rig, NULL));
+	rig_assert_mirrored(&rig, kinds[_i].name);
+	g_autofree char *types = rig_sh(
+		rig.dir, "git -C " RIG_MIRROR " cat-file --batch-all-objects "
+			 "--batch-check='%(objecttype)' | sort -u");
+	ck_assert_msg(strcmp(types, kinds[_i].types) == 0, "%s: %s", kinds[_i].name,
+		      types);
+	rig_end(&rig);
+}
+END_TEST
+
+START_TEST(packs_stay_few)
+{
+	struct rig rig;
+
+	rig_start(&rig, 1);
+	rig.trees = true;
+	for (int i = 0; i < 52; i++) {
+		rig_do(rig.dir,
+		       "cd remote && echo x%d > folder/file && git commit -q -a -m %d", i,
+		       i);
+		g_free(rig_poll(&rig, NULL));
+	}
+	g_autofree char *packs = rig_sh(rig.dir,
+					"ls " RIG_MIRROR "/objects/pack/*.pack | wc -l");
+	g_autofree char *plain = rig_sh(
+		rig.dir, "cd " RIG_MIRROR "/objects/pack && for p in *.pack; do "
+			 "[ -e ${p%.pack}.promisor ] || echo $p; done");
+	ck_assert_int_lt(atoi(packs), 52);
+	ck_assert_str_eq(plain, "");
+	rig_assert_mirrored(&rig, "52 fetches");
+	rig_end(&rig);
+}
+END_TEST
+
+START_TEST(is_locked)
+{
+	struct rig rig;
+	g_autoptr(GError) error = NULL;
+
+	rig_start(&rig, 1);
+	struct mirror *first = rig_open(&rig, &error);
+	ck_assert(first != NULL);
+	ck_assert(rig_open(&rig, &error) == NULL);
+	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_RETRY));
+	ck_assert(strstr(error->message, "in use by another process"));
+	mirror_close(first);
+	first = rig_open(&rig, NULL);
+	ck_assert(first != NULL);
+	mirror_close(first);
+	rig_end(&rig);
 }
 END_TEST
 
@@ -142,6 +251,11 @@ int main(void)
 
 	suite_add_tcase(suite, remote);
 	tcase_add_loop_test(remote, follows, 0, G_N_ELEMENTS(changes));
+	tcase_add_loop_test(remote, takes, 0, G_N_ELEMENTS(shapes));
+	tcase_add_loop_test(remote, filters, 0, G_N_ELEMENTS(kinds));
+	tcase_add_test(remote, becomes_sha256);
+	tcase_add_test(remote, packs_stay_few);
+	tcase_add_test(remote, is_locked);
 	srunner_run_all(runner, CK_NORMAL);
 	const int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -39,6 +39,7 @@ static bool run(struct mirror *mirror, const struct git_call *call,
 		"HOME=/nonexistent",
 		"LC_ALL=C",
 		"TZ=UTC",
+		mirror->trace ? "GIT_TRACE=2" : "GIT_TRACE=0",
 		/* git 2.45; older ones have no promisor to ask. */
 		call->remote ? NULL : "GIT_NO_LAZY_FETCH=1",
 		NULL,

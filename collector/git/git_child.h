@@ -13,6 +13,8 @@ struct mirror {
 	char *dir; /* the bare repository */
 	const struct config_git *git;
 	bool trees;
+	bool whole;  /* asks for everything: the remote cannot be asked for less */
+	bool trace;  /* children say on standard error what they run */
 	bool sha256; /* the repository's object names; known after the first fetch */
 	GCancellable *cancellable;
 	void (*progress)(const char *text, void *user);

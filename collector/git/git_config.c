@@ -158,6 +158,8 @@ static bool add_ssh(GString *config, const struct config_git *git, GError **erro
 static void add_promisor(GString *config, const struct mirror *mirror)
 {
 	add_section(config, "remote", "origin");
+	if (mirror->whole)
+		return;
 	g_string_append_printf(config,
 			       "\tpromisor = true\n"
 			       "\tpartialCloneFilter = %s\n"

@@ -138,7 +138,7 @@ static bool is_noise(const char *line)
 	for (gsize i = 0; i < G_N_ELEMENTS(noise); i++)
 		if (g_str_has_prefix(line, noise[i]))
 			return true;
-	return line[0] == '\0';
+	return line[0] == '\0' || strstr(line, " trace: ");
 }
 
 static const char *without_level(const char *line)

@@ -60,7 +60,7 @@ static bool ask_head(struct mirror *mirror, struct remote_head *head, GError **e
 
 /* "Receiving objects:  41% (35000/85361), 2.31 MiB | 1.20 MiB/s" becomes "receiving 41%
  * (35000/85361)". */
-static void report_progress(const char *line, void *user)
+static void report_progress(const char *line, const struct mirror *mirror)
 {
 	static const struct {
 		const char *said, *word;
@@ -70,8 +70,6 @@ static void report_progress(const char *line, void *user)
 		{ "Receiving objects: ", "receiving" },
 		{ "Resolving deltas: ", "resolving" },
 	};
-	const struct mirror *mirror = user;
-
 	if (!mirror->progress)
 		return;
 	for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
@@ -88,30 +86,102 @@ static void report_progress(const char *line, void *user)
 	}
 }
 
-static bool fetch_refs(struct mirror *mirror, GError **error)
+/* Before git 2.45, a filtered fetch from a shallow remote asks whether it has the objects
+ * at the boundary, which makes git fetch those by a child, which asks again, and so on
+ * without end. The trace shows the first of these children in time. */
+#define ASKS_AGAIN "run_command: git -c fetch.negotiationAlgorithm=noop fetch"
+
+struct watch {
+	const struct mirror *mirror;
+	GCancellable *stop;
+	bool seen;
+};
+
+static void watch_line(const char *line, void *user)
 {
-	static const char *const args[] = { "fetch",
-					    "--no-tags",
-					    "--prune",
-					    "--force",
-					    "--update-shallow",
-					    "--no-write-fetch-head",
-					    "--no-auto-maintenance",
-					    "--no-recurse-submodules",
-					    "--progress",
-					    "origin",
-					    "+refs/heads/*:refs/heads/*",
-					    "+refs/tags/*:refs/tags/*",
-					    NULL };
+	struct watch *watch = user;
+
+	if (strstr(line, ASKS_AGAIN)) {
+		watch->seen = true;
+		g_cancellable_cancel(watch->stop);
+	}
+	report_progress(line, watch->mirror);
+}
+
+static void forward_cancel(GCancellable *from, void *to)
+{
+	(void)from;
+	g_cancellable_cancel(to);
+}
+
+static bool is_shallow(const struct mirror *mirror)
+{
+	g_autofree char *path = g_build_filename(mirror->dir, "shallow", NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static bool fetch_refs(struct mirror *mirror, bool *asks_again, GError **error)
+{
+	/* --unshallow brings what a shallow remote has meanwhile been given. */
+	const char *const args[] = { "fetch",
+				     "--no-tags",
+				     "--prune",
+				     "--force",
+				     "--no-write-fetch-head",
+				     "--no-auto-maintenance",
+				     "--no-recurse-submodules",
+				     "--progress",
+				     is_shallow(mirror) ? "--unshallow"
+							: "--update-shallow",
+				     "origin",
+				     "+refs/heads/*:refs/heads/*",
+				     "+refs/tags/*:refs/tags/*",
+				     NULL };
+	g_autoptr(GCancellable) stop = g_cancellable_new();
+	struct watch watch = { .mirror = mirror, .stop = stop };
 	const struct git_call call = {
 		.args = args,
 		.remote = true,
 		.stdin_fd = -1,
-		.error_line = report_progress,
-		.user = mirror,
+		.error_line = watch_line,
+		.user = &watch,
 	};
+	GCancellable *outer = mirror->cancellable;
+	gulong handler = 0;
 
-	return git_run(mirror, &call, error);
+	if (outer)
+		handler = g_cancellable_connect(outer, G_CALLBACK(forward_cancel), stop,
+						NULL);
+	mirror->cancellable = stop;
+	mirror->trace = true;
+	const bool ok = git_run(mirror, &call, error);
+	mirror->trace = false;
+	mirror->cancellable = outer;
+	if (outer)
+		g_cancellable_disconnect(outer, handler);
+	*asks_again = watch.seen && !g_cancellable_is_cancelled(outer);
+	return ok;
+}
+
+/* A shallow remote is asked for everything it has; that is little. */
+static bool fetch_refs_any_way(struct mirror *mirror, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	bool asks_again = false;
+
+	mirror->whole = is_shallow(mirror);
+	bool ok = fetch_refs(mirror, &asks_again, &cause);
+	if (!ok && asks_again && !mirror->whole) {
+		mirror_dir_sweep(mirror->dir);
+		g_clear_error(&cause);
+		mirror->whole = true;
+		ok = fetch_refs(mirror, &asks_again, &cause);
+	}
+	mirror->whole = false;
+	if (!ok)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	return ok;
 }
 
 static bool run_local(struct mirror *mirror, const char *const *args, GError **error)
@@ -140,17 +210,16 @@ static bool write_graph(struct mirror *mirror, GError **error)
 	static const char *const args[] = { "commit-graph",  "write",
 					    "--reachable",   "--split",
 					    "--no-progress", NULL };
-	g_autofree char *shallow = g_build_filename(mirror->dir, "shallow", NULL);
 
 	/* git writes none for a cut history. */
-	return g_file_test(shallow, G_FILE_TEST_EXISTS) || run_local(mirror, args, error);
+	return is_shallow(mirror) || run_local(mirror, args, error);
 }
 
 static bool fetch_once(struct mirror *mirror, const struct remote_head *head,
 		       GError **error)
 {
 	return mirror_dir_set_head(mirror->dir, head->branch, error) &&
-	       fetch_refs(mirror, error) && maintain(mirror, error) &&
+	       fetch_refs_any_way(mirror, error) && maintain(mirror, error) &&
 	       write_graph(mirror, error);
 }
 
