@@ -8,17 +8,17 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define OID_MAX 32
+#define OID_BYTES 32
 
 /* The name of a git object: 20 bytes (SHA-1) or 32 (SHA-256). len 0: none. */
 struct oid {
 	guint8 len;
-	guint8 id[OID_MAX];
+	guint8 id[OID_BYTES];
 };
 
 /* Parses 40 or 64 hexadecimal digits. False, *oid untouched, for anything else. */
 bool oid_parse(const char *hex, gsize n, struct oid *oid);
-/* Lower-case hexadecimal; hex holds 2 * OID_MAX + 1 bytes. Returns hex. */
+/* Lower-case hexadecimal; hex holds 2 * OID_BYTES + 1 bytes. Returns hex. */
 char *oid_format(const struct oid *oid, char *hex);
 
 static inline bool oid_equal(const struct oid *a, const struct oid *b)

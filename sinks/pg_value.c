@@ -290,7 +290,7 @@ char *result_text(const PGresult *result, int row, int column)
 
 void result_oid(const PGresult *result, int row, int column, struct oid *oid)
 {
-	int length = MIN(PQgetlength(result, row, column), OID_MAX);
+	int length = MIN(PQgetlength(result, row, column), OID_BYTES);
 
 	*oid = (struct oid){ .len = (guint8)length };
 	memcpy(oid->id, PQgetvalue(result, row, column), (gsize)length);

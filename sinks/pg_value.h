@@ -11,7 +11,7 @@
 
 /* libpq's is the largest number of a row, which nothing here needs; the metrics' is the
  * size of a git object's name. */
-#undef OID_MAX
+#undef OID_BYTES
 
 #include "base/cleanup.h"
 #include "base/instant.h"
@@ -82,5 +82,5 @@ gint32 result_int4(const PGresult *result, int row, int column); /* NULL: 0 */
 gint64 result_int8(const PGresult *result, int row, int column); /* NULL: 0 */
 gint64 result_instant(const PGresult *result, int row, int column);
 char *result_text(const PGresult *result, int row, int column); /* the caller frees */
-/* Of a bytea longer than OID_MAX the first OID_MAX bytes. */
+/* Of a bytea longer than OID_BYTES the first OID_BYTES bytes. */
 void result_oid(const PGresult *result, int row, int column, struct oid *oid);

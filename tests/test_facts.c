@@ -19,7 +19,7 @@ static const struct {
 START_TEST(oid_text)
 {
 	struct oid oid = { 0 };
-	char hex[2 * OID_MAX + 1];
+	char hex[2 * OID_BYTES + 1];
 	g_autofree char *lower = g_ascii_strdown(oids[_i].text, -1);
 
 	ck_assert_msg(oid_parse(oids[_i].text, strlen(oids[_i].text), &oid) ==

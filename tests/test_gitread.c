@@ -8,7 +8,7 @@
 static const char history[] =
 	"git init -q -b main .\n"
 	"git config advice.nestedTag false\n"
-"t=1600000000\n"
+	"t=1600000000\n"
 	"for i in 1 2 3 4 5; do\n"
 	"  for j in 1 2 3; do t=$((t + 1000)); commit $t \"on main $i.$j\"; done\n"
 	"  git checkout -q -b side$i; t=$((t + 1000)); commit $t \"on side $i\"\n"
@@ -28,7 +28,7 @@ struct seen {
 
 static void append_oid(GString *text, const struct oid *oid)
 {
-	char hex[2 * OID_MAX + 1];
+	char hex[2 * OID_BYTES + 1];
 
 	g_string_append(text, oid_format(oid, hex));
 }

@@ -28,7 +28,7 @@ static int compare_boundary(const void *a, const void *b)
 {
 	const struct boundary *x = a, *y = b;
 
-	return memcmp(x->oid.id, y->oid.id, OID_MAX);
+	return memcmp(x->oid.id, y->oid.id, OID_BYTES);
 }
 
 static bool garbled(GError **error)

@@ -169,7 +169,7 @@ static bool run(struct reader *reader, struct mirror *mirror, GError **error)
 	static const char *const args[] = { "cat-file", "--batch", "--buffer", NULL };
 	g_autoptr(GString) names = g_string_new(NULL);
 	struct git_call call = { .args = args, .output = take_output, .user = reader };
-	char hex[2 * OID_MAX + 1];
+	char hex[2 * OID_BYTES + 1];
 	struct oid oid;
 	bool ok;
 

@@ -54,7 +54,7 @@ GBytes *mirror_read_file(struct mirror *mirror, const struct oid *commit,
 	/* Asked for by standard input, where the answer to "no such file" is no failure;
 	 * by NUL-terminated lines, so that any path can be asked for. */
 	static const char *const args[] = { "cat-file", "--batch", "-z", NULL };
-	char hex[2 * OID_MAX + 1];
+	char hex[2 * OID_BYTES + 1];
 	g_autofree char *asked = g_strconcat(oid_format(commit, hex), ":", path, NULL);
 	gsize n_asked = strlen(asked), start = 0, n = 0;
 	struct git_call call = { .args = args, .remote = true };

@@ -187,7 +187,7 @@ static GPtrArray *list_roots(const struct mirror_paths *sets, guint n_sets)
 static int make_input(const struct matching *matching, GError **error)
 {
 	g_autoptr(GString) input = g_string_new(NULL);
-	char hex[2 * OID_MAX + 1];
+	char hex[2 * OID_BYTES + 1];
 	struct oid oid;
 
 	for (gsize i = matching->next; i < matching->end; i++) {

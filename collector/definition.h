@@ -1,0 +1,16 @@
+#pragma once
+
+/*
+ * What a scope's numbers were made with, as JSON that an analyst can read, and its
+ * fingerprint. Rows of another fingerprint are made anew. Internal to collector/.
+ */
+#include "config/config.h"
+#include "sinks/store.h"
+
+/* Time zone, smallest group, and of a service its components, production groups and where
+ * lead time starts. The caller frees. */
+char *definition_of_scope(const struct config *config, enum scope_kind kind,
+			  const char *name, const char *time_zone);
+
+/* The caller frees. */
+char *definition_fingerprint(const char *content);

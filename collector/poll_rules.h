@@ -1,0 +1,20 @@
+#pragma once
+
+/*
+ * The part of a poll that belongs to services: which commits touch their components, and
+ * which deployments their rules see. Internal to collector/.
+ */
+#include "collector/poll_facts.h"
+
+#define FINGERPRINT_LENGTH 16
+
+/* A text of FINGERPRINT_LENGTH characters that changes whenever the configuration would
+ * read other facts from this repository. The caller frees. */
+char *poll_rules_fingerprint(const struct config *config, const struct config_git *git);
+
+/* Stores touched commits and deployments of every service that uses the repository,
+ * inside the caller's transaction. */
+bool poll_rules_store(struct store *store, const struct work_context *context,
+		      const struct config_git *git, const struct source_row *source,
+		      struct repo_state *state, gint64 now, bool rules_changed,
+		      struct poll_result *result, GError **error);
