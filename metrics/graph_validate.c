@@ -15,10 +15,10 @@ static bool fanout_is_true(const struct graph *graph, const struct graph_layer *
 	for (guint byte = 0; byte < 256; byte++) {
 		guint32 to = read_be32(layer->fanout + 4 * (gsize)byte);
 
-		if (to < from || to > layer->n)
+		if (to > layer->n)
 			return false;
-		/* Names are sorted, so the ends of a range vouch for what lies between.
-		 */
+		/* Names are sorted, so the ends of a range vouch for what lies between. A
+		 * fanout that falls has to rise again, over names of an earlier byte. */
 		if (to > from && (layer->oids[(gsize)from * graph->oid_len] != byte ||
 				  layer->oids[(gsize)(to - 1) * graph->oid_len] != byte))
 			return false;
