@@ -160,6 +160,31 @@ START_TEST(the_hour_between_two_midnights_is_not_lost)
 }
 END_TEST
 
+START_TEST(an_hour_of_the_old_day_after_a_minute_of_the_new)
+{
+	static const struct story story = {
+		.zone = "America/St_Johns",
+		.now = "2009-11-01T12:00:00Z",
+		.rollouts = { { "2009-11-01T02:15:00Z", { { 1, 1 } } },
+			      { "2009-11-01T02:30:30Z", { { 2, 1 } } },
+			      { "2009-11-01T02:45:00Z", { { 3, 1 } } },
+			      { "2009-11-01T03:29:00Z", { { 4, 1 } } },
+			      { "2009-11-01T04:00:00Z", { { 6, 1 } } } },
+	};
+	_cleanup_(world_clear) struct world world;
+	const struct series_row *row;
+
+	tell(&world, &story);
+	series_buckets(&world.input, DAY_MIN, DAY_MAX, world.rows);
+	row = frequency(&world, GRAIN_MONTH, "2009-10-01T02:30:00Z");
+	ck_assert(row->n == 3 && row->numerator == 1 && row->denominator == 1);
+	ck_assert(lead_time(&world, GRAIN_DAY, "2009-10-31T02:30:00Z")->p50 == 3 * 3600);
+	row = frequency(&world, GRAIN_MONTH, "2009-11-01T03:30:00Z");
+	ck_assert(row->n == 2 && row->numerator == 1 && row->denominator == 1);
+	ck_assert(lead_time(&world, GRAIN_DAY, "2009-11-01T03:30:00Z")->p50 == 4 * 3600);
+}
+END_TEST
+
 START_TEST(a_lifetime_within_one_day)
 {
 	static const struct story story = {
@@ -349,7 +374,8 @@ START_TEST(a_part_is_equal_to_the_whole)
 
 	for (guint i = 0; i < N; i++) {
 		finishes[i] = born + i * 6 * HOUR +
-			      (i ? g_rand_int_range(rand, -7200, 7200) * G_USEC_PER_SEC
+			      (i ? g_rand_int_range(rand, -7200, 7200) *
+					       G_TIME_SPAN_SECOND
 				 : 0);
 		rollouts[i] = (struct rollout_sample){ finishes[i], i ? finishes[i - 1]
 								      : INSTANT_NONE };
@@ -392,6 +418,32 @@ START_TEST(a_part_is_equal_to_the_whole)
 }
 END_TEST
 
+static const struct {
+	const char *what;
+	gint32 from_day, to_day;
+	const char *from, *to;
+} reaches[] = {
+	/* 20593 is Wednesday, 20 May 2026. */
+	{ "its quarter", 20593, 20594, "2026-03-31T00:00:00Z", "2026-07-01T00:00:00Z" },
+	{ "a week that began in the quarter before", 20544, 20545, "2026-03-29T00:00:00Z",
+	  "2026-07-01T00:00:00Z" },
+	{ "a week that ends in the quarter after", 20634, 20635, "2026-03-31T00:00:00Z",
+	  "2026-07-06T00:00:00Z" },
+	{ "from quarter to quarter", 20543, 20636, "2025-12-31T00:00:00Z",
+	  "2026-10-01T00:00:00Z" },
+};
+
+START_TEST(whole_weeks_and_quarters_and_a_day_more_are_needed)
+{
+	_cleanup_(zone_unrefp) struct zone *zone = zone_open("UTC", NULL);
+	gint64 from, to;
+
+	series_reach(zone, reaches[_i].from_day, reaches[_i].to_day, &from, &to);
+	ck_assert_msg(from == instant_of(reaches[_i].from), "%s", reaches[_i].what);
+	ck_assert_msg(to == instant_of(reaches[_i].to), "%s", reaches[_i].what);
+}
+END_TEST
+
 START_TEST(names)
 {
 	ck_assert_str_eq(metric_name(METRIC_DEPLOYMENT_FREQUENCY),
@@ -416,6 +468,7 @@ int main(void)
 	tcase_add_test(tests, a_day_of_25_hours_is_a_day);
 	tcase_add_test(tests, a_day_that_was_left_out_is_none);
 	tcase_add_test(tests, the_hour_between_two_midnights_is_not_lost);
+	tcase_add_test(tests, an_hour_of_the_old_day_after_a_minute_of_the_new);
 	tcase_add_test(tests, a_lifetime_within_one_day);
 	tcase_add_test(tests, a_single_deployment);
 	tcase_add_test(tests, no_deployment_no_rows);
@@ -423,6 +476,8 @@ int main(void)
 	tcase_add_loop_test(tests, few_authors_publish_no_distribution, 0,
 			    G_N_ELEMENTS(crowds));
 	tcase_add_loop_test(tests, a_part_is_equal_to_the_whole, 0, G_N_ELEMENTS(whole));
+	tcase_add_loop_test(tests, whole_weeks_and_quarters_and_a_day_more_are_needed, 0,
+			    G_N_ELEMENTS(reaches));
 	tcase_add_test(tests, names);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

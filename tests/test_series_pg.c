@@ -108,7 +108,7 @@ static GArray *make_finishes(const struct zone *zone, gint64 from, gint64 to, GR
 		zone_offset(zone, at, &change);
 		if (g_rand_boolean(rand) && change < to - 2 * DAY)
 			at = change +
-			     g_rand_int_range(rand, -7200, 7200) * G_USEC_PER_SEC;
+			     g_rand_int_range(rand, -7200, 7200) * G_TIME_SPAN_SECOND;
 		g_array_append_val(finishes, at);
 	}
 	g_array_sort(finishes, compare);
