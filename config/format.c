@@ -3,7 +3,7 @@
 #include <libpq-fe.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "base/zone.h"
 
 DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree);
 DEFINE_CLEANUP(char *, PQfreemem);
@@ -18,17 +18,9 @@ static bool refuse(char **why, const char *text)
 
 static bool check_zone(const char *text, char **why)
 {
-	/* Trees and files of the zone database that are not zones people mean: "right"
-	 * counts leap seconds, which no other clock here does. */
-	static const char *const not_meant[] = { "right/", "posix/", "posixrules",
-						 "localtime", "Factory" };
-	g_autoptr(GTimeZone) zone = NULL;
+	_cleanup_(zone_unrefp) struct zone *zone = zone_open(text, NULL);
 
 	(void)why;
-	for (gsize i = 0; i < G_N_ELEMENTS(not_meant); i++)
-		if (g_str_has_prefix(text, not_meant[i]))
-			return false;
-	zone = g_time_zone_new_identifier(text);
 	return zone != NULL;
 }
 
