@@ -34,62 +34,6 @@ static bool given(struct check *check, const char *prefix, const char *key)
 	return node_at(check->tree->root, path, NULL) != NULL;
 }
 
-/* ---- names and references ---- */
-
-/* The names of n rows of a size, where each begins with a char * name. */
-struct names {
-	const char *list; /* "services" */
-	const void *rows;
-	unsigned n;
-	gsize size;
-};
-
-static const char *name_of(const struct names *names, unsigned i)
-{
-	return *(char *const *)((const char *)names->rows + (gsize)i * names->size);
-}
-
-static void check_unique(struct check *check, const struct names *names)
-{
-	g_autoptr(GHashTable) first = g_hash_table_new(g_str_hash, g_str_equal);
-
-	for (unsigned i = 0; i < names->n; i++) {
-		gpointer name = (gpointer)name_of(names, i);
-		g_autofree char *key = NULL, *other = NULL;
-		gpointer before;
-		guint line;
-
-		if (!g_hash_table_lookup_extended(first, name, NULL, &before)) {
-			g_hash_table_insert(first, name, GUINT_TO_POINTER(i));
-			continue;
-		}
-		key = g_strdup_printf("%s[%u].name", names->list, i);
-		other = g_strdup_printf("%s[%u].name", names->list,
-					GPOINTER_TO_UINT(before));
-		node_at(check->tree->root, other, &line);
-		wrong(check, key,
-		      "\"%s\" is taken by %s[%u] (line %u), expected another name",
-		      (const char *)name, names->list, GPOINTER_TO_UINT(before), line);
-	}
-}
-
-static void unknown_name(struct check *check, const char *key, const char *name,
-			 const struct names *known)
-{
-	g_autofree const char **words = g_new(const char *, known->n);
-	const char *nearest;
-
-	for (unsigned i = 0; i < known->n; i++)
-		words[i] = name_of(known, i);
-	nearest = fault_nearest(name, words, known->n);
-	if (nearest)
-		wrong(check, key, "\"%s\" is not in %s, did you mean \"%s\"?", name,
-		      known->list, nearest);
-	else
-		wrong(check, key, "\"%s\" is not in %s, expected a name from there", name,
-		      known->list);
-}
-
 /* ---- secrets ---- */
 
 static void check_secret(struct check *check, const struct secret_ref *secret,
@@ -165,15 +109,13 @@ static void check_git(struct check *check, const struct config_git *git, unsigne
 /* ---- services ---- */
 
 static void check_components(struct check *check, const struct config_service *service,
-			     const char *prefix, const struct names *repositories)
+			     const char *prefix)
 {
 	for (unsigned i = 0; i < service->n_components; i++) {
 		const char *name = service->components[i].repository;
 		g_autofree char *key = g_strdup_printf("%s.components[%u].repository",
 						       prefix, i);
 
-		if (!config_git(check->config, name))
-			unknown_name(check, key, name, repositories);
 		for (unsigned j = 0; j < i; j++) {
 			if (strcmp(service->components[j].repository, name) != 0)
 				continue;
@@ -245,8 +187,7 @@ static void check_rule_keys(struct check *check, const struct config_rule *rule,
 }
 
 static void check_rule(struct check *check, const struct config_service *service,
-		       const struct config_rule *rule, const char *prefix,
-		       const struct names *repositories)
+		       const struct config_rule *rule, const char *prefix)
 {
 	g_autofree char *repository = g_strdup_printf("%s.repository", prefix);
 	g_autofree char *branches = g_strdup_printf("%s.branches", prefix);
@@ -262,11 +203,8 @@ static void check_rule(struct check *check, const struct config_service *service
 		wrong(check, repository,
 		      "is missing, expected one because the service has %u components",
 		      service->n_components);
-	else if (!config_git(check->config, rule->repository)) {
-		/* Where it was left out, the component's own fault says it. */
-		if (given(check, prefix, "repository"))
-			unknown_name(check, repository, rule->repository, repositories);
-	} else if (rule->from != FROM_FILE && !is_component(service, rule->repository))
+	else if (config_git(check->config, rule->repository) && rule->from != FROM_FILE &&
+		 !is_component(service, rule->repository))
 		wrong(check, repository,
 		      "\"%s\" is no component of the service, expected one that is",
 		      rule->repository);
@@ -294,9 +232,6 @@ static void check_groups(struct check *check, const struct config_service *servi
 	g_autofree char *list = g_strdup_printf("%s.production", prefix);
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
-	check_unique(check,
-		     &(struct names){ list, service->production, service->n_production,
-				      sizeof(struct config_group) });
 	if (!given(check, prefix, "production"))
 		return; /* the default group's faults are the rules' */
 	for (unsigned i = 0; i < service->n_production; i++) {
@@ -322,53 +257,28 @@ static void check_groups(struct check *check, const struct config_service *servi
 	}
 }
 
-static void check_service(struct check *check, unsigned i, const struct names *teams,
-			  const struct names *repositories)
+static void check_service(struct check *check, unsigned i)
 {
 	const struct config_service *service = &check->config->services[i];
 	g_autofree char *prefix = g_strdup_printf("services[%u]", i);
-	g_autofree char *team = g_strdup_printf("%s.team", prefix);
 
-	if (!config_team(check->config, service->team))
-		unknown_name(check, team, service->team, teams);
-	check_components(check, service, prefix, repositories);
+	check_components(check, service, prefix);
 	for (unsigned j = 0; j < service->n_deployments; j++) {
 		g_autofree char *rule = g_strdup_printf("%s.deployments[%u]", prefix, j);
 
-		check_rule(check, service, &service->deployments[j], rule, repositories);
+		check_rule(check, service, &service->deployments[j], rule);
 	}
 	check_groups(check, service, prefix);
 }
 
-#define NAMES(list, rows, n)                                                             \
-	{                                                                                \
-		list, rows, n, sizeof(*(rows))                                           \
-	}
-
 void config_check(const struct config *config, const struct tree *tree, GPtrArray *faults)
 {
 	struct check check = { config, tree, faults };
-	const struct names git = NAMES("sources.git", config->sources->git,
-				       config->sources->n_git);
-	const struct names orgs = NAMES("orgs", config->orgs, config->n_orgs);
-	const struct names teams = NAMES("teams", config->teams, config->n_teams);
-	const struct names services = NAMES("services", config->services,
-					    config->n_services);
 
-	check_unique(&check, &git);
-	check_unique(&check, &orgs);
-	check_unique(&check, &teams);
-	check_unique(&check, &services);
 	check_secret(&check, config->database->password, "database", "password");
 	check_secret(&check, config->privacy->author_key, "privacy", "author_key");
-	for (unsigned i = 0; i < git.n; i++)
+	for (unsigned i = 0; i < config->sources->n_git; i++)
 		check_git(&check, &config->sources->git[i], i);
-	for (unsigned i = 0; i < teams.n; i++) {
-		g_autofree char *key = g_strdup_printf("teams[%u].org", i);
-
-		if (!config_org(config, config->teams[i].org))
-			unknown_name(&check, key, config->teams[i].org, &orgs);
-	}
-	for (unsigned i = 0; i < services.n; i++)
-		check_service(&check, i, &teams, &git);
+	for (unsigned i = 0; i < config->n_services; i++)
+		check_service(&check, i);
 }

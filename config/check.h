@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * What no table can say: names that are taken twice, references that lead nowhere, keys
- * that do not fit each other. config has its defaults; tree is the text it came from.
+ * What neither tables nor config_names() can say: keys and values that do not fit each
+ * other. config has its defaults; tree is the text it came from.
  */
 #include "config/node.h"
 #include "config/schema.h"

@@ -5,7 +5,8 @@
  * references resolved, every value checked. Loaded by config/load.c through libcyaml
  * schema tables; the same tables make "dorad config check", "show" and "schema".
  * Immutable once loaded and shared between threads by reference (config_ref), so a reload
- * swaps one pointer in the loop.
+ * swaps one pointer in the loop. Only config_load() and config_load_text() make one: the
+ * look-ups below need what stands behind it.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -161,7 +162,7 @@ char *config_show(const struct config *config);
 /* The JSON Schema (2020-12) of dorad.yaml: what "dorad config schema" prints. */
 char *config_schema_json(void);
 
-/* Look-ups by name; NULL if there is none. */
+/* Look-ups by name in a loaded configuration; NULL if there is none (or name is NULL). */
 const struct config_git *config_git(const struct config *config, const char *name);
 const struct config_team *config_team(const struct config *config, const char *name);
 const struct config_org *config_org(const struct config *config, const char *name);

@@ -7,6 +7,9 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* Bytes of a name: fits a file name, a database key and a dashboard's label. */
+#define FORMAT_NAME_MAX 100
+
 enum config_format {
 	FORMAT_ANY,	   /* any text */
 	FORMAT_NAME,	   /* of a service, team, repository, environment … */

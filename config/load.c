@@ -9,6 +9,7 @@
 #include "config/check.h"
 #include "config/defaults.h"
 #include "config/fault.h"
+#include "config/names.h"
 #include "config/walk.h"
 
 #define FILE_MAX (4u << 20) /* some ten thousand services */
@@ -79,6 +80,7 @@ static struct config *load(const char *text, gsize n, GPtrArray *faults)
 	_cleanup_(config_unrefp) struct config *config = NULL;
 	cyaml_data_t *parsed = NULL;
 	cyaml_err_t error;
+	bool loadable;
 
 	if (n > FILE_MAX) {
 		fault_add(faults, 0, NULL, "is too big, expected at most %u MiB",
@@ -97,7 +99,9 @@ static struct config *load(const char *text, gsize n, GPtrArray *faults)
 		return NULL;
 	}
 	config_walk(tree, faults);
-	if (faults->len)
+	loadable = faults->len == 0;
+	config_names(tree, faults);
+	if (!loadable)
 		return NULL;
 	error = cyaml_load_data((const uint8_t *)text, n, &config_cyaml, &config_schema,
 				&parsed, NULL);

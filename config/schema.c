@@ -1,9 +1,6 @@
 #include "config/schema.h"
 
 #define OPTIONAL CYAML_FLAG_OPTIONAL
-#define NAME_MAX_LENGTH                                                                  \
-	100 /* fits a file name, a database key and a dashboard's label                  \
-	     */
 #define GLOB_MAX_LENGTH 200
 #define TEXT_MAX_LENGTH 2000 /* urls and paths */
 #define LIST_MAX 10000	     /* services of one daemon; more belong on another */
@@ -24,14 +21,14 @@
 		CYAML_FLAG_DEFAULT, struct type, fields) }
 
 static const cyaml_schema_value_t name_entry = { CYAML_VALUE_STRING(
-	CYAML_FLAG_POINTER, char, 1, NAME_MAX_LENGTH) };
+	CYAML_FLAG_POINTER, char, 1, FORMAT_NAME_MAX) };
 static const cyaml_schema_value_t glob_entry = { CYAML_VALUE_STRING(
 	CYAML_FLAG_POINTER, char, 1, GLOB_MAX_LENGTH) };
 
 static const cyaml_schema_field_t secret_fields[] = {
-	STRING("credential", OPTIONAL, secret_ref, credential, 1, NAME_MAX_LENGTH),
+	STRING("credential", OPTIONAL, secret_ref, credential, 1, FORMAT_NAME_MAX),
 	STRING("file", OPTIONAL, secret_ref, file, 1, TEXT_MAX_LENGTH),
-	STRING("env", OPTIONAL, secret_ref, env, 1, NAME_MAX_LENGTH), CYAML_FIELD_END
+	STRING("env", OPTIONAL, secret_ref, env, 1, FORMAT_NAME_MAX), CYAML_FIELD_END
 };
 
 static const cyaml_schema_field_t database_fields[] = {
@@ -55,9 +52,9 @@ static const cyaml_schema_field_t privacy_fields[] = {
 };
 
 static const cyaml_schema_field_t git_fields[] = {
-	STRING("name", 0, config_git, name, 1, NAME_MAX_LENGTH),
+	STRING("name", 0, config_git, name, 1, FORMAT_NAME_MAX),
 	STRING("url", 0, config_git, url, 1, TEXT_MAX_LENGTH),
-	STRING("username", OPTIONAL, config_git, username, 1, NAME_MAX_LENGTH),
+	STRING("username", OPTIONAL, config_git, username, 1, FORMAT_NAME_MAX),
 	SECRET("token", config_git, token),
 	STRING("ca_file", OPTIONAL, config_git, ca_file, 1, TEXT_MAX_LENGTH),
 	SECRET("ssh_key", config_git, ssh_key),
@@ -74,22 +71,22 @@ static const cyaml_schema_field_t sources_fields[] = {
 };
 
 static const cyaml_schema_field_t org_fields[] = {
-	STRING("name", 0, config_org, name, 1, NAME_MAX_LENGTH),
-	STRING("time_zone", OPTIONAL, config_org, time_zone, 1, NAME_MAX_LENGTH),
+	STRING("name", 0, config_org, name, 1, FORMAT_NAME_MAX),
+	STRING("time_zone", OPTIONAL, config_org, time_zone, 1, FORMAT_NAME_MAX),
 	CYAML_FIELD_END
 };
 ENTRY(org_entry, config_org, org_fields);
 
 static const cyaml_schema_field_t team_fields[] = {
-	STRING("name", 0, config_team, name, 1, NAME_MAX_LENGTH),
-	STRING("org", 0, config_team, org, 1, NAME_MAX_LENGTH),
-	STRING("time_zone", OPTIONAL, config_team, time_zone, 1, NAME_MAX_LENGTH),
+	STRING("name", 0, config_team, name, 1, FORMAT_NAME_MAX),
+	STRING("org", 0, config_team, org, 1, FORMAT_NAME_MAX),
+	STRING("time_zone", OPTIONAL, config_team, time_zone, 1, FORMAT_NAME_MAX),
 	CYAML_FIELD_END
 };
 ENTRY(team_entry, config_team, team_fields);
 
 static const cyaml_schema_field_t component_fields[] = {
-	STRING("repository", 0, config_component, repository, 1, NAME_MAX_LENGTH),
+	STRING("repository", 0, config_component, repository, 1, FORMAT_NAME_MAX),
 	LIST("paths", OPTIONAL, config_component, paths, n_paths, glob_entry, PARTS_MAX),
 	STRING("baseline", OPTIONAL, config_component, baseline, 1, 64), CYAML_FIELD_END
 };
@@ -120,7 +117,7 @@ static const cyaml_strval_t commit_time_words[] = {
 
 static const cyaml_schema_field_t rule_fields[] = {
 	CHOICE("from", 0, config_rule, from, from_words),
-	STRING("repository", OPTIONAL, config_rule, repository, 1, NAME_MAX_LENGTH),
+	STRING("repository", OPTIONAL, config_rule, repository, 1, FORMAT_NAME_MAX),
 	LIST("tags", OPTIONAL, config_rule, tags, n_tags, glob_entry, PARTS_MAX),
 	LIST("except", OPTIONAL, config_rule, except, n_except, glob_entry, PARTS_MAX),
 	CHOICE("finished", OPTIONAL, config_rule, finished, tag_time_words),
@@ -129,13 +126,13 @@ static const cyaml_schema_field_t rule_fields[] = {
 	LIST("branches", OPTIONAL, config_rule, branches, n_branches, glob_entry,
 	     PARTS_MAX),
 	STRING("file", OPTIONAL, config_rule, file, 1, TEXT_MAX_LENGTH),
-	STRING("environment", OPTIONAL, config_rule, environment, 1, NAME_MAX_LENGTH),
+	STRING("environment", OPTIONAL, config_rule, environment, 1, FORMAT_NAME_MAX),
 	CYAML_FIELD_END
 };
 ENTRY(rule_entry, config_rule, rule_fields);
 
 static const cyaml_schema_field_t group_fields[] = {
-	STRING("name", 0, config_group, name, 1, NAME_MAX_LENGTH),
+	STRING("name", 0, config_group, name, 1, FORMAT_NAME_MAX),
 	LIST("environments", 0, config_group, environments, n_environments, name_entry,
 	     PARTS_MAX),
 	CHOICE("finished", OPTIONAL, config_group, finished, finished_words),
@@ -144,9 +141,9 @@ static const cyaml_schema_field_t group_fields[] = {
 ENTRY(group_entry, config_group, group_fields);
 
 static const cyaml_schema_field_t service_fields[] = {
-	STRING("name", 0, config_service, name, 1, NAME_MAX_LENGTH),
-	STRING("team", 0, config_service, team, 1, NAME_MAX_LENGTH),
-	STRING("time_zone", OPTIONAL, config_service, time_zone, 1, NAME_MAX_LENGTH),
+	STRING("name", 0, config_service, name, 1, FORMAT_NAME_MAX),
+	STRING("team", 0, config_service, team, 1, FORMAT_NAME_MAX),
+	STRING("time_zone", OPTIONAL, config_service, time_zone, 1, FORMAT_NAME_MAX),
 	LIST("components", 0, config_service, components, n_components, component_entry,
 	     PARTS_MAX),
 	LIST("deployments", 0, config_service, deployments, n_deployments, rule_entry,

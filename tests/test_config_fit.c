@@ -18,8 +18,9 @@ static const struct wrong_file files[] = {
 	{ "ssh without key and hosts",
 	  { { "https://git.example.org/shop.git", "git@git.example.org:shop.git" } },
 	  "dorad.yaml:5: sources.git[0].ssh_key: is missing, expected it with an ssh "
-	  "url\ndorad.yaml:5: sources.git[0].known_hosts: is missing, expected it with "
-	  "an ssh url" },
+	  "url\n"
+	  "dorad.yaml:5: sources.git[0].known_hosts: is missing, expected it with an ssh "
+	  "url" },
 	{ "an ssh key from the environment",
 	  { { "https://git.example.org/shop.git",
 	      "git@git.example.org:shop.git\n      ssh_key: {env: KEY}\n      "
@@ -37,8 +38,9 @@ static const struct wrong_file files[] = {
 	      "https://git.example.org/shop.git\n      ssh_key: {file: /k}\n      "
 	      "known_hosts: /h" } },
 	  "dorad.yaml:7: sources.git[0].ssh_key: does not fit the url, expected it with "
-	  "an ssh url only\ndorad.yaml:8: sources.git[0].known_hosts: does not fit the "
-	  "url, expected it with an ssh url only" },
+	  "an ssh url only\n"
+	  "dorad.yaml:8: sources.git[0].known_hosts: does not fit the url, expected it "
+	  "with an ssh url only" },
 	{ "a username without a token",
 	  { { "https://git.example.org/shop.git",
 	      "https://git.example.org/shop.git\n      username: bot" } },
@@ -101,8 +103,9 @@ static const struct wrong_file files[] = {
 	{ "two orgs and two teams of a name",
 	  { { "teams:\n", "  - name: acme\nteams:\n  - {name: checkout, org: acme}\n" } },
 	  "dorad.yaml:9: orgs[1].name: \"acme\" is taken by orgs[0] (line 8), expected "
-	  "another name\ndorad.yaml:12: teams[1].name: \"checkout\" is taken by teams[0] "
-	  "(line 11), expected another name" },
+	  "another name\n"
+	  "dorad.yaml:12: teams[1].name: \"checkout\" is taken by teams[0] (line 11), "
+	  "expected another name" },
 	{ "two repositories of a name",
 	  { { "orgs:\n",
 	      "    - {name: shop, url: 'https://git.example.org/b.git'}\norgs:\n" } },
@@ -112,9 +115,9 @@ static const struct wrong_file files[] = {
 	  { { "      - repository: shop", "      - repository: shop\n      - repository: "
 					  "shop\n        paths: [lib/**]" } },
 	  "dorad.yaml:17: services[0].components[1].repository: \"shop\" is "
-	  "components[0] already, expected it once with all its paths\ndorad.yaml:20: "
-	  "services[0].deployments[0].repository: is missing, expected one because the "
-	  "service has 2 components" },
+	  "components[0] already, expected it once with all its paths\n"
+	  "dorad.yaml:20: services[0].deployments[0].repository: is missing, expected "
+	  "one because the service has 2 components" },
 	{ "each with tags",
 	  { { "from: tags", "from: tags\n        each: day" } },
 	  "dorad.yaml:19: services[0].deployments[0].each: does not fit \"from: tags\", "
@@ -123,10 +126,11 @@ static const struct wrong_file files[] = {
 	  { { "from: tags", "from: trunk\n        tags: [v*]\n        except: [w*]\n     "
 			    "   finished: tagged" } },
 	  "dorad.yaml:19: services[0].deployments[0].tags: does not fit \"from: trunk\", "
-	  "expected it with tags only\ndorad.yaml:20: services[0].deployments[0].except: "
-	  "does not fit \"from: trunk\", expected it with tags and heads "
-	  "only\ndorad.yaml:21: services[0].deployments[0].finished: does not fit "
-	  "\"from: trunk\", expected it with tags only" },
+	  "expected it with tags only\n"
+	  "dorad.yaml:20: services[0].deployments[0].except: does not fit \"from: "
+	  "trunk\", expected it with tags and heads only\n"
+	  "dorad.yaml:21: services[0].deployments[0].finished: does not fit \"from: "
+	  "trunk\", expected it with tags only" },
 	{ "heads without branches",
 	  { { "from: tags", "from: heads" } },
 	  "dorad.yaml:18: services[0].deployments[0].branches: is missing, expected it "
@@ -134,8 +138,9 @@ static const struct wrong_file files[] = {
 	{ "heads with branch",
 	  { { "from: tags", "from: heads\n        branch: main" } },
 	  "dorad.yaml:18: services[0].deployments[0].branches: is missing, expected it "
-	  "with \"from: heads\"\ndorad.yaml:19: services[0].deployments[0].branch: does "
-	  "not fit \"from: heads\", expected it with trunk and file only" },
+	  "with \"from: heads\"\n"
+	  "dorad.yaml:19: services[0].deployments[0].branch: does not fit \"from: "
+	  "heads\", expected it with trunk and file only" },
 	{ "file without file",
 	  { { "from: tags", "from: file" } },
 	  "dorad.yaml:18: services[0].deployments[0].file: is missing, expected it with "
@@ -180,18 +185,33 @@ static const struct wrong_file files[] = {
 	    { "from: tags", "from: tags\n        repository: lib" } },
 	  "dorad.yaml:20: services[0].deployments[0].repository: \"lib\" is no component "
 	  "of the service, expected one that is" },
+	{ "wrong keys, types and references at once",
+	  { { "from: tags", "from: tags\n        tags: v*" },
+	    { "team: checkout", "team: chekout" },
+	    { "    org: acme", "    org: acme\n    tz: UTC" },
+	    { "services:\n", "  - {name: checkout, org: acne}\nservices:\n" } },
+	  "dorad.yaml:12: teams[0].tz: is not a known key, expected one of name, org, "
+	  "time_zone\n"
+	  "dorad.yaml:13: teams[1].name: \"checkout\" is taken by teams[0] (line 10), "
+	  "expected another name\n"
+	  "dorad.yaml:13: teams[1].org: \"acne\" is not in orgs, did you mean \"acme\"?\n"
+	  "dorad.yaml:16: services[0].team: \"chekout\" is not in teams, did you mean "
+	  "\"checkout\"?\n"
+	  "dorad.yaml:21: services[0].deployments[0].tags: is text, expected a list" },
 	{ "faults all over",
 	  { { "team: checkout", "team: nobody" },
 	    { "    org: acme", "    org: acne" },
 	    { "https://git.example.org/shop.git", "/srv/shop.git" },
 	    { "from: tags", "from: heads\n        environment: staging" } },
 	  "dorad.yaml:5: sources.git[0].allow_file: is not set, expected \"allow_file: "
-	  "true\" with a path of this machine\ndorad.yaml:11: teams[0].org: \"acne\" is "
-	  "not in orgs, did you mean \"acme\"?\ndorad.yaml:14: services[0].team: "
-	  "\"nobody\" is not in teams, expected a name from there\ndorad.yaml:18: "
-	  "services[0].deployments[0].branches: is missing, expected it with \"from: "
-	  "heads\"\ndorad.yaml:19: services[0].deployments[0].environment: \"staging\" "
-	  "is in no production group of the service, expected one that is" },
+	  "true\" with a path of this machine\n"
+	  "dorad.yaml:11: teams[0].org: \"acne\" is not in orgs, did you mean \"acme\"?\n"
+	  "dorad.yaml:14: services[0].team: \"nobody\" is not in teams, expected a name "
+	  "from there\n"
+	  "dorad.yaml:18: services[0].deployments[0].branches: is missing, expected it "
+	  "with \"from: heads\"\n"
+	  "dorad.yaml:19: services[0].deployments[0].environment: \"staging\" is in no "
+	  "production group of the service, expected one that is" },
 };
 
 START_TEST(faults)

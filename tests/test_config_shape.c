@@ -82,8 +82,8 @@ static const struct wrong_file files[] = {
 	  "\"time_zone\"?" },
 	{ "an unknown key with swapped letters",
 	  { { "    team: checkout", "    taem: checkout" } },
-	  "dorad.yaml:13: services[0].team: is missing, expected a name\ndorad.yaml:14: "
-	  "services[0].taem: is not a known key, did you mean \"team\"?" },
+	  "dorad.yaml:13: services[0].team: is missing, expected a name\n"
+	  "dorad.yaml:14: services[0].taem: is not a known key, did you mean \"team\"?" },
 	{ "an unknown key like no other",
 	  { { "orgs:\n", "frobnicate: 1\norgs:\n" } },
 	  "dorad.yaml:7: frobnicate: is not a known key, expected one of database, "
@@ -101,8 +101,8 @@ static const struct wrong_file files[] = {
 	  "allow_file, every, timeout" },
 	{ "a key in the wrong case",
 	  { { "    team: checkout", "    Team: checkout" } },
-	  "dorad.yaml:13: services[0].team: is missing, expected a name\ndorad.yaml:14: "
-	  "services[0].Team: is not a known key, did you mean \"team\"?" },
+	  "dorad.yaml:13: services[0].team: is missing, expected a name\n"
+	  "dorad.yaml:14: services[0].Team: is not a known key, did you mean \"team\"?" },
 	{ "a repeated key",
 	  { { "    org: acme", "    org: acme\n    org: other" } },
 	  "dorad.yaml:12: teams[0].org: is given again, expected it once (line 11 has "
@@ -129,8 +129,9 @@ static const struct wrong_file files[] = {
 	{ "no name and no url",
 	  { { "    - name: shop\n      url: https://git.example.org/shop.git",
 	      "    - every: 1h" } },
-	  "dorad.yaml:5: sources.git[0].name: is missing, expected a name\ndorad.yaml:5: "
-	  "sources.git[0].url: is missing, expected the url of a repository" },
+	  "dorad.yaml:5: sources.git[0].name: is missing, expected a name\n"
+	  "dorad.yaml:5: sources.git[0].url: is missing, expected the url of a "
+	  "repository" },
 	{ "an org without a name",
 	  { { "  - name: acme", "  - time_zone: UTC" } },
 	  "dorad.yaml:8: orgs[0].name: is missing, expected a name" },
@@ -141,10 +142,10 @@ static const struct wrong_file files[] = {
 	  { { "  - name: shop\n    team: checkout\n    components:\n      - repository: "
 	      "shop\n    deployments:\n      - from: tags\n",
 	      "  - {}\n" } },
-	  "dorad.yaml:13: services[0].name: is missing, expected a name\ndorad.yaml:13: "
-	  "services[0].team: is missing, expected a name\ndorad.yaml:13: "
-	  "services[0].components: is missing, expected a list\ndorad.yaml:13: "
-	  "services[0].deployments: is missing, expected a list" },
+	  "dorad.yaml:13: services[0].name: is missing, expected a name\n"
+	  "dorad.yaml:13: services[0].team: is missing, expected a name\n"
+	  "dorad.yaml:13: services[0].components: is missing, expected a list\n"
+	  "dorad.yaml:13: services[0].deployments: is missing, expected a list" },
 	{ "a rule without from",
 	  { { "      - from: tags", "      - tags: [v*]" } },
 	  "dorad.yaml:18: services[0].deployments[0].from: is missing, expected tags, "

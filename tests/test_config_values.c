@@ -131,11 +131,11 @@ static const struct wrong_file files[] = {
 	  { { "  - name: checkout\n    org: acme",
 	      "  - name: check out\n    orgg: acme\n    time_zone: Mars/Base" } },
 	  "dorad.yaml:10: teams[0].name: \"check out\" is not a name, expected letters, "
-	  "digits and . _ - / (no part starting with . or -, no \"..\")\ndorad.yaml:10: "
-	  "teams[0].org: is missing, expected a name\ndorad.yaml:11: teams[0].orgg: is "
-	  "not a known key, did you mean \"org\"?\ndorad.yaml:12: teams[0].time_zone: "
-	  "\"Mars/Base\" is not a time zone, expected an IANA name such as "
-	  "Europe/Berlin" },
+	  "digits and . _ - / (no part starting with . or -, no \"..\")\n"
+	  "dorad.yaml:10: teams[0].org: is missing, expected a name\n"
+	  "dorad.yaml:11: teams[0].orgg: is not a known key, did you mean \"org\"?\n"
+	  "dorad.yaml:12: teams[0].time_zone: \"Mars/Base\" is not a time zone, expected "
+	  "an IANA name such as Europe/Berlin" },
 	{ "a scheme that is unknown",
 	  { { "https://git.example.org/shop.git", "ftp://git.example.org/shop.git" } },
 	  "dorad.yaml:6: sources.git[0].url: the value is not the url of a repository, "
