@@ -79,7 +79,10 @@ static bool publish(struct publishing *work, const struct scope_environment *env
 	if (windows) {
 		gint32 today = zone_local_day(work->zone, work->now);
 
-		from = zone_day_start(work->zone, today - (gint32)series_window_days[2]);
+		/* a day early: where midnight comes twice, an hour before it is the new
+		 * day */
+		from = zone_day_start(work->zone,
+				      today - (gint32)series_window_days[2] - 1);
 		to = zone_day_start(work->zone, today);
 	} else {
 		series_reach(work->zone, from_day, to_day, &from, &to);
@@ -95,9 +98,11 @@ static bool publish(struct publishing *work, const struct scope_environment *env
 		series_windows(&input, rows);
 	else
 		series_buckets(&input, from_day, to_day, rows);
+	/* Every bucket that starts on a due day is among rows, or has to go. */
+	from = windows ? 0 : zone_day_start(work->zone, from_day);
+	to = windows ? 0 : zone_day_start(work->zone, to_day);
 	if (!store_series_write(work->store, work->scope->scope_id, environment->name,
-				work->definition_id, work->now, windows ? 0 : from,
-				windows ? 0 : to,
+				work->definition_id, work->now, from, to,
 				(const struct series_row *)(const void *)rows->data,
 				rows->len, &n_changed, error))
 		return false;
@@ -118,6 +123,29 @@ static bool publish_environment(struct publishing *work,
 		i = end;
 	}
 	return publish(work, environment, 0, 0, error);
+}
+
+/* A life that turns out to have begun earlier or later than what is published: the days
+ * in between gain their zeros or lose their rows. */
+static void add_births(struct publishing *work, const GArray *environments, gint32 today)
+{
+	for (guint i = 0; i < environments->len; i++) {
+		const struct scope_environment *environment = &g_array_index(
+			environments, struct scope_environment, i);
+		gint32 born = environment->born == INSTANT_NONE
+				      ? today + 1
+				      : zone_local_day(work->zone, environment->born);
+		gint32 first = environment->published_from == INSTANT_NONE
+				       ? today + 1
+				       : zone_local_day(work->zone,
+							environment->published_from);
+
+		/* with the week, month and quarter that began before what is to go */
+		if (first < born)
+			first = MIN(grain_floor(GRAIN_WEEK, first),
+				    grain_floor(GRAIN_QUARTER, first));
+		add_days(work->days, MIN(born, first), MAX(born, first));
+	}
 }
 
 /* Other definitions, or none yet: all days from the first rollout are due. */
@@ -156,6 +184,7 @@ static bool publish_scope(struct publishing *work, const struct work_context *co
 		return false;
 	add_dirty(work, dirty);
 	g_array_unref(dirty);
+	add_births(work, environments, today);
 	/* Days that began since the last time: they start with zeros. */
 	if (work->scope->published_until != INSTANT_NONE)
 		add_days(work->days,

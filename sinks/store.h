@@ -263,10 +263,11 @@ bool store_samples(struct store *store, gint32 scope_id, const char *environment
 		   GError **error);
 /* Environments (group names) that a scope has rollouts in, and the finish of the first in
  * each; INSTANT_NONE where there are only published numbers left, which publishing
- * nothing over them removes. */
+ * nothing over them removes. published_from: start of the first day published. */
 struct scope_environment {
 	char *name;
 	gint64 born;
+	gint64 published_from; /* INSTANT_NONE: nothing yet */
 };
 GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **error);
 void scope_environments_free(GArray *rows);

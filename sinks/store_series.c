@@ -29,13 +29,16 @@ static const char *const sql[] = {
 		  " WHERE service_id = ANY ($4) AND environment = $1"
 		  " AND finished_at >= $2 AND finished_at < $3 AND excluded IS NULL"
 		  " ORDER BY finished_at",
-	[ENVIRONMENTS] = "SELECT environment, min(finished_at) FROM"
-			 " (SELECT r.environment, r.finished_at FROM dorad.rollout r"
+	[ENVIRONMENTS] = "SELECT environment, min(finished_at), min(bucket_start) FROM"
+			 " (SELECT r.environment, r.finished_at, NULL::timestamptz"
+			 " FROM dorad.rollout r"
 			 " JOIN dorad.member m USING (service_id) WHERE m.scope_id = $1"
-			 " UNION ALL SELECT DISTINCT environment, NULL::timestamptz"
-			 " FROM dorad.series WHERE scope_id = $1"
-			 " UNION ALL SELECT DISTINCT environment, NULL::timestamptz"
-			 " FROM dorad.rolling WHERE scope_id = $1) e"
+			 " UNION ALL SELECT environment, NULL, bucket_start"
+			 " FROM dorad.series WHERE scope_id = $1 AND grain = 'day'"
+			 " AND metric = 'deployment_frequency'"
+			 " UNION ALL SELECT DISTINCT environment, NULL::timestamptz,"
+			 " NULL::timestamptz FROM dorad.rolling WHERE scope_id = $1)"
+			 " e (environment, finished_at, bucket_start)"
 			 " GROUP BY environment ORDER BY environment COLLATE \"C\"",
 };
 
@@ -196,6 +199,7 @@ GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **
 		struct scope_environment row = {
 			.name = result_text(result, i, 0),
 			.born = result_instant(result, i, 1),
+			.published_from = result_instant(result, i, 2),
 		};
 
 		g_array_append_val(rows, row);
