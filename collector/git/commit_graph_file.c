@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -247,6 +248,7 @@ void commit_graph_remove(const char *objects_dir)
 	g_autofree char *chain = g_build_filename(
 		objects_dir, "info/commit-graphs/commit-graph-chain", NULL);
 
-	unlink(file);
-	unlink(chain);
+	/* Whatever they are: an empty directory would be in the way, too. */
+	remove(file);
+	remove(chain);
 }

@@ -4,8 +4,9 @@
  * Git's commit-graph file, or chain of files, mapped and used where it lies
  * (gitformat-commit-graph(5)). Every offset and size is held against the file's length
  * before it is used, and the rows are validated (graph_validate()), so any bytes at all
- * may be in there. The trailing checksum is not computed: it costs more than all the
- * rest, and a file that passes these checks cannot lead a walk astray.
+ * may be in there. The trailing checksum is not computed, as git does not either when it
+ * reads: it costs many times all the rest, and a file that passes these checks keeps
+ * every walk within bounds. A wrong bit in the name or date of a commit goes unnoticed.
  */
 #include "metrics/graph.h"
 

@@ -43,11 +43,12 @@ bool git_header_find(struct git_text head, const char *key, struct git_text *val
 gint64 git_ident_time(struct git_text ident)
 {
 	const char *last = ident.n ? memrchr(ident.at, '>', ident.n) : NULL;
-	const char *end = ident.at + ident.n;
+	const char *end;
 	gint64 seconds = 0;
 
 	if (!last)
 		return INSTANT_NONE;
+	end = ident.at + ident.n;
 	last++;
 	while (last < end && g_ascii_isspace(*last))
 		last++;

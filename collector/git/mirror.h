@@ -35,8 +35,8 @@ DEFINE_CLEANUP(struct mirror *, mirror_close);
 
 /* What the remote says it has, in one ls-refs round trip: a digest of all branches and
  * tags. Equal digests mean nothing has moved. HEAD is not in it: git would list pull
- * requests and everything else a server has along with it; mirror_fetch() asks. The caller
- * frees *digest. */
+ * requests and everything else a server has along with it; mirror_fetch() asks. The
+ * caller frees *digest. */
 bool mirror_list(struct mirror *mirror, char **digest, GError **error);
 
 /* Fetches branches and tags (forced, pruned) and brings the commit-graph file up to date.
@@ -50,7 +50,8 @@ bool mirror_discard(struct mirror *mirror, GError **error);
 
 /* A branch or tag of the mirror. */
 struct mirror_ref {
-	char *name;	   /* "refs/tags/v1.0" */
+	char *name; /* "refs/tags/v1.0"; valid UTF-8: one that is not has each byte beyond
+		       ASCII written as %XX */
 	struct oid object; /* what it points to: commit, or tag object */
 	struct oid
 		commit; /* after peeling; len 0 if that is not a commit of the mirror */
@@ -63,9 +64,10 @@ void mirror_refs_free(GArray *refs);
 DEFINE_CLEANUP(GArray *, mirror_refs_free);
 
 /* All refs/heads/ and refs/tags/ of the mirror, sorted by name (an array of struct
- * mirror_ref), and the branch HEAD of the remote names (*head, NULL if unknown; the
- * caller frees). known (may be NULL) is an earlier listing: a ref whose object did not
- * change is copied from there unread. */
+ * mirror_ref), and the branch HEAD of the remote names (*head, "refs/heads/main"; NULL if
+ * unknown or not there; the caller frees). known (may be NULL) is an earlier listing: a
+ * ref whose object did not change is copied from there unread. Names are unique; those
+ * beyond 1 KiB, which no index could hold, are left out. */
 GArray *mirror_refs(struct mirror *mirror, const struct graph *graph, const GArray *known,
 		    char **head, GError **error);
 

@@ -40,7 +40,7 @@ static bool has_heads(const struct graph *graph, GBytes *heads)
 {
 	gsize n;
 	const char *line = g_bytes_get_data(heads, &n);
-	const char *end = line + n;
+	const char *end = n ? line + n : line;
 	struct oid oid;
 
 	while (line != end) {

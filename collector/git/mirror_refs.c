@@ -123,7 +123,7 @@ static GArray *list_refs(struct mirror *mirror, const GArray *known, GError **er
 		return NULL;
 	refs = refs_new();
 	line = g_bytes_get_data(listing, &n);
-	for (end = line + n; line < end; line = line_end + 1) {
+	for (end = n ? line + n : line; line < end; line = line_end + 1) {
 		line_end = memchr(line, '\n', (gsize)(end - line));
 		if (!line_end)
 			line_end = end;
