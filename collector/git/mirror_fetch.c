@@ -220,7 +220,7 @@ static bool fetch_once(struct mirror *mirror, const struct remote_head *head,
 {
 	return mirror_dir_set_head(mirror->dir, head->branch, error) &&
 	       fetch_refs_any_way(mirror, error) && maintain(mirror, error) &&
-	       write_graph(mirror, error);
+	       write_graph(mirror, error) && mirror_dir_set_fetched(mirror->dir, error);
 }
 
 bool mirror_fetch(struct mirror *mirror, bool *rebuilt, GError **error)
@@ -240,7 +240,9 @@ bool mirror_fetch(struct mirror *mirror, bool *rebuilt, GError **error)
 	}
 	if (fetch_once(mirror, &head, &cause))
 		return true;
-	if (!g_error_matches(cause, DORA_ERROR, DORA_ERROR_DATA)) {
+	/* With an empty mirror the fault is the remote's. */
+	if (!g_error_matches(cause, DORA_ERROR, DORA_ERROR_DATA) ||
+	    !mirror_is_fetched(mirror)) {
 		/* What a killed git wrote must not fill the disk until the next try. */
 		mirror_dir_sweep(mirror->dir);
 		g_propagate_error(error, g_steal_pointer(&cause));
