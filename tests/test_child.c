@@ -79,6 +79,8 @@ static const struct {
 	{ "empty lines", "printf '\\n\\na\\n\\n' >&2", 0, "", "[a]", "a" },
 	{ "progress is no message", "printf '1%%\\r2%%\\rdone\\n' >&2", 0, "",
 	  "[1%][2%][done]", "done" },
+	{ "lines that end in both", "printf 'a\\r\\n\\r\\nb\\r\\n1%%\\r' >&2", 0, "",
+	  "[a][b][1%]", "a\nb" },
 	{ "control characters", "printf 'a\\033[31mb\\tc\\177\\n' >&2", 0, "",
 	  "[a\033[31mb\tc\177]", "a?[31mb c?" },
 	{ "C1 control characters", "printf 'a\\302\\233b\\n' >&2", 0, "", "[a\302\233b]",

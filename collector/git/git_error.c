@@ -40,6 +40,7 @@ static const struct {
 	{ "unable to update url base from redirection", DORA_ERROR_CONFIG },
 	{ "does not appear to be a git repository", DORA_ERROR_CONFIG },
 	{ "Repository not found", DORA_ERROR_CONFIG },
+	{ "' not found", DORA_ERROR_CONFIG },
 	{ "Could not resolve host", DORA_ERROR_RETRY },
 	{ "Could not resolve hostname", DORA_ERROR_RETRY },
 	{ "The requested URL returned error: ", DORA_ERROR_RETRY },
