@@ -215,14 +215,29 @@ struct watcher {
 	bool leaked, saw_helper, saw_environment;
 };
 
-static bool file_has(const char *pid, const char *name, const char *needle)
+static bool has(const char *text, gsize n, const char *needle)
 {
-	g_autofree char *path = g_build_filename("/proc", pid, name, NULL);
-	g_autofree char *text = NULL;
-	gsize n = 0;
+	return memmem(text, n, needle, strlen(needle)) != NULL;
+}
 
-	return g_file_get_contents(path, &text, &n, NULL) &&
-	       memmem(text, n, needle, strlen(needle));
+static void watch_process(struct watcher *watcher, const char *pid)
+{
+	static const char *const files[] = { "cmdline", "environ" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_build_filename("/proc", pid, files[i], NULL);
+		g_autofree char *text = NULL;
+		gsize n = 0;
+		/* The server's own children are told what the client sent. */
+		if (!g_file_get_contents(path, &text, &n, NULL) ||
+		    has(text, n, "REQUEST_METHOD="))
+			continue;
+		for (gsize j = 0; j < G_N_ELEMENTS(watcher->secrets); j++)
+			watcher->leaked |= has(text, n, watcher->secrets[j]);
+		watcher->saw_helper |= i == 0 && has(text, n, "remote-https");
+		watcher->saw_environment |= i == 1 &&
+					    has(text, n, "GIT_TERMINAL_PROMPT=0");
+	}
 }
 
 static gpointer watch(gpointer user)
@@ -231,20 +246,9 @@ static gpointer watch(gpointer user)
 
 	while (!g_atomic_int_get(&watcher->stop)) {
 		g_autoptr(GDir) proc = g_dir_open("/proc", 0, NULL);
-		for (const char *pid; proc && (pid = g_dir_read_name(proc));) {
-			if (!g_ascii_isdigit(*pid))
-				continue;
-			/* The server's own children are told what the client sent. */
-			const bool server = file_has(pid, "environ", "REQUEST_METHOD=");
-			for (gsize i = 0; i < G_N_ELEMENTS(watcher->secrets); i++)
-				watcher->leaked |=
-					file_has(pid, "cmdline", watcher->secrets[i]) ||
-					(!server &&
-					 file_has(pid, "environ", watcher->secrets[i]));
-			watcher->saw_helper |= file_has(pid, "cmdline", "remote-https");
-			watcher->saw_environment |= file_has(pid, "environ",
-							     "GIT_TERMINAL_PROMPT=0");
-		}
+		for (const char *pid; proc && (pid = g_dir_read_name(proc));)
+			if (g_ascii_isdigit(*pid))
+				watch_process(watcher, pid);
 		g_usleep(1000);
 	}
 	return NULL;
