@@ -13,6 +13,7 @@
 /* Longer than any machine needs for a child that ends by itself. */
 #define PLENTY (G_GINT64_CONSTANT(120) * G_USEC_PER_SEC)
 #define NEVER "sleep 1000"
+#define TOO_LONG "sh was killed: it took longer than 0.05 s"
 
 static const char *const env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
 
@@ -159,7 +160,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "deadline, with a tree of children",
 	  "(" NEVER " | " NEVER ") & " NEVER,
 	  { .deadline = 50000 },
@@ -168,7 +169,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "deadline, signals ignored",
 	  "trap '' TERM INT HUP; " NEVER,
 	  { .deadline = 50000 },
@@ -177,7 +178,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "deadline, output without end",
 	  "while :; do echo x; done",
 	  { .deadline = 50000 },
@@ -186,7 +187,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "deadline, streams closed",
 	  "exec >&- 2>&-; " NEVER,
 	  { .deadline = 50000 },
@@ -195,7 +196,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "stopped by itself",
 	  "kill -STOP $$",
 	  { .deadline = 50000 },
@@ -204,7 +205,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "too much output",
 	  "yes; " NEVER,
 	  { .max_output = 100000 },

@@ -68,6 +68,10 @@ static const struct {
 	{ "graph empty", ": > g; cat g > $(ls " GRAPH "); rm g" },
 	{ "graph zeroed", "f=$(ls " GRAPH "); n=$(stat -c %s $f); rm $f; "
 			  "truncate -s $n $f" },
+	{ "graph with a parent out of bounds",
+	  "f=$(ls " GRAPH "); n=$(stat -c %s $f); chmod u+w $f; "
+	  "printf '\\377\\377\\377\\176' | dd of=$f bs=1 seek=$((n - 20 - 3 * 4 - 16)) "
+	  "conv=notrunc 2>/dev/null" },
 	{ "graph missing", "rm " GRAPH },
 	{ "graph chain garbage", "chmod u+w " CHAIN "; echo garbage > " CHAIN },
 	{ "graph chain empty", "chmod u+w " CHAIN "; : > " CHAIN },
