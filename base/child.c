@@ -22,6 +22,7 @@ struct run {
 	GString *line;	/* the unfinished line of standard error */
 	GString *text;	/* its last whole lines */
 	guint8 *buffer; /* CHUNK */
+	bool returned;	/* line ended in a carriage return, what follows is not seen */
 	bool out, err;	/* still open */
 };
 
@@ -35,30 +36,40 @@ static void run_clear(struct run *run)
 
 static void keep_text(struct run *run)
 {
+	if (run->line->len == 0)
+		return;
 	g_string_append_len(run->text, run->line->str, (gssize)run->line->len);
 	g_string_append_c(run->text, '\n');
 	if (run->text->len > MAX_TEXT)
 		g_string_erase(run->text, 0, (gssize)(run->text->len - MAX_TEXT));
 }
 
-static void end_line(struct run *run, char terminator)
+static void end_line(struct run *run)
 {
-	if (run->line->len == 0)
-		return;
-	if (run->spec->error_line)
+	if (run->line->len > 0 && run->spec->error_line)
 		run->spec->error_line(run->line->str, run->spec->user);
-	/* A terminal overwrites what ends in a carriage return: progress, no message. */
-	if (terminator != '\r')
-		keep_text(run);
-	g_string_truncate(run->line, 0);
 }
 
+/* A terminal overwrites what ends in a carriage return alone: progress, no message. ssh
+ * ends its lines with both. */
 static void take_errors(struct run *run, const guint8 *data, gsize n)
 {
 	for (gsize i = 0; i < n; i++) {
-		if (data[i] == '\n' || data[i] == '\r')
-			end_line(run, (char)data[i]);
-		else if (run->line->len < MAX_LINE)
+		if (data[i] == '\r') {
+			if (!run->returned)
+				end_line(run);
+			run->returned = true;
+			continue;
+		}
+		if (data[i] == '\n') {
+			if (!run->returned)
+				end_line(run);
+			keep_text(run);
+		}
+		if (data[i] == '\n' || run->returned)
+			g_string_truncate(run->line, 0);
+		run->returned = false;
+		if (data[i] != '\n' && run->line->len < MAX_LINE)
 			g_string_append_c(run->line, data[i] ? (char)data[i] : '?');
 	}
 }
@@ -179,7 +190,10 @@ static void finish(struct run *run, struct child_result *result)
 {
 	const int status = child_reap(&run->process);
 
-	end_line(run, '\n');
+	if (!run->returned) {
+		end_line(run);
+		keep_text(run);
+	}
 	result->status = WIFEXITED(status)     ? WEXITSTATUS(status)
 			 : WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 					       : status;

@@ -13,6 +13,7 @@
 /* Longer than any machine needs for a child that ends by itself. */
 #define PLENTY (G_GINT64_CONSTANT(120) * G_USEC_PER_SEC)
 #define NEVER "sleep 1000"
+#define TOO_LONG "sh was killed: it took longer than 0.05 s"
 
 static const char *const env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
 
@@ -79,6 +80,8 @@ static const struct {
 	{ "empty lines", "printf '\\n\\na\\n\\n' >&2", 0, "", "[a]", "a" },
 	{ "progress is no message", "printf '1%%\\r2%%\\rdone\\n' >&2", 0, "",
 	  "[1%][2%][done]", "done" },
+	{ "lines that end in both", "printf 'a\\r\\n\\r\\nb\\r\\n1%%\\r' >&2", 0, "",
+	  "[a][b][1%]", "a\nb" },
 	{ "control characters", "printf 'a\\033[31mb\\tc\\177\\n' >&2", 0, "",
 	  "[a\033[31mb\tc\177]", "a?[31mb c?" },
 	{ "C1 control characters", "printf 'a\\302\\233b\\n' >&2", 0, "", "[a\302\233b]",
@@ -157,7 +160,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "deadline, with a tree of children",
 	  "(" NEVER " | " NEVER ") & " NEVER,
 	  { .deadline = 50000 },
@@ -166,7 +169,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "deadline, signals ignored",
 	  "trap '' TERM INT HUP; " NEVER,
 	  { .deadline = 50000 },
@@ -175,7 +178,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "deadline, output without end",
 	  "while :; do echo x; done",
 	  { .deadline = 50000 },
@@ -184,7 +187,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "deadline, streams closed",
 	  "exec >&- 2>&-; " NEVER,
 	  { .deadline = 50000 },
@@ -193,7 +196,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "stopped by itself",
 	  "kill -STOP $$",
 	  { .deadline = 50000 },
@@ -202,7 +205,7 @@ static const struct {
 	  false,
 	  true,
 	  DORA_ERROR_RETRY,
-	  "sh was killed: it took longer than 0.05 s" },
+	  TOO_LONG },
 	{ "too much output",
 	  "yes; " NEVER,
 	  { .max_output = 100000 },

@@ -50,3 +50,6 @@ GBytes *git_output(struct mirror *mirror, const struct git_call *call, gsize max
 /* A descriptor with this content, positioned at its start, for stdin_fd. The caller
  * closes it. */
 int git_input(const void *data, gsize n, GError **error);
+
+/* Is the mirror's history cut? */
+bool git_is_shallow(const struct mirror *mirror);

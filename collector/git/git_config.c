@@ -155,10 +155,19 @@ static bool add_ssh(GString *config, const struct config_git *git, GError **erro
 	return true;
 }
 
+bool git_is_shallow(const struct mirror *mirror)
+{
+	g_autofree char *path = g_build_filename(mirror->dir, "shallow", NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 static void add_promisor(GString *config, const struct mirror *mirror)
 {
 	add_section(config, "remote", "origin");
-	if (mirror->whole)
+	/* A shallow mirror has everything its remote has, and before git 2.45 asking a
+	 * shallow remote for a missing object never ends. */
+	if (mirror->whole || git_is_shallow(mirror))
 		return;
 	g_string_append_printf(config,
 			       "\tpromisor = true\n"

@@ -40,6 +40,7 @@ static const struct {
 	{ "unable to update url base from redirection", DORA_ERROR_CONFIG },
 	{ "does not appear to be a git repository", DORA_ERROR_CONFIG },
 	{ "Repository not found", DORA_ERROR_CONFIG },
+	{ "' not found", DORA_ERROR_CONFIG },
 	{ "Could not resolve host", DORA_ERROR_RETRY },
 	{ "Could not resolve hostname", DORA_ERROR_RETRY },
 	{ "The requested URL returned error: ", DORA_ERROR_RETRY },
@@ -69,6 +70,8 @@ static const char *const damage[] = {
 	"bad ref",
 	"unable to parse object",
 	"unexpected line in",
+	"unterminated line in",
+	"bad shallow line",
 	"packed-refs",
 	"cannot lock ref",
 	"commit-graph",
@@ -91,6 +94,19 @@ static const char *const broken_connection[] = {
 	"Connection refused", "Operation too slow",	"Broken pipe",
 };
 
+/* What the other side says of itself. */
+static char *without_remote(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_autoptr(GString) own = g_string_new(NULL);
+
+	for (char **line = lines; *line; line++)
+		if (!g_str_has_prefix(*line, "remote: ") &&
+		    !strstr(*line, "remote error: "))
+			g_string_append_printf(own, "%s\n", *line);
+	return g_string_free(g_steal_pointer(&own), FALSE);
+}
+
 static bool has_any(const char *text, const char *const *words, gsize n)
 {
 	for (gsize i = 0; i < n; i++)
@@ -108,8 +124,9 @@ enum dora_error git_error_code(const char *text, bool remote)
 		return DORA_ERROR_DATA;
 	if (has_any(text, broken_connection, G_N_ELEMENTS(broken_connection)))
 		return DORA_ERROR_RETRY;
-	return has_any(text, damage, G_N_ELEMENTS(damage)) ? DORA_ERROR_DATA
-							   : DORA_ERROR_RETRY;
+	g_autofree char *own = without_remote(text);
+	return has_any(own, damage, G_N_ELEMENTS(damage)) ? DORA_ERROR_DATA
+							  : DORA_ERROR_RETRY;
 }
 
 /* Lines that explain nothing. */

@@ -71,6 +71,11 @@ bool mirror_discard(struct mirror *mirror, GError **error)
 	return false;
 }
 
+bool mirror_is_fetched(const struct mirror *mirror)
+{
+	return mirror_dir_is_fetched(mirror->dir);
+}
+
 static int compare_lines(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -107,10 +112,21 @@ bool mirror_list(struct mirror *mirror, char **digest, GError **error)
 		.stdin_fd = -1,
 		.deadline = MIN(mirror->git->timeout_us, LIST_DEADLINE),
 	};
-	g_autoptr(GBytes) listing = git_output(mirror, &call, MAX_LISTING, error);
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(GBytes) listing = git_output(mirror, &call, MAX_LISTING, &cause);
 
-	if (!listing)
+	/* git looks at the mirror's own refs, too, and fails if they are damaged. */
+	if (!listing && g_error_matches(cause, DORA_ERROR, DORA_ERROR_DATA) &&
+	    mirror_is_fetched(mirror)) {
+		if (!mirror_discard(mirror, error))
+			return false;
+		g_clear_error(&cause);
+		listing = git_output(mirror, &call, MAX_LISTING, &cause);
+	}
+	if (!listing) {
+		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
+	}
 	*digest = digest_lines(listing);
 	return true;
 }

@@ -9,10 +9,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "collector/git/mirror_loose.h"
 #include "collector/git/mirror_pack.h"
 
 /* Written last, read first. The number is that of the layout. */
 #define MARKER "dorad-mirror"
+/* There after the first whole fetch. */
+#define FETCHED "dorad-fetched"
 #define MARKER_TEXT "1 %s %s\n"
 #define WALK_FDS 16
 
@@ -151,6 +154,7 @@ bool mirror_dir_check(const char *dir, struct mirror_kind *kind)
 {
 	static const char *const folders[] = { "objects", "objects/pack", "refs",
 					       "refs/heads", "refs/tags" };
+	guint n_refs;
 
 	if (!is_own_dir(dir) || !read_marker(dir, kind))
 		return false;
@@ -165,6 +169,7 @@ bool mirror_dir_check(const char *dir, struct mirror_kind *kind)
 	g_autofree char *head = read_small(dir, "HEAD");
 	return config && g_str_equal(config, expected) && head &&
 	       g_str_has_prefix(head, "ref: refs/") &&
+	       mirror_loose_check(dir, kind->sha256, &n_refs) &&
 	       mirror_pack_check(dir, kind->sha256);
 }
 
@@ -236,6 +241,18 @@ bool mirror_dir_set_head(const char *dir, const char *branch, GError **error)
 	return (now && g_str_equal(now, head)) || write_file(dir, "HEAD", head, error);
 }
 
+bool mirror_dir_is_fetched(const char *dir)
+{
+	g_autofree char *path = g_build_filename(dir, FETCHED, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+bool mirror_dir_set_fetched(const char *dir, GError **error)
+{
+	return mirror_dir_is_fetched(dir) || write_file(dir, FETCHED, "", error);
+}
+
 static bool is_leftover(const char *path, const char *name)
 {
 	return g_str_has_suffix(name, ".lock") || g_str_has_prefix(name, "tmp_") ||
@@ -263,36 +280,14 @@ void mirror_dir_sweep(const char *dir)
 	nftw(dir, sweep_entry, WALK_FDS, FTW_PHYS);
 }
 
-static void count_refs(const char *path, guint *n)
-{
-	g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
-
-	g_ptr_array_add(folders, g_strdup(path));
-	while (folders->len > 0) {
-		g_autofree char *folder = g_ptr_array_steal_index(folders,
-								  folders->len - 1);
-		g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-		for (const char *name; dir && (name = g_dir_read_name(dir));) {
-			char *entry = g_build_filename(folder, name, NULL);
-			if (!g_file_test(entry, G_FILE_TEST_IS_SYMLINK) &&
-			    g_file_test(entry, G_FILE_TEST_IS_DIR)) {
-				g_ptr_array_add(folders, entry);
-				continue;
-			}
-			g_free(entry);
-			++*n;
-		}
-	}
-}
-
 void mirror_dir_count(const char *dir, struct mirror_count *count)
 {
-	g_autofree char *refs = g_build_filename(dir, "refs", NULL);
 	g_autofree char *packs = g_build_filename(dir, "objects", "pack", NULL);
 	g_autoptr(GDir) listing = g_dir_open(packs, 0, NULL);
 
 	*count = (struct mirror_count){ 0 };
 	for (const char *name; listing && (name = g_dir_read_name(listing));)
 		count->packs += g_str_has_suffix(name, ".idx");
-	count_refs(refs, &count->loose_refs);
+	/* What is wrong with them matters when the mirror is opened. */
+	mirror_loose_check(dir, false, &count->loose_refs);
 }

@@ -43,6 +43,10 @@ void mirror_dir_sweep(const char *dir);
 #define MIRROR_NO_HEAD "refs/unknown"
 bool mirror_dir_set_head(const char *dir, const char *branch, GError **error);
 
+/* Has anything ever been fetched to its end? */
+bool mirror_dir_is_fetched(const char *dir);
+bool mirror_dir_set_fetched(const char *dir, GError **error);
+
 /* How many pack files there are, and loose refs. */
 struct mirror_count {
 	guint packs, loose_refs;

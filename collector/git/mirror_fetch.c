@@ -114,13 +114,6 @@ static void forward_cancel(GCancellable *from, void *to)
 	g_cancellable_cancel(to);
 }
 
-static bool is_shallow(const struct mirror *mirror)
-{
-	g_autofree char *path = g_build_filename(mirror->dir, "shallow", NULL);
-
-	return g_file_test(path, G_FILE_TEST_EXISTS);
-}
-
 static bool fetch_refs(struct mirror *mirror, bool *asks_again, GError **error)
 {
 	/* --unshallow brings what a shallow remote has meanwhile been given. */
@@ -132,8 +125,8 @@ static bool fetch_refs(struct mirror *mirror, bool *asks_again, GError **error)
 				     "--no-auto-maintenance",
 				     "--no-recurse-submodules",
 				     "--progress",
-				     is_shallow(mirror) ? "--unshallow"
-							: "--update-shallow",
+				     git_is_shallow(mirror) ? "--unshallow"
+							    : "--update-shallow",
 				     "origin",
 				     "+refs/heads/*:refs/heads/*",
 				     "+refs/tags/*:refs/tags/*",
@@ -170,7 +163,6 @@ static bool fetch_refs_any_way(struct mirror *mirror, GError **error)
 	g_autoptr(GError) cause = NULL;
 	bool asks_again = false;
 
-	mirror->whole = is_shallow(mirror);
 	bool ok = fetch_refs(mirror, &asks_again, &cause);
 	if (!ok && asks_again && !mirror->whole) {
 		mirror_dir_sweep(mirror->dir);
@@ -212,7 +204,18 @@ static bool write_graph(struct mirror *mirror, GError **error)
 					    "--no-progress", NULL };
 
 	/* git writes none for a cut history. */
-	return is_shallow(mirror) || run_local(mirror, args, error);
+	return git_is_shallow(mirror) || run_local(mirror, args, error);
+}
+
+/* git builds on what is there without a look at it; whoever reads it later could only
+ * fail. */
+static bool check_graph(struct mirror *mirror, GError **error)
+{
+	if (git_is_shallow(mirror))
+		return true;
+	_cleanup_(mirror_graph_freep) struct mirror_graph *graph = mirror_graph_load(
+		mirror, error);
+	return graph != NULL;
 }
 
 static bool fetch_once(struct mirror *mirror, const struct remote_head *head,
@@ -220,7 +223,8 @@ static bool fetch_once(struct mirror *mirror, const struct remote_head *head,
 {
 	return mirror_dir_set_head(mirror->dir, head->branch, error) &&
 	       fetch_refs_any_way(mirror, error) && maintain(mirror, error) &&
-	       write_graph(mirror, error);
+	       write_graph(mirror, error) && check_graph(mirror, error) &&
+	       mirror_dir_set_fetched(mirror->dir, error);
 }
 
 bool mirror_fetch(struct mirror *mirror, bool *rebuilt, GError **error)
@@ -240,7 +244,9 @@ bool mirror_fetch(struct mirror *mirror, bool *rebuilt, GError **error)
 	}
 	if (fetch_once(mirror, &head, &cause))
 		return true;
-	if (!g_error_matches(cause, DORA_ERROR, DORA_ERROR_DATA)) {
+	/* With an empty mirror the fault is the remote's. */
+	if (!g_error_matches(cause, DORA_ERROR, DORA_ERROR_DATA) ||
+	    !mirror_is_fetched(mirror)) {
 		/* What a killed git wrote must not fill the disk until the next try. */
 		mirror_dir_sweep(mirror->dir);
 		g_propagate_error(error, g_steal_pointer(&cause));
