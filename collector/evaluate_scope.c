@@ -120,7 +120,9 @@ static bool publish_environment(struct publishing *work,
 	return publish(work, environment, 0, 0, error);
 }
 
-/* Other definitions, or none yet: all days from the first rollout are due. */
+/* Other definitions, or none yet: all days from the first rollout are due. As long as
+ * there is no rollout nothing is settled, or the days without any that follow the first
+ * would never be published. */
 static bool renew(struct publishing *work, const struct work_context *context,
 		  const GArray *environments, GError **error)
 {
@@ -130,7 +132,8 @@ static bool renew(struct publishing *work, const struct work_context *context,
 	g_autofree char *fingerprint = definition_fingerprint(content);
 
 	work->definition_id = work->scope->definition_id;
-	if (g_strcmp0(work->scope->definition, fingerprint) == 0)
+	if (environments->len == 0 ||
+	    g_strcmp0(work->scope->definition, fingerprint) == 0)
 		return true;
 	for (guint i = 0; i < environments->len; i++)
 		add_days(work->days,
