@@ -83,10 +83,11 @@ static void raise_complaint(struct announce *announce, const struct moment *now,
 	next = outlook(error, wait);
 	count = complaint->n > 1 ? number(complaint->n) : NULL;
 	progress_hide(announce->progress);
-	/* A poll's message says itself which source it was. */
+	/* The messages say themselves which source it was, or that it was the database.
+	 */
 	log_event(dora_error_is_transient(error) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
-		  LOG_FIELDS({ what, name }, { "failures", count }), "%s%s%s (%s)",
-		  name ? "" : what, name ? "" : ": ", error->message, next);
+		  LOG_FIELDS({ what, name }, { "failures", count }), "%s (%s)",
+		  error->message, next);
 }
 
 static void settle(struct announce *announce, const char *what, const char *name)
@@ -166,7 +167,7 @@ void announce_evaluation(struct announce *announce, const struct evaluate_result
 
 	progress_done(announce->progress, EVALUATION);
 	settle(announce, EVALUATION, NULL);
-	if (result->changed)
+	if (result->n_rows > 0)
 		log_event(LOG_LEVEL_INFO, LOG_FIELDS({ "rows", rows }),
 			  "published new figures");
 }

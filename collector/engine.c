@@ -93,6 +93,7 @@ static void submit_poll(struct engine *engine, struct source *source,
 static void submit_evaluate(struct engine *engine, const struct moment *now)
 {
 	task_start(&engine->evaluate);
+	engine->beside = roster_running(engine->roster) > 0;
 	engine->midnight = evaluate_next_midnight(engine->current, now->wall);
 	submit(engine,
 	       job_new(JOB_EVALUATE, engine->current, idle_store(engine), engine->key),

@@ -16,6 +16,7 @@ struct engine {
 	guint n_running;
 	gint64 midnight; /* wall clock: when figures of a new local day are due */
 	bool database_lost, reloading, evaluated, stopping;
+	bool beside;	 /* the evaluation that runs was begun while polls ran */
 	gint64 deadline; /* steady; once stopping */
 	int status;	 /* the exit status if nothing else happens */
 	char *database_trouble, *config_trouble; /* what an operator should know; NULL */

@@ -1,6 +1,9 @@
 #include "collector/command.h"
 #include "collector/engine_inside.h"
 
+/* Some two minutes. */
+#define QUIET_FAILURES 7
+
 /* The database went away under a job: nothing runs until it has been prepared again,
  * which is tried at once and then with growing pauses. */
 static void lose_database(struct engine *engine, const GError *error,
@@ -145,6 +148,15 @@ static void finish_poll(struct engine *engine, struct job *job, const struct mom
 				     engine->options.once ? -1 : wait);
 }
 
+/* A mirror belongs to one worker at a time, so while it is being fetched the evaluation
+ * of its services cannot have it. That is no news unless it goes on. */
+static bool in_each_others_way(const struct engine *engine, const struct job *job)
+{
+	return !engine->options.once && dora_error_is_transient(job->error) &&
+	       engine->evaluate.failures <= QUIET_FAILURES &&
+	       (engine->beside || roster_running(engine->roster) > 0);
+}
+
 static void finish_evaluate(struct engine *engine, struct job *job,
 			    const struct moment *now)
 {
@@ -165,10 +177,14 @@ static void finish_evaluate(struct engine *engine, struct job *job,
 		return; /* wanted again once the database is back */
 	}
 	engine->evaluate.failures++;
-	wait = schedule_backoff(job->error, engine->evaluate.failures,
-				G_TIME_SPAN_MINUTE);
-	announce_evaluation_failed(announce, now, job->error,
-				   engine->options.once ? -1 : wait);
+	if (in_each_others_way(engine, job)) {
+		wait = schedule_database_backoff(job->error, engine->evaluate.failures);
+	} else {
+		wait = schedule_backoff(job->error, engine->evaluate.failures,
+					G_TIME_SPAN_MINUTE);
+		announce_evaluation_failed(announce, now, job->error,
+					   engine->options.once ? -1 : wait);
+	}
 	task_want(&engine->evaluate, now->steady + wait);
 }
 

@@ -252,6 +252,7 @@ static bool service_apply(struct rule_user *user, const struct config_service *s
 	};
 	bool ok = false;
 
+	g_array_set_clear_func(rows, (GDestroyNotify)deployment_row_clear);
 	zone = zone_open(service->time_zone, error);
 	scope = zone ? store_scope_lock(user->store, SCOPE_SERVICE, service->name, error)
 		     : NULL;

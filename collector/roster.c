@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "collector/poll_rules.h"
+
 struct roster {
 	GPtrArray *sources; /* of struct source, in the configuration's order */
 	guint64 seed;
@@ -13,6 +15,7 @@ static void source_free(void *data)
 
 	g_free(source->name);
 	g_free(source->failure);
+	g_free(source->rules);
 	g_free(source);
 }
 
@@ -63,12 +66,14 @@ static GTimeSpan interval(const struct roster *roster, struct source *source)
 			       source->n_polls);
 }
 
-static struct source *add(struct roster *roster, const struct config_git *git)
+static struct source *add(struct roster *roster, const struct config *config,
+			  const struct config_git *git)
 {
 	struct source *source = g_new0(struct source, 1);
 
 	source->name = g_strdup(git->name);
 	source->git = git;
+	source->rules = poll_rules_fingerprint(config, git);
 	source->task.due = SCHEDULE_NEVER;
 	g_ptr_array_add(roster->sources, source);
 	return source;
@@ -76,17 +81,22 @@ static struct source *add(struct roster *roster, const struct config_git *git)
 
 /* Brings one source up to date; true if it is to be polled soon. The old configuration's
  * rows are still alive here. */
-static bool renew(struct source *source, const struct config_git *git, gint64 steady,
+static bool renew(struct source *source, const struct config *config,
+		  const struct config_git *git, gint64 steady,
 		  struct roster_change *change)
 {
+	g_autofree char *was = source->rules;
 	bool back = source->git == NULL;
-	bool changed = !back && !same_remote(source->git, git);
-	bool slower = !back && git->every_us > source->git->every_us;
+	bool changed, sooner;
 
+	source->rules = poll_rules_fingerprint(config, git);
+	changed = !back &&
+		  (!same_remote(source->git, git) || g_strcmp0(was, source->rules) != 0);
+	sooner = !back && git->every_us < source->git->every_us;
 	source->git = git;
 	change->n_added += back;
 	change->n_changed += changed;
-	if (!slower && !source->task.running && source->task.due != SCHEDULE_NEVER)
+	if (sooner && !source->task.running)
 		task_want(&source->task, steady + git->every_us);
 	return back || changed || (source->failing && !source->database);
 }
@@ -116,9 +126,9 @@ void roster_update(struct roster *roster, const struct config *config, gint64 st
 		bool soon = true;
 
 		if (source)
-			soon = renew(source, git, steady, change);
+			soon = renew(source, config, git, steady, change);
 		else
-			source = add(roster, git), change->n_added++;
+			source = add(roster, config, git), change->n_added++;
 		if (!soon)
 			continue;
 		source->task.failures = 0;

@@ -11,6 +11,7 @@ struct source {
 	char *name;
 	const struct config_git *git; /* of the configuration last given; NULL: it has
 					 left, but a poll of it still runs */
+	char *rules; /* fingerprint of what is read from it, and for whom */
 	struct task task;
 	bool failing;  /* the last poll failed, whoever's fault it was */
 	bool database; /* and that was the database's */

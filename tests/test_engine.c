@@ -351,15 +351,41 @@ START_TEST(evaluation_fails)
 	struct desk desk;
 
 	desk_init(&desk, "shop", false);
-	fakes.evaluate = DORA_ERROR_RETRY;
+	fakes.midnight = WALL + 30 * G_TIME_SPAN_SECOND;
 	settle(&desk);
-	ck_assert_int_eq(fakes.n_evaluations, 1);
-	pass(&desk, 12 * G_TIME_SPAN_SECOND);
+	fakes.evaluate = DORA_ERROR_RETRY;
+	pass(&desk, 30 * G_TIME_SPAN_SECOND);
 	ck_assert_int_eq(fakes.n_evaluations, 2);
-	ck_assert_uint_eq(count(fakes.log->str, "evaluation: a number"), 1);
+	pass(&desk, 12 * G_TIME_SPAN_SECOND);
+	ck_assert_int_eq(fakes.n_evaluations, 3);
+	ck_assert_uint_eq(count(fakes.log->str, "a number cannot"), 1);
 	fakes.evaluate = FAKE_GOOD;
 	pass(&desk, 30 * G_TIME_SPAN_SECOND);
 	ck_assert_uint_eq(count(fakes.log->str, "evaluation: works again"), 1);
+	desk_clear(&desk);
+}
+END_TEST
+
+START_TEST(evaluation_waits_for_a_mirror)
+{
+	struct desk desk;
+
+	desk_init(&desk, "shop", false);
+	advance(&desk);
+	back(&desk, g_queue_pop_head(&desk.jobs));
+	advance(&desk);
+	/* Out are a poll, which takes long, and an evaluation. */
+	struct job *poll = g_queue_pop_head(&desk.jobs);
+	ck_assert_int_eq(poll->kind, JOB_POLL);
+	fakes.evaluate = DORA_ERROR_RETRY;
+	settle(&desk);
+	ck_assert_uint_eq(count(fakes.log->str, "a number cannot"), 0);
+	fakes.evaluate = FAKE_GOOD;
+	fakes.changed = true;
+	back(&desk, poll);
+	settle(&desk);
+	ck_assert_int_eq(fakes.n_evaluations, 2);
+	ck_assert_uint_eq(count(fakes.log->str, "works again"), 0);
 	desk_clear(&desk);
 }
 END_TEST
@@ -395,6 +421,21 @@ START_TEST(good_reload)
 	ck_assert_ptr_nonnull(strstr(fakes.log->str, "new configuration in use"));
 	pass(&desk, 70 * G_TIME_SPAN_SECOND);
 	ck_assert_int_eq(fakes.n_polls, 3);
+	desk_clear(&desk);
+}
+END_TEST
+
+START_TEST(reloaded_rules)
+{
+	struct desk desk;
+
+	desk_init(&desk, "shop", false);
+	settle(&desk);
+	fakes.file = fake_config("shop");
+	fakes.file->n_services = 1;
+	engine_reload(desk.engine, &desk.now);
+	settle(&desk);
+	ck_assert_int_eq(fakes.n_polls, 2);
 	desk_clear(&desk);
 }
 END_TEST
@@ -595,8 +636,10 @@ int main(void)
 	tcase_add_test(tests, database_goes_and_comes);
 	tcase_add_test(tests, evaluation_loses_the_database);
 	tcase_add_test(tests, evaluation_fails);
+	tcase_add_test(tests, evaluation_waits_for_a_mirror);
 	tcase_add_test(tests, program_is_too_old);
 	tcase_add_test(tests, good_reload);
+	tcase_add_test(tests, reloaded_rules);
 	tcase_add_test(tests, reload_during_polls);
 	tcase_add_test(tests, bad_reload);
 	tcase_add_test(tests, reload_to_a_wrong_database);
