@@ -112,8 +112,8 @@ static const struct {
 	{ "a header of 1 MB",
 	  "(printf 'tree '; head -c 1000000 /dev/zero | tr '\\0' x; echo; echo) | raw",
 	  GIT_OBJECT_COMMIT },
-	{ "truncated again", "damaged 30", GIT_OBJECT_NONE },
-	{ "the next too", "damaged 31", GIT_OBJECT_NONE },
+	{ "one that ends within its content", "damaged 80", GIT_OBJECT_NONE },
+	{ "the next too", "damaged 81", GIT_OBJECT_NONE },
 	{ "a commit at the end", "git rev-parse main", GIT_OBJECT_COMMIT },
 };
 
