@@ -5,7 +5,9 @@
  * with a wall-clock deadline, limits on CPU time and output, no inherited descriptors but
  * those named, and an environment made from nothing. At the deadline, on cancellation and
  * when this program dies, the whole group is killed. All calls block; they are made by
- * workers, never by the loop.
+ * workers, never by the loop. (The kernel ties the child itself to the thread that
+ * called, which waits for it anyway; when the program is killed, the rest of the group
+ * goes with the child's pipes.)
  */
 #include <gio/gio.h>
 #include <stdbool.h>
@@ -36,8 +38,9 @@ struct child_spec {
 struct child_result {
 	int status;	  /* exit status, or 128 + signal */
 	bool timed_out;	  /* killed at the deadline */
-	char *error_text; /* the last 4 KiB of standard error, valid UTF-8; the caller
-			     frees */
+	char *error_text; /* the last 4 KiB of standard error without progress lines:
+			     valid UTF-8, no control characters but newlines; the
+			     caller frees */
 };
 
 /* Runs the child to its end. True if it ran and ended by itself with any status: look at

@@ -152,15 +152,6 @@ static const struct {
 	int code; /* of the error, if it does not run to its end */
 	const char *message;
 } killings[] = {
-	{ "deadline",
-	  NEVER,
-	  { .deadline = 50000 },
-	  0,
-	  false,
-	  false,
-	  true,
-	  DORA_ERROR_RETRY,
-	  TOO_LONG },
 	{ "deadline, with a tree of children",
 	  "(" NEVER " | " NEVER ") & " NEVER,
 	  { .deadline = 50000 },

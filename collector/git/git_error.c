@@ -75,6 +75,8 @@ static const char *const damage[] = {
 	"packed-refs",
 	"cannot lock ref",
 	"commit-graph",
+	"invalid parent position",
+	"invalid commit position",
 	"Not a valid object",
 	"did not send all necessary objects",
 	"remote did not send",
@@ -146,10 +148,9 @@ static bool is_noise(const char *line)
 		"Please make sure you have the correct access",
 		"and the repository exists.",
 		"@@@@",
-		" * ",
-		" + ",
-		"   ",
-		" - ",
+		"* [",
+		"+ ",
+		"- [",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(noise); i++)

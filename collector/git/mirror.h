@@ -44,8 +44,8 @@ bool mirror_list(struct mirror *mirror, char **digest, GError **error);
  * true. */
 bool mirror_fetch(struct mirror *mirror, bool *rebuilt, GError **error);
 
-/* False if the mirror is new or was thrown away, so that a fetch is due even if the remote
- * has not moved. */
+/* False if the mirror is new or was thrown away, so that a fetch is due even if the
+ * remote has not moved. */
 bool mirror_is_fetched(const struct mirror *mirror);
 
 /* Throws the content away, for a caller that found it damaged while reading; the next
