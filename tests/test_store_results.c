@@ -140,9 +140,8 @@ START_TEST(rollouts_mark_days)
 	g_autofree char *before = NULL, *after = NULL;
 
 	write_rollouts(cart, first, changes[_i].before, 4);
-	for (int k = 0; k < 3; k++) {
-		g_autofree char *taken = dirty((gint32[]){ cart, red, acme }[k]);
-	}
+	for (int k = 0; k < 3; k++)
+		g_free(dirty((gint32[]){ cart, red, acme }[k]));
 	before = rig_rows(&rig);
 	write_rollouts(cart, first, changes[_i].before, 4);
 	after = rig_rows(&rig);
