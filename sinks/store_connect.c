@@ -29,7 +29,7 @@ static void describe(struct options *options, const struct config_database *data
 	option(options, "keepalives_count", "3");
 	option(options, "tcp_user_timeout", "30000");
 	option(options, "gssencmode", "disable");
-	option(options, "target_session_attrs", "read-write");
+	option(options, "target_session_attrs", "primary");
 	option(options, "application_name", "dorad");
 	option(options, "fallback_application_name", "dorad");
 	option(options, "dbname", database->uri); /* expanded here */

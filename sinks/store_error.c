@@ -37,6 +37,7 @@ static const struct {
 	{ "root certificate file", DORA_ERROR_CONFIG },
 	{ "server does not support SSL", DORA_ERROR_CONFIG },
 	{ "invalid port number", DORA_ERROR_CONFIG },
+	{ "invalid integer value", DORA_ERROR_CONFIG },
 	{ "invalid sslmode", DORA_ERROR_CONFIG },
 	{ "no such user", DORA_ERROR_DENIED },	   /* pgbouncer, which says 08P01 */
 	{ "no such database", DORA_ERROR_CONFIG }, /* pgbouncer */

@@ -95,6 +95,15 @@ static void put_window(struct pg_rows *rows, const struct series_row *row)
 	rows->n++;
 }
 
+static void put_common(struct pg_args *args, gint32 scope_id, const char *environment,
+		       gint32 definition_id, gint64 now)
+{
+	arg_int4(args, scope_id);
+	arg_text(args, environment);
+	arg_int4(args, definition_id);
+	arg_instant(args, now);
+}
+
 static bool run(struct store *store, enum statement statement, const struct pg_args *args,
 		gsize *n_changed, GError **error)
 {
@@ -126,11 +135,8 @@ bool store_series_write(struct store *store, gint32 scope_id, const char *enviro
 		else
 			put_bucket(&buckets, &rows[i]);
 	}
-	arg_int4(&bucket_args, scope_id);
-	arg_text(&bucket_args, environment);
-	arg_int4(&bucket_args, definition_id);
-	arg_instant(&bucket_args, now);
-	window_args = bucket_args;
+	put_common(&bucket_args, scope_id, environment, definition_id, now);
+	put_common(&window_args, scope_id, environment, definition_id, now);
 	arg_bound(&bucket_args, from);
 	arg_bound(&bucket_args, to);
 	arg_rows(&bucket_args, &buckets);

@@ -85,6 +85,7 @@ void rig_init(struct rig *rig)
 	uri = uri_of(rig->database);
 	rig->admin = PQconnectdb(uri);
 	ck_assert(PQstatus(rig->admin) == CONNECTION_OK);
+	rig_run(rig, "SET client_min_messages = warning");
 	rig->store = store_new(rig->config);
 	rig_ok(store_migrate(rig->store, &error));
 	rig_ok(store_sync_config(rig->store, rig->config, &error));

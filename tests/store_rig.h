@@ -5,6 +5,7 @@
  * with a configuration of one org, two teams and three services. To be used in tests and
  * fixtures only.
  */
+#include "base/error.h"
 #include "sinks/pg_value.h"
 #include "sinks/store.h"
 

@@ -1,19 +1,240 @@
 #include "tests/store_rig.h"
 
-/* The schema, what the configuration names, and the connection. */
+/* The schema, its readers, and what the configuration names. */
 
-START_TEST(migrate_twice_writes_once)
+static struct rig rig;
+
+static void set_up(void)
 {
-	struct rig rig;
-	g_autofree char *before = NULL, *after = NULL;
-
 	rig_init(&rig);
-	before = rig_rows(&rig);
+}
+
+static void tear_down(void)
+{
+	rig_clear(&rig);
+}
+
+/* ---- migrations ---- */
+
+START_TEST(starting_again_writes_nothing)
+{
+	g_autofree char *before = rig_rows(&rig);
+	g_autofree char *after = NULL;
+
 	rig_ok(store_migrate(rig.store, &error));
+	ck_assert_ptr_null(store_notice(rig.store));
 	rig_ok(store_sync_config(rig.store, rig.config, &error));
 	after = rig_rows(&rig);
 	ck_assert_str_eq(before, after);
-	rig_clear(&rig);
+}
+END_TEST
+
+static gpointer migrate(gpointer config)
+{
+	struct store *store = store_new(config);
+	GError *error = NULL;
+
+	store_migrate(store, &error);
+	store_free(store);
+	return error;
+}
+
+START_TEST(two_may_start_at_once)
+{
+	GThread *threads[2];
+
+	rig_run(&rig, "DROP SCHEMA dora CASCADE; DROP SCHEMA dorad CASCADE;"
+		      " DROP OWNED BY dora_reader; DROP ROLE dora_reader");
+	for (int i = 0; i < 2; i++)
+		threads[i] = g_thread_new("migrate", migrate, rig.config);
+	for (int i = 0; i < 2; i++) {
+		GError *error = g_thread_join(threads[i]);
+
+		ck_assert_msg(!error, "%s", error ? error->message : "");
+	}
+	rig_expect(&rig,
+		   "SELECT string_agg(version::text, ' ' ORDER BY version)"
+		   " FROM dorad.migration",
+		   "1 2 3 4");
+}
+END_TEST
+
+static const struct {
+	const char *what, *sql, *message;
+	int code;
+	bool begin; /* what store_begin() says, not store_migrate() */
+} refusals[] = {
+	{ "a newer schema", "INSERT INTO dorad.migration VALUES (5, 'future', 'x')",
+	  "database: its schema has version 5 (\"future\"), which is newer than this "
+	  "program's (4); run a newer dorad",
+	  DORA_ERROR_CONFIG, false },
+	{ "a newer schema, to a program that runs",
+	  "INSERT INTO dorad.migration VALUES (5, 'future', 'x')",
+	  "database: its schema has version 5, which is newer than this program's (4); "
+	  "run "
+	  "a newer dorad",
+	  DORA_ERROR_CONFIG, true },
+	{ "a migration with other contents",
+	  "UPDATE dorad.migration SET checksum = 'x' WHERE version = 2",
+	  "database: migration 2 (\"results\") was applied with other contents than this "
+	  "program's",
+	  DORA_ERROR_CONFIG, false },
+	{ "an older schema, to a program that runs",
+	  "DELETE FROM dorad.migration WHERE version = 4",
+	  "database: its schema has version 3, this program needs 4; it is brought up to "
+	  "date when dorad starts",
+	  DORA_ERROR_CONFIG, true },
+	{ "no schema, to a program that runs", "DROP SCHEMA dorad CASCADE",
+	  "database: it has not been prepared yet; that is done when dorad starts",
+	  DORA_ERROR_CONFIG, true },
+};
+
+START_TEST(schemas_refused)
+{
+	g_autoptr(GError) failure = NULL;
+	bool good;
+
+	rig_run(&rig, refusals[_i].sql);
+	good = refusals[_i].begin ? store_begin(rig.store, &failure)
+				  : store_migrate(rig.store, &failure);
+	ck_assert_msg(!good, "%s", refusals[_i].what);
+	ck_assert_int_eq(failure->code, refusals[_i].code);
+	ck_assert_str_eq(failure->message, refusals[_i].message);
+}
+END_TEST
+
+/* ---- readers ---- */
+
+START_TEST(readers_read_the_views_and_nothing_else)
+{
+	g_autofree char *roles = NULL;
+
+	rig_expect(&rig,
+		   "SELECT count(*) FILTER (WHERE has_table_privilege('dora_reader', "
+		   "c.oid, 'SELECT')) || ' of ' || count(*) FROM pg_class c"
+		   " WHERE relnamespace = 'dora'::regnamespace AND relkind = 'v'",
+		   "8 of 8");
+	rig_expect(&rig,
+		   "SELECT count(*) FROM pg_class c WHERE relnamespace = "
+		   "'dorad'::regnamespace AND relkind IN ('r', 'v', 'S') AND "
+		   "(has_table_privilege('dora_reader', c.oid, 'SELECT, INSERT, UPDATE,"
+		   " DELETE'))",
+		   "0");
+	rig_run(&rig, "SET ROLE dora_reader");
+	roles = rig_ask(&rig, "SELECT (SELECT count(*) FROM dora.series)"
+			      " + (SELECT count(*) FROM dora.current)"
+			      " + (SELECT count(*) FROM dora.exclusions)"
+			      " + (SELECT count(*) FROM dora.sources)");
+	ck_assert_str_eq(roles, "2");
+	PQclear(PQexec(rig.admin, "SELECT * FROM dorad.scope"));
+	ck_assert_ptr_nonnull(strstr(PQerrorMessage(rig.admin), "permission denied"));
+	rig_run(&rig, "RESET ROLE");
+}
+END_TEST
+
+START_TEST(every_column_is_explained)
+{
+	rig_expect(&rig,
+		   "SELECT coalesce(string_agg(a.attrelid::regclass || '.' || "
+		   "a.attname, ', '), 'all') FROM pg_class c JOIN pg_attribute a ON "
+		   "a.attrelid = c.oid AND a.attnum > 0 WHERE c.relnamespace = "
+		   "'dora'::regnamespace AND c.relkind = 'v' AND "
+		   "(coalesce(col_description(c.oid, a.attnum), '') = '' OR "
+		   "obj_description(c.oid) IS NULL)",
+		   "all");
+}
+END_TEST
+
+static const struct {
+	const char *view, *columns;
+} contract[] = {
+	{ "series",
+	  "org team service environment grain bucket_start bucket_end metric n "
+	  "numerator denominator value p50 p75 p90 p95 mean complete fresh_until "
+	  "definition_version computed_at" },
+	{ "current", "org team service environment window_days bucket_start bucket_end "
+		     "metric n numerator denominator value p50 p75 p90 p95 mean complete "
+		     "fresh_until definition_version computed_at "
+		     "deployment_days_per_week" },
+	{ "deployments", "org team service environment deployment attempt source "
+			 "started_at finished_at outcome rollout kind repo sha n_commits "
+			 "counted excluded_reason first_seen_at rollout_environment "
+			 "deployment_id" },
+	{ "shipped_commits",
+	  "service deployment repo sha authored_at committed_at "
+	  "lead_seconds excluded_reason environment finished_at org team "
+	  "deployment_id" },
+	{ "exclusions", "service environment kind deployment repo sha at "
+			"excluded_reason" },
+};
+
+START_TEST(columns_keep_their_names)
+{
+	g_autofree char *sql = g_strdup_printf(
+		"SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute"
+		" WHERE attrelid = 'dora.%s'::regclass AND attnum > 0",
+		contract[_i].view);
+
+	rig_expect(&rig, sql, contract[_i].columns);
+}
+END_TEST
+
+/* ---- configuration ---- */
+
+static void sync_with(const char *from, const char *to)
+{
+	struct config *config = rig_config(&rig, NULL, from, to);
+
+	rig_ok(store_sync_config(rig.store, config, &error));
+	config_unref(config);
+}
+
+START_TEST(what_left_the_configuration_keeps_its_rows)
+{
+	GArray *scopes;
+
+	sync_with("name: mail", "name: post");
+	rig_expect(&rig,
+		   "SELECT string_agg(name, ' ' ORDER BY name) FROM dorad.scope"
+		   " WHERE active AND kind = 'service'",
+		   "cart post search");
+	rig_expect(&rig, "SELECT active FROM dorad.scope WHERE name = 'mail'", "f");
+	rig_ok((scopes = store_scopes(rig.store, &error)));
+	ck_assert_uint_eq(scopes->len, 6);
+	scope_rows_free(scopes);
+	sync_with(NULL, NULL);
+	rig_expect(&rig, "SELECT active FROM dorad.scope WHERE name = 'mail'", "t");
+}
+END_TEST
+
+static const struct {
+	const char *what, *from, *to, *dirty;
+} moves[] = {
+	{ "nothing", "name: mail", "name: mail", "none" },
+	{ "a service's zone", "Europe/Berlin", "Asia/Tokyo", "cart" },
+	{ "a service's team", "team: blue", "team: red", "acme blue mail red" },
+	{ "a service leaves", "name: cart", "name: cort", "acme cart red" },
+};
+
+START_TEST(changes_make_all_days_dirty)
+{
+	rig_run(&rig, "INSERT INTO dorad.definition (scope_id, fingerprint, content)"
+		      " SELECT scope_id, '', '{}' FROM dorad.scope WHERE name = 'acme'");
+	rig_run(&rig,
+		"INSERT INTO dorad.series (scope_id, environment, grain, bucket_start,"
+		" metric, bucket_end, n, definition_id, computed_at)"
+		" SELECT scope_id, 'e', 'day', '2026-03-01', 'm', '2026-03-04', 0,"
+		" (SELECT definition_id FROM dorad.definition), now()"
+		" FROM dorad.scope");
+	sync_with(moves[_i].from, moves[_i].to);
+	rig_expect(&rig,
+		   "SELECT coalesce(string_agg(DISTINCT name, ' ' ORDER BY name),"
+		   " 'none') FROM dorad.dirty JOIN dorad.scope USING (scope_id)",
+		   moves[_i].dirty);
+	rig_expect(&rig,
+		   "SELECT bool_and(n >= 3) IS NOT false FROM (SELECT count(*)"
+		   " FROM dorad.dirty GROUP BY scope_id) c (n)",
+		   "t");
 }
 END_TEST
 
@@ -24,7 +245,15 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, migrate_twice_writes_once);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, starting_again_writes_nothing);
+	tcase_add_test(tests, two_may_start_at_once);
+	tcase_add_loop_test(tests, schemas_refused, 0, G_N_ELEMENTS(refusals));
+	tcase_add_test(tests, readers_read_the_views_and_nothing_else);
+	tcase_add_test(tests, every_column_is_explained);
+	tcase_add_loop_test(tests, columns_keep_their_names, 0, G_N_ELEMENTS(contract));
+	tcase_add_test(tests, what_left_the_configuration_keeps_its_rows);
+	tcase_add_loop_test(tests, changes_make_all_days_dirty, 0, G_N_ELEMENTS(moves));
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
