@@ -20,6 +20,8 @@ static void prepare(struct job *job)
 	if (!store_migrate(job->store, &job->error) ||
 	    !store_sync_config(job->store, job->config, &job->error))
 		job->database = true;
+	else if (store_notice(job->store) && job->notice)
+		job->notice("database", store_notice(job->store), job->user);
 }
 
 /* A lost database fails whatever uses it next. To tell that from a failure of the source

@@ -202,12 +202,32 @@ static bool poll_store(struct poll *poll, GError **error)
 	       store_commit(poll->store, error);
 }
 
+/* Loads what was fetched. A mirror that turns out to be damaged where only reading shows
+ * it is thrown away and fetched anew, once. */
+static bool poll_load(struct poll *poll, struct mirror *mirror, GError **error)
+{
+	bool whole = poll->source.cursor && !cursor_is_shallow(poll->source.cursor);
+	const GArray *known = whole ? poll->known_refs : NULL;
+	g_autoptr(GError) local = NULL;
+
+	if (repo_state_load(&poll->state, mirror, known, &local))
+		return true;
+	if (!g_error_matches(local, DORA_ERROR, DORA_ERROR_DATA)) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return false;
+	}
+	repo_notice(poll->context, poll->git,
+		    "the mirror is damaged (%s); fetching it anew", local->message);
+	repo_state_clear(&poll->state);
+	return mirror_discard(mirror, error) && mirror_fetch(mirror, NULL, error) &&
+	       repo_state_load(&poll->state, mirror, known, error);
+}
+
 /* Something moved, or the rules did. */
 static bool poll_changed(struct poll *poll, struct mirror *mirror, const char *digest,
 			 GError **error)
 {
 	bool rebuilt = false;
-	bool whole;
 
 	if (!mirror_fetch(mirror, &rebuilt, error))
 		return false;
@@ -215,11 +235,7 @@ static bool poll_changed(struct poll *poll, struct mirror *mirror, const char *d
 		repo_notice(poll->context, poll->git,
 			    "the mirror was damaged and has been fetched anew");
 	poll->known_refs = store_refs(poll->store, poll->source.repo_id, error);
-	if (!poll->known_refs)
-		return false;
-	whole = poll->source.cursor && !cursor_is_shallow(poll->source.cursor);
-	if (!repo_state_load(&poll->state, mirror, whole ? poll->known_refs : NULL,
-			     error))
+	if (!poll->known_refs || !poll_load(poll, mirror, error))
 		return false;
 	if (poll->state.graph->shallow)
 		repo_notice(poll->context, poll->git,
@@ -243,7 +259,8 @@ static bool poll_try(struct poll *poll, GError **error)
 	if (!mirror || !mirror_list(mirror, &digest, error))
 		return false;
 	cursor = cursor_make(poll, digest, cursor_is_shallow(poll->source.cursor));
-	if (g_strcmp0(cursor, poll->source.cursor) == 0)
+	/* A cache that was deleted is filled again, though nothing moved. */
+	if (g_strcmp0(cursor, poll->source.cursor) == 0 && mirror_is_fetched(mirror))
 		return poll_idle(poll, error);
 	return poll_changed(poll, mirror, digest, error);
 }
@@ -270,7 +287,7 @@ bool poll_git(struct store *store, const struct work_context *context,
 			store_source_failed(store, poll.source.source_id, now,
 					    local->message, NULL);
 		*result = (struct poll_result){ 0 };
-		g_propagate_prefixed_error(error, local, "git %s: ", git->name);
+		g_propagate_error(error, local);
 	}
 	poll_clear(&poll);
 	return ok;

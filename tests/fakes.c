@@ -151,6 +151,12 @@ bool store_migrate(struct store *store, GError **error)
 	return answer(fakes.migrate, "connection to server failed", error);
 }
 
+const char *store_notice(const struct store *store)
+{
+	(void)store;
+	return NULL;
+}
+
 bool store_sync_config(struct store *store, const struct config *config, GError **error)
 {
 	g_assert(store->config == config);

@@ -4,8 +4,8 @@
 What the program stores against an independent answer: set arithmetic of `git rev-list` over
 the same deployments, commit for commit; the report against the database, number for number;
 a recompute, and repositories that grew tag by tag, against a fresh run. Without arguments on
-generated repositories (and the one this file is in, if it has tags); with them on real ones.
-Wants DORAD_TEST_PG (tests/with_postgres).
+generated repositories and the history this file is in, with tags strewn over it; with them on
+real ones. Wants DORAD_TEST_PG (tests/with_postgres).
 """
 import csv
 import io
@@ -220,7 +220,7 @@ def generate(repo, rng):
     """A random history with merges, octopuses and several roots; tags in any order of time, on any
     commit, some twice."""
     git(".", "init", "-q", "--bare", repo)
-    start = 1_600_000_000
+    start = 1_780_000_000  # 2026-05-28
     out, marks = [], []
     for i in range(1, rng.randint(20, 80)):
         at = start + i * 7200 + rng.randint(-20_000, 20_000)
@@ -241,6 +241,22 @@ def generate(repo, rng):
         else:
             out.append(f"reset refs/tags/v{n}\nfrom :{mark}\n\n")
     git(repo, "fast-import", "--quiet", "--force", stdin="".join(out))
+
+
+def strew_tags(repo, rng):
+    """A copy of the history this file is in, some of its commits tagged. False if there is none."""
+    here = os.path.dirname(os.path.realpath(__file__))
+    if subprocess.run(["git", "-C", here, "rev-parse"], env=GIT_ENV, capture_output=True).returncode:
+        print("this file is in no repository: its history is not looked at")
+        return False
+    git(here, "clone", "-q", "--bare", "--no-local", git(here, "rev-parse", "--show-toplevel").strip(),
+        repo)
+    for tag in git(repo, "tag").split():
+        git(repo, "tag", "-d", tag)
+    for number, sha in enumerate(git(repo, "rev-list", "--all").split()):
+        if rng.random() < 0.2:
+            git(repo, "update-ref", f"refs/tags/t{number}", sha)
+    return True
 
 
 def check_growth(dorad, top, repositories, rng):
@@ -284,6 +300,8 @@ def main():
         for i in range(24 if generated else 0):
             generate(f"{top}/g{i}", rng)
             repositories[f"g{i}"] = (f"{top}/g{i}", "*")
+        if generated and strew_tags(f"{top}/this", rng):
+            repositories["this"] = (f"{top}/this", "*")
         database = fresh_database("fresh")
         config = f"{top}/fresh.yaml"
         configure(config, database, repositories)
