@@ -28,7 +28,8 @@ static void adopt(struct engine *engine, const struct moment *now)
 	g_clear_pointer(&engine->key, g_bytes_unref);
 	engine->key = g_steal_pointer(&engine->candidate_key);
 	g_ptr_array_set_size(engine->stores, 0);
-	roster_update(engine->roster, engine->current, now->steady, &change);
+	roster_update(engine->roster, engine->current, now->steady, engine->options.once,
+		      &change);
 	config_unref(old);
 	g_clear_pointer(&engine->config_trouble, g_free);
 	if (!first)

@@ -112,7 +112,7 @@ static void drop(struct roster *roster, guint i, struct roster_change *change)
 }
 
 void roster_update(struct roster *roster, const struct config *config, gint64 steady,
-		   struct roster_change *change)
+		   bool at_once, struct roster_change *change)
 {
 	guint n_soon = 0;
 
@@ -132,7 +132,8 @@ void roster_update(struct roster *roster, const struct config *config, gint64 st
 		if (!soon)
 			continue;
 		source->task.failures = 0;
-		task_want(&source->task, steady + schedule_first(n_soon, git->every_us));
+		task_want(&source->task,
+			  steady + (at_once ? 0 : schedule_first(n_soon, git->every_us)));
 		n_soon++;
 	}
 }

@@ -27,13 +27,14 @@ struct roster *roster_new(guint64 seed);
 void roster_free(struct roster *roster); /* NULL is fine */
 
 /* Makes the sources those of a configuration, which the caller keeps alive until the next
- * call. New and changed ones are due, spread out a little; what failed for a reason that
- * a person had to mend is due too; others keep their time. Counts what happened. */
+ * call. New and changed ones are due, spread out a little unless at_once; what failed for
+ * a reason that a person had to mend is due too; others keep their time. Counts what
+ * happened. */
 struct roster_change {
 	guint n_added, n_changed, n_removed;
 };
 void roster_update(struct roster *roster, const struct config *config, gint64 steady,
-		   struct roster_change *change);
+		   bool at_once, struct roster_change *change);
 
 /* The source that has been due longest; NULL if none is. */
 struct source *roster_due(struct roster *roster, gint64 steady);

@@ -44,7 +44,8 @@ GTimeSpan schedule_jitter(GTimeSpan span, guint64 seed, const char *name, guint 
  * account; what the data must mend waits `every` at first. */
 GTimeSpan schedule_backoff(const GError *error, guint failures, GTimeSpan every);
 
-/* The same for the database, and for what waits for its turn: from 1 s, doubling up to 60 s; a refused credential 30 s. */
+/* The same for the database, and for what waits for its turn: from 1 s, doubling up to 60
+ * s; a refused credential 30 s. */
 GTimeSpan schedule_database_backoff(const GError *error, guint failures);
 
 /* The offset of the n-th source's first poll from the start: one each quarter second, and
