@@ -5,7 +5,8 @@ What the program stores against an independent answer: set arithmetic of `git re
 the same deployments, commit for commit; the report against the database, number for number;
 a recompute, and repositories that grew tag by tag, against a fresh run. Without arguments on
 generated repositories and the history this file is in, with tags strewn over it; with them on
-real ones. Wants DORAD_TEST_PG (tests/with_postgres).
+real ones. Wants DORAD_TEST_PG (tests/with_postgres); the program goes through
+DORAD_TEST_PGBOUNCER where that is set (tests/with_pgbouncer).
 """
 import csv
 import io
@@ -54,8 +55,9 @@ def fresh_database(name):
 
 def configure(path, database, repositories):
     """One service a repository, its tags are deployments."""
-    parts = dict(part.split("=", 1) for part in CONNINFO.split())
-    uri = f"host={parts['host']} user={parts['user']} dbname={database}"
+    server = os.environ.get("DORAD_TEST_PGBOUNCER", CONNINFO)
+    uri = " ".join(part for part in server.split() if not part.startswith("dbname="))
+    uri += f" dbname={database}"
     with open(path, "w") as out:
         json.dump({  # JSON is YAML
             "database": {"uri": uri},
