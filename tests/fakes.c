@@ -49,6 +49,7 @@ struct fake_config {
 	struct config_database database;
 	struct config_schedule schedule;
 	struct config_privacy privacy;
+	struct secret_ref author_key;
 	struct config_sources sources;
 	char **names;
 };
@@ -68,6 +69,10 @@ struct config *fake_config(const char *names)
 			.every_us = G_TIME_SPAN_MINUTE,
 		};
 	fake->schedule.workers = 4;
+	/* Not the one in the state directory, which is none: nothing is written. */
+	g_setenv("FAKE_AUTHOR_KEY", "salt", FALSE);
+	fake->author_key.env = (char *)"FAKE_AUTHOR_KEY";
+	fake->privacy.author_key = &fake->author_key;
 	fake->config.database = &fake->database;
 	fake->config.schedule = &fake->schedule;
 	fake->config.privacy = &fake->privacy;
