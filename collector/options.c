@@ -20,7 +20,8 @@ bool options_parse(const struct command *command, const GOptionEntry *entries, i
 	return false;
 }
 
-static char *place(const char *given, const char *systemd, const char *user_dir)
+/* user_dir is asked last: it looks for the user's home, which a service has not. */
+static char *place(const char *given, const char *systemd, const char *(*user_dir)(void))
 {
 	const char *made = g_getenv(systemd);
 
@@ -28,15 +29,15 @@ static char *place(const char *given, const char *systemd, const char *user_dir)
 		return g_canonicalize_filename(given, NULL);
 	if (made && *made)
 		return g_strndup(made, strcspn(made, ":"));
-	return g_build_filename(user_dir, "dorad", NULL);
+	return g_build_filename(user_dir(), "dorad", NULL);
 }
 
 char *options_cache_dir(const char *given)
 {
-	return place(given, "CACHE_DIRECTORY", g_get_user_cache_dir());
+	return place(given, "CACHE_DIRECTORY", g_get_user_cache_dir);
 }
 
 char *options_state_dir(const char *given)
 {
-	return place(given, "STATE_DIRECTORY", g_get_user_state_dir());
+	return place(given, "STATE_DIRECTORY", g_get_user_state_dir);
 }
