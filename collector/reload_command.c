@@ -7,14 +7,19 @@
 
 #include "collector/options.h"
 
-/* SIGHUP ends most other programs, so the process must be one of ours. */
+/* SIGHUP ends most other programs, so the process must be one of ours. One that may be
+ * signalled and is not seen is hidden: PrivateUsers= and ProtectProc= do that to a daemon
+ * and its own ExecReload=, where systemd vouches for the process. */
 static bool is_dorad(guint64 pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%" G_GUINT64_FORMAT "/comm", pid);
 	g_autofree char *theirs = NULL, *ours = NULL;
+	g_autoptr(GError) error = NULL;
 
-	return g_file_get_contents(path, &theirs, NULL, NULL) &&
-	       g_file_get_contents("/proc/self/comm", &ours, NULL, NULL) &&
+	if (!g_file_get_contents(path, &theirs, NULL, &error))
+		return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT) &&
+		       kill((pid_t)pid, 0) == 0;
+	return g_file_get_contents("/proc/self/comm", &ours, NULL, NULL) &&
 	       strcmp(theirs, ours) == 0;
 }
 
