@@ -15,19 +15,24 @@ static bool known_matches(const char *rest, const struct config_rule *rule)
 	return name && head_matches(name, rule);
 }
 
-/* The deployment of this branch that was seen last; NULL: none yet. */
-static const struct deployment_row *last_seen(const struct git_rule *work,
-					      const char *prefix)
+/* The deployment of each branch that was seen last, by "head:<branch>@". */
+static GHashTable *last_seen(const GArray *known)
 {
-	const struct deployment_row *last = NULL;
+	GHashTable *last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-	for (guint i = 0; i < work->input->known->len; i++) {
-		const struct deployment_row *row = &g_array_index(
-			work->input->known, struct deployment_row, i);
+	for (guint i = 0; i < known->len; i++) {
+		struct deployment_row *row = &g_array_index(known, struct deployment_row,
+							    i);
+		const char *at = strrchr(row->external_id, '@');
+		g_autofree char *prefix = NULL;
+		const struct deployment_row *other;
 
-		if (g_str_has_prefix(row->external_id, prefix) &&
-		    (!last || row->first_seen > last->first_seen))
-			last = row;
+		if (!at || !g_str_has_prefix(row->external_id, "head:"))
+			continue;
+		prefix = g_strndup(row->external_id, (gsize)(at + 1 - row->external_id));
+		other = g_hash_table_lookup(last, prefix);
+		if (!other || row->first_seen > other->first_seen)
+			g_hash_table_replace(last, g_steal_pointer(&prefix), row);
 	}
 	return last;
 }
@@ -40,6 +45,7 @@ static const struct deployment_row *last_seen(const struct git_rule *work,
 bool git_heads_apply(struct git_rule *work, GError **error)
 {
 	const struct rule_input *input = work->input;
+	g_autoptr(GHashTable) lasts = last_seen(input->known);
 
 	(void)error;
 	for (guint i = 0; i < input->refs->len; i++) {
@@ -56,7 +62,7 @@ bool git_heads_apply(struct git_rule *work, GError **error)
 		    !head_matches(name, work->rule))
 			continue;
 		prefix = g_strdup_printf("head:%s@", name);
-		last = last_seen(work, prefix);
+		last = g_hash_table_lookup(lasts, prefix);
 		if (last && git_known_revision(work, last, &ref->commit))
 			continue;
 		id = g_strconcat(prefix, oid_format(&ref->commit, hex), NULL);

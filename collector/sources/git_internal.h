@@ -9,8 +9,12 @@ struct git_rule {
 	const struct config_rule *rule;
 	GHashTable *latest;  /* external id → latest attempt known (const struct
 				deployment_row) */
-	GHashTable *claimed; /* external ids that a rule stands for */
-	GHashTable *emitted; /* "<external id>#<attempt>" of rows, known or not */
+	GHashTable *exact;   /* "<attempt>#<external id>" → that row */
+	GHashTable *claimed; /* external id → the rule that stands for it; NULL: it stays
+				as it is */
+	GHashTable *emitted; /* the same key of every row a rule gave → whether it is in
+				rows */
+	guint8 *on_trunk;    /* by position: on a trunk that a rule follows; or NULL */
 	GArray *rows;
 };
 
@@ -25,12 +29,18 @@ bool git_matches(char **patterns, guint n, const char *name);
 /* The latest attempt known of an external id; NULL if none. */
 const struct deployment_row *git_known(const struct git_rule *work,
 				       const char *external_id);
+/* This very attempt; NULL if it is not known. */
+const struct deployment_row *git_known_attempt(const struct git_rule *work,
+					       const char *external_id, gint32 attempt);
 /* Its revision in the rule's repository is this commit. */
 bool git_known_revision(const struct git_rule *work, const struct deployment_row *known,
 			const struct oid *commit);
 
 /* This external id is the rule's: it keeps counting, whether it is emitted or not. */
 void git_claim(struct git_rule *work, const char *external_id);
+/* Every known external id with this prefix stays as it is, counting or not, unless a rule
+ * claims it: what the rule reads is not there to judge by. */
+void git_keep_known(struct git_rule *work, const char *prefix);
 /* Claims every known external id with this prefix, whose rest keep() accepts. */
 void git_claim_known(struct git_rule *work, const char *prefix,
 		     bool (*keep)(const char *rest, const struct config_rule *rule));

@@ -22,6 +22,19 @@ const struct deployment_row *git_known(const struct git_rule *work,
 	return g_hash_table_lookup(work->latest, external_id);
 }
 
+static char *attempt_key(const char *external_id, gint32 attempt)
+{
+	return g_strdup_printf("%d#%s", attempt, external_id);
+}
+
+const struct deployment_row *git_known_attempt(const struct git_rule *work,
+					       const char *external_id, gint32 attempt)
+{
+	g_autofree char *key = attempt_key(external_id, attempt);
+
+	return g_hash_table_lookup(work->exact, key);
+}
+
 bool git_known_revision(const struct git_rule *work, const struct deployment_row *known,
 			const struct oid *commit)
 {
@@ -34,8 +47,21 @@ bool git_known_revision(const struct git_rule *work, const struct deployment_row
 
 void git_claim(struct git_rule *work, const char *external_id)
 {
-	if (!g_hash_table_contains(work->claimed, external_id))
-		g_hash_table_add(work->claimed, g_strdup(external_id));
+	if (!g_hash_table_lookup(work->claimed, external_id))
+		g_hash_table_insert(work->claimed, g_strdup(external_id),
+				    (gpointer)work->rule);
+}
+
+void git_keep_known(struct git_rule *work, const char *prefix)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, work->latest);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		if (g_str_has_prefix(key, prefix) &&
+		    !g_hash_table_contains(work->claimed, key))
+			g_hash_table_insert(work->claimed, g_strdup(key), NULL);
 }
 
 void git_claim_known(struct git_rule *work, const char *prefix,
@@ -103,12 +129,17 @@ static bool same_deployment(const struct deployment_row *a,
 
 void git_emit(struct git_rule *work, struct deployment_row *row)
 {
-	const struct deployment_row *known = git_known(work, row->external_id);
-	char *key = g_strdup_printf("%s#%d", row->external_id, row->attempt);
+	g_autofree char *key = attempt_key(row->external_id, row->attempt);
+	const struct deployment_row *known = g_hash_table_lookup(work->exact, key);
+	bool same = known && same_deployment(known, row);
 
 	git_claim(work, row->external_id);
-	if (!g_hash_table_add(work->emitted, key) ||
-	    (known && same_deployment(known, row)))
+	if (g_hash_table_contains(work->emitted, key)) {
+		deployment_row_clear(row);
+		return;
+	}
+	g_hash_table_insert(work->emitted, g_steal_pointer(&key), GINT_TO_POINTER(!same));
+	if (same)
 		deployment_row_clear(row);
 	else
 		g_array_append_val(work->rows, *row);
@@ -145,8 +176,18 @@ const char *git_branch(const struct git_rule *work)
 	return NULL;
 }
 
-/* A known deployment of a trunk that a rule still follows has left it by a rewrite;
- * anything else that no rule stands for was left out by changing the rules. */
+static bool is_on_trunk(const struct git_rule *work, const struct deployment_row *row)
+{
+	guint32 pos = row->n_revisions
+			      ? graph_find(work->input->graph, &row->revisions[0].oid)
+			      : GRAPH_NONE;
+
+	return work->on_trunk && pos != GRAPH_NONE && work->on_trunk[pos];
+}
+
+/* A known deployment of a trunk that a rule still follows, whose commit is no longer
+ * there, has left it by a rewrite; anything else that no rule stands for was left out by
+ * changing the rules. */
 static enum exclusion why_withheld(const struct git_rule *work,
 				   const struct config_rule *const *rules, guint n,
 				   const struct deployment_row *row)
@@ -163,44 +204,51 @@ static enum exclusion why_withheld(const struct git_rule *work,
 		 * a change of the rules */
 		if (g_str_has_prefix(row->external_id, prefix) &&
 		    (strlen(row->external_id + strlen(prefix)) == strlen("2026-03-01")) ==
-			    (rules[i]->each == EACH_DAY))
+			    (rules[i]->each == EACH_DAY) &&
+		    !is_on_trunk(work, row))
 			return EXCLUSION_REWRITTEN;
 	}
 	return EXCLUSION_RULE;
 }
 
-/* Every known row ends up counting exactly if a rule stands for it. */
-static void settle(struct git_rule *work, const struct config_rule *const *rules, guint n,
-		   guint n_emitted)
+static void append_copy(GArray *rows, const struct deployment_row *known,
+			enum exclusion withheld, const char *environment)
 {
-	g_autoptr(GHashTable) emitted = g_hash_table_new(g_str_hash, g_str_equal);
+	struct deployment_row row = *known;
 
-	for (guint i = 0; i < n_emitted; i++) {
-		const struct deployment_row *row = &g_array_index(
-			work->rows, struct deployment_row, i);
+	row.withheld = withheld;
+	row.external_id = g_strdup(known->external_id);
+	row.environment = g_strdup(environment);
+	row.revisions = g_memdup2(known->revisions,
+				  known->n_revisions * sizeof(*row.revisions));
+	g_array_append_val(rows, row);
+}
 
-		g_hash_table_insert(emitted, row->external_id,
-				    GINT_TO_POINTER(row->attempt));
-	}
+/* Every known row that was not given anew ends up counting exactly if a rule stands for
+ * it, and in the environment that this rule names; a line of a file may have named its
+ * own. */
+static void settle(struct git_rule *work, const struct config_rule *const *rules, guint n)
+{
 	for (guint i = 0; i < work->input->known->len; i++) {
 		const struct deployment_row *known = &g_array_index(
 			work->input->known, struct deployment_row, i);
+		g_autofree char *key = attempt_key(known->external_id, known->attempt);
+		const char *environment = known->environment;
 		enum exclusion withheld = EXCLUSION_NONE;
-		struct deployment_row row = *known;
+		gpointer rule = NULL;
 
-		if (!g_hash_table_contains(work->claimed, known->external_id))
-			withheld = why_withheld(work, rules, n, known);
-		if (withheld == known->withheld ||
-		    (withheld == EXCLUSION_NONE &&
-		     GPOINTER_TO_INT(g_hash_table_lookup(emitted, known->external_id)) ==
-			     known->attempt))
+		if (g_hash_table_lookup(work->emitted, key))
 			continue;
-		row.withheld = withheld;
-		row.external_id = g_strdup(known->external_id);
-		row.environment = g_strdup(known->environment);
-		row.revisions = g_memdup2(known->revisions,
-					  known->n_revisions * sizeof(*row.revisions));
-		g_array_append_val(work->rows, row);
+		if (!g_hash_table_lookup_extended(work->claimed, known->external_id, NULL,
+						  &rule))
+			withheld = why_withheld(work, rules, n, known);
+		else if (!rule)
+			continue;
+		else if (!g_str_has_prefix(known->external_id, "file:"))
+			environment = ((const struct config_rule *)rule)->environment;
+		if (withheld != known->withheld ||
+		    strcmp(environment, known->environment) != 0)
+			append_copy(work->rows, known, withheld, environment);
 	}
 }
 
@@ -210,16 +258,20 @@ bool git_rules_apply(const struct rule_input *input,
 {
 	g_autoptr(GHashTable) latest = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GHashTable)
+		exact = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable)
 		claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable)
 		emitted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	struct git_rule work = {
 		.input = input,
 		.latest = latest,
+		.exact = exact,
 		.claimed = claimed,
 		.emitted = emitted,
 		.rows = rows,
 	};
+	bool ok = true;
 
 	for (guint i = 0; i < input->known->len; i++) {
 		struct deployment_row *row = &g_array_index(input->known,
@@ -229,12 +281,15 @@ bool git_rules_apply(const struct rule_input *input,
 
 		if (!other || other->attempt < row->attempt)
 			g_hash_table_insert(latest, row->external_id, row);
+		g_hash_table_insert(exact, attempt_key(row->external_id, row->attempt),
+				    row);
 	}
-	for (guint i = 0; i < n; i++) {
+	for (guint i = 0; ok && i < n; i++) {
 		work.rule = rules[i];
-		if (!appliers[rules[i]->from](&work, error))
-			return false;
+		ok = appliers[rules[i]->from](&work, error);
 	}
-	settle(&work, rules, n, rows->len);
-	return true;
+	if (ok)
+		settle(&work, rules, n);
+	g_free(work.on_trunk);
+	return ok;
 }

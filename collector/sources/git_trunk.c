@@ -10,18 +10,18 @@ static void trunk_emit(struct git_rule *work, const char *id, guint32 pos,
 		       gint64 committed)
 {
 	const struct deployment_row *known = git_known(work, id);
-	gint64 first_seen = work->input->now;
 	struct deployment_row row;
 	struct oid oid;
 
 	graph_oid(work->input->graph, pos, &oid);
+	row = git_deployment(work, id, 1, &oid, committed, work->input->now);
 	/* What was recorded of the same commit stays; the last commit of a day changes
-	 * while the day goes on, and was seen when it came. */
+	 * while the day goes on, and was seen when it came, not when the day's first
+	 * was. */
 	if (known && git_known_revision(work, known, &oid)) {
-		first_seen = known->first_seen;
-		committed = known->finished;
+		row.first_seen = known->first_seen;
+		row.finished = known->finished;
 	}
-	row = git_deployment(work, id, 1, &oid, committed, first_seen);
 	git_emit(work, &row);
 }
 
@@ -48,22 +48,18 @@ bool git_trunk_apply(struct git_rule *work, GError **error)
 			branch ? branch : "(the remote names no HEAD)");
 
 		input->notice(text, input->user);
-		for (guint i = 0; i < input->known->len; i++) {
-			const char *id = g_array_index(input->known,
-						       struct deployment_row, i)
-						 .external_id;
-
-			if (g_str_has_prefix(id, prefix))
-				git_claim(work, id);
-		}
+		git_keep_known(work, branch ? prefix : "trunk:");
 		return true;
 	}
+	if (!work->on_trunk)
+		work->on_trunk = g_malloc0(MAX(input->graph->n, 1));
 	pos = graph_find(input->graph, &ref->commit);
 	for (guint n = 0; pos != GRAPH_NONE && n < TRUNK_MAX;
 	     n++, pos = graph_first_parent(input->graph, pos)) {
 		gint64 committed = input->committed(pos, input->user);
 		g_autofree char *id = NULL;
 
+		work->on_trunk[pos] = 1;
 		if (!input->touches(pos, input->user))
 			continue;
 		if (work->rule->each == EACH_DAY) {
