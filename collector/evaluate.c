@@ -1,21 +1,46 @@
 #include "collector/evaluate.h"
 
+#include "base/error.h"
 #include "base/instant.h"
 #include "collector/definition.h"
 
+/* So many failures one after another that may be over when tried again are of one cause,
+ * most likely a database that is away: what is left stays due, and waiting out its
+ * timeout for each would hold the worker for hours. */
+#define FAILURES_MAX 5
+
+/* What became of everything so far. */
+struct total {
+	const struct work_context *context;
+	struct evaluate_result *result;
+	GError *first;
+	guint n_transient; /* failures in a row */
+};
+
+static bool gives_up(const struct total *total)
+{
+	return total->n_transient >= FAILURES_MAX ||
+	       (total->context->cancellable &&
+		g_cancellable_is_cancelled(total->context->cancellable));
+}
+
 /* Adds one outcome to the whole; the first failure is kept, others are dropped (they stay
  * due and will be told when they come again). */
-static void add_outcome(struct evaluate_result *total, const struct evaluate_result *one,
-			bool ok, GError *failure, GError **first)
+static void add_outcome(struct total *total, const struct evaluate_result *one, bool ok,
+			GError *failure)
 {
 	if (ok) {
-		total->changed = total->changed || one->changed;
-		total->n_rows += one->n_rows;
-	} else if (*first) {
-		g_error_free(failure);
-	} else {
-		*first = failure;
+		total->result->changed = total->result->changed || one->changed;
+		total->result->n_rows += one->n_rows;
+		total->n_transient = 0;
+		return;
 	}
+	total->n_transient = dora_error_is_transient(failure) ? total->n_transient + 1
+							      : 0;
+	if (total->first)
+		g_error_free(failure);
+	else
+		total->first = failure;
 }
 
 static const struct scope_row *scope_of(const GArray *scopes, enum scope_kind kind,
@@ -43,11 +68,12 @@ static bool service_is_due(const struct work_context *context,
 	       (scope->attribution_due || g_strcmp0(scope->definition, fingerprint) != 0);
 }
 
-static void evaluate_services(struct store *store, const struct work_context *context,
-			      gint64 now, const GArray *scopes,
-			      struct evaluate_result *result, GError **first)
+static void evaluate_services(struct store *store, gint64 now, const GArray *scopes,
+			      struct total *total)
 {
-	for (unsigned i = 0; i < context->config->n_services; i++) {
+	const struct work_context *context = total->context;
+
+	for (unsigned i = 0; i < context->config->n_services && !gives_up(total); i++) {
 		const struct config_service *service = &context->config->services[i];
 		struct evaluate_result one;
 		GError *failure = NULL;
@@ -60,26 +86,26 @@ static void evaluate_services(struct store *store, const struct work_context *co
 			context->progress(service->name, "attributing commits",
 					  context->user);
 		ok = evaluate_service(store, context, service, now, &one, &failure);
-		add_outcome(result, &one, ok, failure, first);
+		add_outcome(total, &one, ok, failure);
 	}
 }
 
-static void evaluate_scopes(struct store *store, const struct work_context *context,
-			    gint64 now, const GArray *scopes, enum scope_kind kind,
-			    struct evaluate_result *result, GError **first)
+static void evaluate_scopes(struct store *store, gint64 now, const GArray *scopes,
+			    enum scope_kind kind, struct total *total)
 {
-	for (guint i = 0; i < scopes->len; i++) {
+	for (guint i = 0; i < scopes->len && !gives_up(total); i++) {
 		const struct scope_row *scope = &g_array_index(scopes, struct scope_row,
 							       i);
 		struct evaluate_result one;
 		GError *failure = NULL;
 		bool ok;
 
-		if (scope->kind != kind)
+		if (scope->kind != kind ||
+		    !evaluate_scope_is_due(scope, total->context, now))
 			continue;
-		ok = evaluate_scope(store, context, kind, scope->name, now, &one,
+		ok = evaluate_scope(store, total->context, kind, scope->name, now, &one,
 				    &failure);
-		add_outcome(result, &one, ok, failure, first);
+		add_outcome(total, &one, ok, failure);
 	}
 }
 
@@ -87,19 +113,27 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 		  struct evaluate_result *result, GError **error)
 {
 	static const enum scope_kind order[] = { SCOPE_SERVICE, SCOPE_TEAM, SCOPE_ORG };
+	struct total total = { .context = context, .result = result };
 	GArray *scopes = store_scopes(store, error);
-	GError *first = NULL;
 
 	*result = (struct evaluate_result){ 0 };
 	if (!scopes)
 		return false;
-	evaluate_services(store, context, now, scopes, result, &first);
-	for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
-		evaluate_scopes(store, context, now, scopes, order[i], result, &first);
+	evaluate_services(store, now, scopes, &total);
 	scope_rows_free(scopes);
-	if (!first)
+	/* attribution has made days dirty */
+	scopes = gives_up(&total)
+			 ? NULL
+			 : store_scopes(store, total.first ? NULL : &total.first);
+	for (gsize i = 0; scopes && i < G_N_ELEMENTS(order); i++)
+		evaluate_scopes(store, now, scopes, order[i], &total);
+	scope_rows_free(scopes);
+	if (!total.first && gives_up(&total))
+		g_set_error(&total.first, DORA_ERROR, DORA_ERROR_CANCELLED,
+			    "evaluation was cancelled");
+	if (!total.first)
 		return true;
-	g_propagate_error(error, first);
+	g_propagate_error(error, total.first);
 	return false;
 }
 

@@ -22,9 +22,15 @@ bool evaluate_scope(struct store *store, const struct work_context *context,
 		    enum scope_kind kind, const char *name, gint64 now,
 		    struct evaluate_result *result, GError **error);
 
+/* Are there dirty days, is the day of its last publishing over, or were its numbers made
+ * with other definitions? */
+bool evaluate_scope_is_due(const struct scope_row *scope,
+			   const struct work_context *context, gint64 now);
+
 /* Everything that is due: services with due attribution, then every scope whose series
  * are due or whose local day has changed since it was published, services before teams
- * before orgs. Goes on after a failure and returns the first. */
+ * before orgs. Goes on after a failure, but not after several in a row that speak for a
+ * database that is away, nor when cancelled, and returns the first. */
 bool evaluate_due(struct store *store, const struct work_context *context, gint64 now,
 		  struct evaluate_result *result, GError **error);
 

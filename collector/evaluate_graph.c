@@ -132,15 +132,13 @@ bool evaluate_repo_open(struct evaluate_repo *repo, struct store *store,
 {
 	const struct config_git *git = config_git(context->config, component->repository);
 	g_autofree char *globs = repo_globs(component);
-	struct source_row source = { 0 };
 	struct oid oid;
-	bool ok, lacks;
+	bool lacks;
 
 	repo->baseline = GRAPH_NONE;
-	ok = store_source(store, component->repository, &source, error);
-	repo->repo_id = source.repo_id;
-	source_row_clear(&source);
-	if (!ok || !load_mirror_graph(repo, context, git, error) ||
+	/* no lock: a poll, which holds it, waits for the mirror that is opened next */
+	if (!store_repo_id(store, component->repository, &repo->repo_id, error) ||
+	    !load_mirror_graph(repo, context, git, error) ||
 	    !lacks_known(repo, store, deployments, &lacks, error) ||
 	    (lacks && !complete_graph(repo, store, error)))
 		return false;

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "collector/git/git_config.h"
 #include "collector/poll_facts.h"
 #include "collector/poll_rules.h"
 
@@ -179,6 +180,10 @@ static bool rules_changed(const struct poll *poll)
 /* Everything a fetch brought, with the cursor, in one transaction. */
 static bool poll_store(struct poll *poll, GError **error)
 {
+	const struct poll_change what = {
+		.rules = rules_changed(poll),
+		.history = cursor_is_shallow(poll->source.cursor),
+	};
 	struct source_row locked = { 0 };
 	bool same;
 
@@ -195,8 +200,7 @@ static bool poll_store(struct poll *poll, GError **error)
 	}
 	return store_commits(poll, error) && store_ref_changes(poll, error) &&
 	       poll_rules_store(poll->store, poll->context, poll->git, &poll->source,
-				&poll->state, poll->now, rules_changed(poll),
-				poll->result, error) &&
+				&poll->state, poll->now, &what, poll->result, error) &&
 	       store_source_ok(poll->store, poll->source.source_id, poll->cursor,
 			       poll->now, poll->state.graph->shallow, error) &&
 	       store_commit(poll->store, error);
@@ -260,7 +264,15 @@ static bool poll_try(struct poll *poll, GError **error)
 		return false;
 	cursor = cursor_make(poll, digest, cursor_is_shallow(poll->source.cursor));
 	/* A cache that was deleted is filled again, though nothing moved. */
-	if (g_strcmp0(cursor, poll->source.cursor) == 0 && mirror_is_fetched(mirror))
+	if (g_strcmp0(cursor, poll->source.cursor) != 0 || !mirror_is_fetched(mirror))
+		return poll_changed(poll, mirror, digest, error);
+	if (!cursor_is_shallow(cursor))
+		return poll_idle(poll, error);
+	/* A remote that is given the rest of its history moves no ref: only a fetch
+	 * tells. */
+	if (!mirror_fetch(mirror, NULL, error))
+		return false;
+	if (git_is_shallow(mirror))
 		return poll_idle(poll, error);
 	return poll_changed(poll, mirror, digest, error);
 }

@@ -1,5 +1,6 @@
 #include "collector/poll_rules.h"
 
+#include "base/error.h"
 #include "collector/sources/git_rules.h"
 #include "metrics/bucket.h"
 
@@ -101,7 +102,8 @@ static bool components_match(struct store *store, struct repo_state *state,
 }
 
 /* Components whose globs changed are matched against the whole history, the others
- * against what is new. */
+ * against what is new. Globs that were taken away are forgotten with their matches: what
+ * comes from now on is not matched with them. */
 static bool touched_store(struct store *store, const struct config *config,
 			  const struct config_git *git, gint32 repo_id,
 			  struct repo_state *state, GError **error)
@@ -118,21 +120,20 @@ static bool touched_store(struct store *store, const struct config *config,
 		g_autofree char *stored = NULL;
 		struct component component = { 0 };
 
-		if (!globs)
+		if (!configured)
 			continue;
 		component.paths.globs = (const char *const *)configured->paths;
 		component.paths.n = configured->n_paths;
 		if (!store_component(store, config->services[i].name, repo_id,
 				     &component.component_id, &stored, error))
 			return false;
-		if (g_strcmp0(stored, globs) == 0) {
-			g_array_append_val(grown, component);
-		} else {
-			if (!store_touched_reset(store, component.component_id, globs,
-						 error))
-				return false;
-			g_array_append_val(changed, component);
-		}
+		if (g_strcmp0(stored, globs) != 0 &&
+		    !store_touched_reset(store, component.component_id, globs, error))
+			return false;
+		if (globs)
+			g_array_append_val(g_strcmp0(stored, globs) == 0 ? grown
+									 : changed,
+					   component);
 	}
 	if (!components_match(store, state, grown, error))
 		return false;
@@ -152,7 +153,9 @@ struct rule_user {
 	const struct work_context *context;
 	const struct config_git *git;
 	struct repo_state *state;
-	guint8 *touched; /* by position in the graph; NULL: every commit touches */
+	GHashTable *repos; /* repository's name → id; 0: unknown */
+	GArray *scopes;	   /* of struct scope_row */
+	guint8 *touched;   /* by position in the graph; NULL: every commit touches */
 };
 
 static gint64 rule_committed(guint32 pos, void *user)
@@ -179,16 +182,20 @@ static GBytes *rule_read_file(const struct oid *commit, const char *path, void *
 				&missing, error);
 }
 
+/* Asked for every line of a file: the database is asked once a name. It must not lock the
+ * other source, whose poll may be about to ask for this one. */
 static gint32 rule_repo_of(const char *name, void *user)
 {
 	const struct rule_user *rule = user;
-	struct source_row row = { 0 };
+	gpointer found = NULL;
 	gint32 repo_id = 0;
 
+	if (g_hash_table_lookup_extended(rule->repos, name, NULL, &found))
+		return GPOINTER_TO_INT(found);
 	if (config_git(rule->context->config, name) &&
-	    store_source(rule->store, name, &row, NULL))
-		repo_id = row.repo_id;
-	source_row_clear(&row);
+	    !store_repo_id(rule->store, name, &repo_id, NULL))
+		return 0; /* the transaction is gone; its next statement says why */
+	g_hash_table_insert(rule->repos, g_strdup(name), GINT_TO_POINTER(repo_id));
 	return repo_id;
 }
 
@@ -228,13 +235,14 @@ static bool load_touched(struct rule_user *rule, const struct config_service *se
 	       store_touched_each(rule->store, component_id, touch_position, rule, error);
 }
 
+/* What this source gave a service is written by its polls alone, one after another, so
+ * the scope is not locked: an evaluation, which locks it, may wait for nobody's fetch. */
 static bool service_apply(struct rule_user *user, const struct config_service *service,
-			  const struct source_row *source,
+			  gint32 service_id, const struct source_row *source,
 			  const struct config_rule *const *rules, guint n_rules,
 			  gint64 now, gsize *n_changed, GError **error)
 {
-	_cleanup_(scope_row_freep) struct scope_row *scope = NULL;
-	_cleanup_(zone_unrefp) struct zone *zone = NULL;
+	_cleanup_(zone_unrefp) struct zone *zone = zone_open(service->time_zone, error);
 	GArray *known = NULL;
 	GArray *rows = g_array_new(FALSE, TRUE, sizeof(struct deployment_row));
 	struct rule_input input = {
@@ -242,6 +250,7 @@ static bool service_apply(struct rule_user *user, const struct config_service *s
 		.graph = &user->state->graph->graph,
 		.refs = user->state->refs,
 		.head = user->state->head,
+		.zone = zone,
 		.now = now,
 		.committed = rule_committed,
 		.touches = rule_touches,
@@ -253,19 +262,15 @@ static bool service_apply(struct rule_user *user, const struct config_service *s
 	bool ok = false;
 
 	g_array_set_clear_func(rows, (GDestroyNotify)deployment_row_clear);
-	zone = zone_open(service->time_zone, error);
-	scope = zone ? store_scope_lock(user->store, SCOPE_SERVICE, service->name, error)
+	known = zone ? store_deployments(user->store, service_id, source->source_id,
+					 error)
 		     : NULL;
-	known = scope ? store_deployments(user->store, scope->scope_id, source->source_id,
-					  error)
-		      : NULL;
 	if (known && load_touched(user, service, source->repo_id, error)) {
-		input.zone = zone;
 		input.known = known;
 		ok = git_rules_apply(&input, rules, n_rules, rows, error) &&
 		     (rows->len == 0 ||
 		      store_deployments_write(
-			      user->store, scope->scope_id, source->source_id,
+			      user->store, service_id, source->source_id,
 			      (const struct deployment_row *)(const void *)rows->data,
 			      rows->len, n_changed, error));
 	}
@@ -275,53 +280,75 @@ static bool service_apply(struct rule_user *user, const struct config_service *s
 	return ok;
 }
 
-/* New commits may be the ones that a rollout of the service was waiting for. */
-static bool wake_missing(struct store *store, const struct config_service *service,
-			 GError **error)
+static gint32 service_id_of(const GArray *scopes, const char *name)
 {
-	_cleanup_(scope_row_freep) struct scope_row *scope = store_scope_lock(
-		store, SCOPE_SERVICE, service->name, error);
-	GArray *rollouts = scope ? store_rollouts(store, scope->scope_id, error) : NULL;
-	bool missing = false;
+	for (guint i = 0; i < scopes->len; i++) {
+		const struct scope_row *scope = &g_array_index(scopes, struct scope_row,
+							       i);
 
-	if (!rollouts)
+		if (scope->kind == SCOPE_SERVICE && strcmp(scope->name, name) == 0)
+			return scope->scope_id;
+	}
+	return 0;
+}
+
+/* Everything of one service that this repository has a part in. */
+static bool service_store(struct rule_user *user, const struct config_service *service,
+			  const struct source_row *source, const struct poll_change *what,
+			  gint64 now, struct poll_result *result, GError **error)
+{
+	g_autofree const struct config_rule **rules = g_new(const struct config_rule *,
+							    service->n_deployments + 1);
+	bool component = repo_component(service, user->git->name) != NULL;
+	gsize n_changed = 0;
+	gint32 service_id;
+	guint n = 0;
+
+	for (unsigned j = 0; j < service->n_deployments; j++)
+		if (strcmp(service->deployments[j].repository, user->git->name) == 0)
+			rules[n++] = &service->deployments[j];
+	/* a service without rules here may have had some before */
+	if (!component && n == 0 && !what->rules)
+		return true;
+	service_id = service_id_of(user->scopes, service->name);
+	if (service_id == 0) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG,
+			    "database: it does not know the service \"%s\"",
+			    service->name);
 		return false;
-	for (guint i = 0; !missing && i < rollouts->len; i++)
-		missing = g_array_index(rollouts, struct rollout_row, i).kind ==
-			  ROLLOUT_REVISION_MISSING;
-	rollout_rows_free(rollouts);
-	return !missing || store_attribution_due(store, scope->scope_id, true, error);
+	}
+	if ((n > 0 || what->rules) && !service_apply(user, service, service_id, source,
+						     rules, n, now, &n_changed, error))
+		return false;
+	result->n_deployments += n_changed;
+	if (!component)
+		return true;
+	return (!what->history ||
+		store_attribution_anew(user->store, service_id, error)) &&
+	       /* new commits may be the ones that a rollout was waiting for */
+	       (result->n_commits == 0 ||
+		store_missing_due(user->store, service_id, error));
 }
 
 bool poll_rules_store(struct store *store, const struct work_context *context,
 		      const struct config_git *git, const struct source_row *source,
-		      struct repo_state *state, gint64 now, bool rules_changed,
-		      struct poll_result *result, GError **error)
+		      struct repo_state *state, gint64 now,
+		      const struct poll_change *what, struct poll_result *result,
+		      GError **error)
 {
 	const struct config *config = context->config;
-	struct rule_user user = { store, context, git, state, NULL };
+	g_autoptr(GHashTable)
+		repos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct rule_user user = { store, context, git, state, repos, NULL, NULL };
+	bool ok;
 
 	if (!touched_store(store, config, git, source->repo_id, state, error))
 		return false;
-	for (unsigned i = 0; i < config->n_services; i++) {
-		const struct config_service *service = &config->services[i];
-		g_autofree const struct config_rule **rules = g_new(
-			const struct config_rule *, service->n_deployments + 1);
-		gsize n_changed = 0;
-		guint n = 0;
-
-		for (unsigned j = 0; j < service->n_deployments; j++)
-			if (strcmp(service->deployments[j].repository, git->name) == 0)
-				rules[n++] = &service->deployments[j];
-		/* a service without rules here may have had some before */
-		if ((n > 0 || rules_changed) &&
-		    !service_apply(&user, service, source, rules, n, now, &n_changed,
-				   error))
-			return false;
-		result->n_deployments += n_changed;
-		if (result->n_commits > 0 && repo_component(service, git->name) &&
-		    !wake_missing(store, service, error))
-			return false;
-	}
-	return true;
+	user.scopes = store_scopes(store, error);
+	ok = user.scopes != NULL;
+	for (unsigned i = 0; ok && i < config->n_services; i++)
+		ok = service_store(&user, &config->services[i], source, what, now, result,
+				   error);
+	g_clear_pointer(&user.scopes, scope_rows_free);
+	return ok;
 }

@@ -12,9 +12,16 @@
  * read other facts from this repository. The caller frees. */
 char *poll_rules_fingerprint(const struct config *config, const struct config_git *git);
 
+/* What may be another thing than it was at the poll before. */
+struct poll_change {
+	bool rules;   /* the configuration reads other facts from the repository */
+	bool history; /* commits known before may have ancestors they had not */
+};
+
 /* Stores touched commits and deployments of every service that uses the repository,
  * inside the caller's transaction. */
 bool poll_rules_store(struct store *store, const struct work_context *context,
 		      const struct config_git *git, const struct source_row *source,
-		      struct repo_state *state, gint64 now, bool rules_changed,
-		      struct poll_result *result, GError **error);
+		      struct repo_state *state, gint64 now,
+		      const struct poll_change *what, struct poll_result *result,
+		      GError **error);

@@ -1,5 +1,6 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -202,6 +203,9 @@ static int report(struct config *config, const char *dir, gint64 since,
 	int status = EXIT_OK;
 
 	run_task(&task);
+	/* a reader that went away ("| head") is an error to report, not an end before
+	 * the mirror is removed */
+	signal(SIGPIPE, SIG_IGN);
 	if (task.ok) {
 		print(&task, format, grain);
 		if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -39,12 +39,13 @@ void service_rollouts_clear(struct service_rollouts *rollouts)
 	g_clear_pointer(&rollouts->has, g_free);
 }
 
-/* What a rollout is that ships from several repositories: the first in this order. */
+/* What a rollout is that ships from several repositories: the first in this order. One
+ * that still waits for a revision says so, whatever else it shipped. */
 static enum rollout_kind kind_of_both(enum rollout_kind a, enum rollout_kind b)
 {
 	static const enum rollout_kind order[] = {
-		ROLLOUT_NORMAL, ROLLOUT_BASELINE, ROLLOUT_REVISION_MISSING,
-		ROLLOUT_OLDER,	ROLLOUT_REDEPLOY,
+		ROLLOUT_REVISION_MISSING, ROLLOUT_NORMAL, ROLLOUT_BASELINE, ROLLOUT_OLDER,
+		ROLLOUT_REDEPLOY,
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(order); i++)

@@ -65,6 +65,11 @@ void source_row_clear(struct source_row *row);
  * before is not freed. _CONFIG if there is no such active source. */
 bool store_source(struct store *store, const char *name, struct source_row *row,
 		  GError **error);
+/* The repository of a source, never locking anything; 0 if there is no such active
+ * source.
+ */
+bool store_repo_id(struct store *store, const char *name, gint32 *repo_id,
+		   GError **error);
 /* A good poll: facts up to cursor are stored and true as of at. Writes only what changed
  * beside polled_at and ok_at. shallow: the history is cut. */
 bool store_source_ok(struct store *store, gint32 source_id, const char *cursor, gint64 at,
@@ -118,8 +123,9 @@ bool store_commits_each(struct store *store, gint32 repo_id,
 			void *user, GError **error);
 
 /* Which commits touch a component (only components with globs). *globs is the text the
- * rows were made for (the caller frees); NULL if none were yet. store_touched_reset()
- * empties them for other globs; store_touched_add() leaves alone what is there. */
+ * rows were made for (the caller frees); NULL if none were yet, or the component has been
+ * out of the configuration since. store_touched_reset() empties them for other globs
+ * (NULL: none); store_touched_add() leaves alone what is there. */
 bool store_component(struct store *store, const char *service, gint32 repo_id,
 		     gint32 *component_id, char **globs, GError **error);
 bool store_touched_reset(struct store *store, gint32 component_id, const char *globs,
@@ -197,6 +203,11 @@ DEFINE_CLEANUP(struct scope_row *, scope_row_free);
  * transaction: what others have marked since stays. */
 bool store_attribution_due(struct store *store, gint32 service_id, bool due,
 			   GError **error);
+/* Marks the attribution of a service due if a rollout of it waits for a revision. */
+bool store_missing_due(struct store *store, gint32 service_id, GError **error);
+/* Has the attribution of a service done anew from the first rollout on: the history that
+ * it was made with has become another. */
+bool store_attribution_anew(struct store *store, gint32 service_id, GError **error);
 /* The definition row with this fingerprint and content (JSON text), made if new; becomes
  * the scope's. */
 bool store_definition(struct store *store, gint32 scope_id, const char *fingerprint,

@@ -41,13 +41,19 @@ static const char *const sql[] = {
 		" JOIN dorad.repo r USING (name) WHERE NOT EXISTS"
 		" (SELECT FROM dorad.source s WHERE s.kind = 'git' AND s.name = r.name)",
 	[WRITE_COMPONENTS] =
-		"INSERT INTO dorad.component (service_id, repo_id)"
-		" SELECT DISTINCT s.scope_id, r.repo_id"
+		"WITH given AS (SELECT DISTINCT s.scope_id, r.repo_id"
 		" FROM unnest($1, $2) AS g (service, repo)"
 		" JOIN dorad.scope s ON s.kind = 'service' AND s.name = g.service"
-		" JOIN dorad.repo r ON r.name = g.repo WHERE NOT EXISTS"
+		" JOIN dorad.repo r ON r.name = g.repo),"
+		/* Nobody looks what touches one that is gone: should it come back, all of
+		 * its history is looked at again. */
+		" gone AS (UPDATE dorad.component c SET globs = NULL"
+		" WHERE globs IS NOT NULL AND NOT EXISTS (SELECT FROM given g"
+		" WHERE g.scope_id = c.service_id AND g.repo_id = c.repo_id))"
+		" INSERT INTO dorad.component (service_id, repo_id)"
+		" SELECT g.* FROM given g WHERE NOT EXISTS"
 		" (SELECT FROM dorad.component c"
-		" WHERE c.service_id = s.scope_id AND c.repo_id = r.repo_id)",
+		" WHERE c.service_id = g.scope_id AND c.repo_id = g.repo_id)",
 	[WRITE_USES] = "WITH given AS (SELECT DISTINCT m.scope_id, x.source_id"
 		       " FROM unnest($1, $2) AS g (service, repo)"
 		       " JOIN dorad.scope s ON s.kind = 'service' AND s.name = g.service"

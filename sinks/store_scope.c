@@ -20,6 +20,8 @@ enum statement {
 	ONE,
 	SEE_DUE,
 	ADD_DUE,
+	ADD_DUE_MISSING,
+	FORGET_DEFINITION,
 	DROP_DUE,
 	FIND_DEFINITION,
 	ADD_DEFINITION,
@@ -34,6 +36,12 @@ static const char *const sql[] = {
 	[ONE] = SCOPE_SQL " AND s.kind = $1 AND s.name = $2",
 	[SEE_DUE] = "SELECT due_id FROM dorad.attribution_due WHERE service_id = $1",
 	[ADD_DUE] = "INSERT INTO dorad.attribution_due (service_id) VALUES ($1)",
+	[ADD_DUE_MISSING] =
+		"INSERT INTO dorad.attribution_due (service_id) SELECT $1 WHERE EXISTS"
+		" (SELECT FROM dorad.rollout WHERE service_id = $1"
+		" AND kind = 'revision_missing')",
+	[FORGET_DEFINITION] = "UPDATE dorad.scope SET definition_id = NULL"
+			      " WHERE scope_id = $1 AND definition_id IS NOT NULL",
 	[DROP_DUE] = "DELETE FROM dorad.attribution_due"
 		     " WHERE service_id = $1 AND due_id = ANY ($2)",
 	[FIND_DEFINITION] = "SELECT definition_id FROM dorad.definition"
@@ -176,6 +184,24 @@ bool store_attribution_due(struct store *store, gint32 service_id, bool due,
 	good = rows.n == 0 || store_exec(store, sql[DROP_DUE], &args, NULL, error);
 	pg_rows_clear(&rows);
 	return good;
+}
+
+bool store_missing_due(struct store *store, gint32 service_id, GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, service_id);
+	return store_writable(store, error) &&
+	       store_exec(store, sql[ADD_DUE_MISSING], &args, NULL, error);
+}
+
+bool store_attribution_anew(struct store *store, gint32 service_id, GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, service_id);
+	return store_writable(store, error) &&
+	       store_exec(store, sql[FORGET_DEFINITION], &args, NULL, error);
 }
 
 static bool find_definition(struct store *store, gint32 scope_id, const char *fingerprint,

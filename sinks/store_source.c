@@ -61,6 +61,18 @@ bool store_source(struct store *store, const char *name, struct source_row *row,
 	return true;
 }
 
+bool store_repo_id(struct store *store, const char *name, gint32 *repo_id, GError **error)
+{
+	struct pg_args args = { 0 };
+	_cleanup_(PQclearp) PGresult *result = NULL;
+
+	arg_text(&args, name);
+	if (!store_exec(store, sql[READ], &args, &result, error))
+		return false;
+	*repo_id = PQntuples(result) > 0 ? result_int4(result, 0, 1) : 0;
+	return true;
+}
+
 bool store_source_ok(struct store *store, gint32 source_id, const char *cursor, gint64 at,
 		     bool shallow, GError **error)
 {

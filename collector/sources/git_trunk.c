@@ -44,8 +44,10 @@ bool git_trunk_apply(struct git_rule *work, GError **error)
 	(void)error;
 	if (!ref || ref->commit.len == 0) {
 		g_autofree char *text = g_strdup_printf(
-			"branch %s: not there; its deployments are kept as they are",
-			branch ? branch : "(the remote names no HEAD)");
+			"branch %s: not there%s",
+			branch ? branch : "(the remote names no HEAD)",
+			input->known->len ? "; its deployments are kept as they are"
+					  : "");
 
 		input->notice(text, input->user);
 		git_keep_known(work, branch ? prefix : "trunk:");

@@ -8,8 +8,6 @@ generated repositories and the history this file is in, with tags strewn over it
 real ones. Wants DORAD_TEST_PG (tests/with_postgres); the program goes through
 DORAD_TEST_PGBOUNCER where that is set (tests/with_pgbouncer).
 """
-import csv
-import io
 import json
 import os
 import random
@@ -17,50 +15,17 @@ import subprocess
 import sys
 import tempfile
 
-GIT_ENV = {
-    "PATH": os.environ["PATH"],
-    "HOME": "/nonexistent",
-    "LC_ALL": "C",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "safe.directory",
-    "GIT_CONFIG_VALUE_0": "*",
-}
-CONNINFO = os.environ["DORAD_TEST_PG"]
+from rig import (GIT_ENV, check_same, database_uri, fresh_database, git, once, published, sql)
+
 SEED = int(os.environ.get("DORAD_SEED", "20260301"))
 ZONE = "America/New_York"
 
 
-def git(repo, *args, stdin=None):
-    done = subprocess.run(["git", "-C", repo, *args], input=stdin, env=GIT_ENV,
-                          capture_output=True, text=True, errors="replace")
-    if done.returncode:
-        sys.exit(f"git {' '.join(args)}: {done.stderr}")
-    return done.stdout
-
-
-def sql(database, query):
-    done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--csv",
-                           f"{CONNINFO} dbname={database}"],
-                          input="SET TimeZone='UTC';" + query, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"psql: {done.stderr}")
-    return list(csv.DictReader(io.StringIO(done.stdout)))
-
-
-def fresh_database(name):
-    sql("postgres", f"CREATE DATABASE {name}")
-    return name
-
-
 def configure(path, database, repositories):
     """One service a repository, its tags are deployments."""
-    server = os.environ.get("DORAD_TEST_PGBOUNCER", CONNINFO)
-    uri = " ".join(part for part in server.split() if not part.startswith("dbname="))
-    uri += f" dbname={database}"
     with open(path, "w") as out:
         json.dump({  # JSON is YAML
-            "database": {"uri": uri},
+            "database": {"uri": database_uri(database)},
             "privacy": {"minimum_authors": 0},
             "sources": {"git": [
                 {"name": name, "url": repo, "allow_file": True}
@@ -72,13 +37,6 @@ def configure(path, database, repositories):
                  "deployments": [{"from": "tags", "tags": [glob]}]}
                 for name, (_, glob) in repositories.items()],
         }, out)
-
-
-def once(dorad, config, top):
-    done = subprocess.run([dorad, "once", "--config", config, "--cache-dir", f"{top}/cache",
-                           "--state-dir", f"{top}/state"], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"dorad once: status {done.returncode}\n{done.stderr}")
 
 
 # ---- the independent answer ----
@@ -180,34 +138,6 @@ def check_report(dorad, database, name, repo, pattern):
                 sys.exit(f"{name}: {key}: report {rows.get(key)}, database {stored.get(key)} "
                          f"({len(rows)} and {len(stored)} rows)")
     print(f"{name}: {len(rows)} numbers of the report equal the database's")
-
-
-# ---- everything published ----
-
-PUBLISHED = {
-    "series": "SELECT org, team, service, environment, grain, bucket_start, bucket_end, metric, "
-              "n, numerator, denominator, value, p50, p75, p90, p95, mean FROM dora.series",
-    "current": "SELECT org, team, service, environment, window_days, bucket_start, metric, n, "
-               "numerator, denominator, value, p50, p75, p90, p95, mean FROM dora.current",
-    "deployments": "SELECT service, environment, deployment, finished_at, outcome, kind, "
-                   "excluded_reason FROM dora.deployments",
-    "shipped": "SELECT service, deployment, repo, sha, authored_at, committed_at, lead_seconds, "
-               "excluded_reason FROM dora.shipped_commits",
-}
-
-
-def published(database):
-    return {name: sorted(tuple(row.values()) for row in sql(database, query))
-            for name, query in PUBLISHED.items()}
-
-
-def check_same(what, one, other):
-    for name in PUBLISHED:
-        if one[name] != other[name]:
-            only = set(one[name]) ^ set(other[name])
-            sys.exit(f"{what}: {name}: {len(one[name])} rows against {len(other[name])}; "
-                     f"differing: {sorted(only, key=lambda row: row[::-1])[:3]}")
-    print(f"{what}: {sum(map(len, one.values()))} published rows are the same")
 
 
 def recompute(dorad, config, top, database):
