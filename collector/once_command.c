@@ -10,10 +10,12 @@ static void print_source(const struct source *source, void *user)
 			source->failure ? source->failure : "was not polled");
 	else if (source->total.changed)
 		fprintf(stderr,
-			"%s: %" G_GSIZE_FORMAT " new commits, %" G_GSIZE_FORMAT
-			" new deployments\n",
+			"%s: %" G_GSIZE_FORMAT " new commit%s, %" G_GSIZE_FORMAT
+			" new deployment%s\n",
 			source->name, source->total.n_commits,
-			source->total.n_deployments);
+			source->total.n_commits == 1 ? "" : "s",
+			source->total.n_deployments,
+			source->total.n_deployments == 1 ? "" : "s");
 	else
 		fprintf(stderr, "%s: nothing new\n", source->name);
 }

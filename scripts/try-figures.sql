@@ -16,7 +16,8 @@ WHERE f.metric = 'deployment_frequency' AND l.metric = 'change_lead_time'
   AND f.service = ANY (string_to_array(:'watched', ' '))
 ORDER BY f.service, f.window_days;
 \else
-\echo Rolling windows hold whole days: they begin at the midnight after the first deployment.
+\echo No rolling windows yet: they hold whole days, and begin with the midnight
+\echo after the first deployment.
 \echo
 \endif
 \echo The six months up to the latest deployment (dora.series)
@@ -35,3 +36,13 @@ FROM (SELECT f.service, f.bucket_start, f.value::bigint AS deployments, l.n AS c
                                  AND d.metric = 'deployment_frequency')) AS months
 WHERE age <= 6
 ORDER BY service, bucket_start;
+SELECT string_agg(service, ', ' ORDER BY service) AS waiting
+FROM (SELECT service FROM dora.series JOIN dora.exclusions USING (service, environment)
+      WHERE service = ANY (string_to_array(:'watched', ' ')) AND excluded_reason = 'baseline'
+        AND grain = 'month' AND metric = 'change_lead_time'
+      GROUP BY service HAVING sum(n) = 0) AS first \gset
+\if :{?waiting}
+\echo :waiting: no lead times yet. The commits of a first deployment have
+\echo none, as nobody knows which of them had been deployed before (dora.exclusions).
+\echo
+\endif
