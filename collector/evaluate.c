@@ -75,7 +75,8 @@ static void evaluate_scopes(struct store *store, const struct work_context *cont
 		GError *failure = NULL;
 		bool ok;
 
-		if (scope->kind != kind)
+		/* To lock a row is to write it, so what is not due is left alone. */
+		if (scope->kind != kind || !evaluate_scope_is_due(scope, context, now))
 			continue;
 		ok = evaluate_scope(store, context, kind, scope->name, now, &one,
 				    &failure);
@@ -94,6 +95,14 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 	if (!scopes)
 		return false;
 	evaluate_services(store, context, now, scopes, result, &first);
+	if (result->changed) { /* days became due meanwhile */
+		scope_rows_free(scopes);
+		scopes = store_scopes(store, error);
+		if (!scopes) {
+			g_clear_error(&first);
+			return false;
+		}
+	}
 	for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
 		evaluate_scopes(store, context, now, scopes, order[i], result, &first);
 	scope_rows_free(scopes);

@@ -22,6 +22,10 @@ bool evaluate_scope(struct store *store, const struct work_context *context,
 		    enum scope_kind kind, const char *name, gint64 now,
 		    struct evaluate_result *result, GError **error);
 
+/* Whether evaluate_scope() would have something to do, by a row of store_scopes(). */
+bool evaluate_scope_is_due(const struct scope_row *scope,
+			   const struct work_context *context, gint64 now);
+
 /* Everything that is due: services with due attribution, then every scope whose series
  * are due or whose local day has changed since it was published, services before teams
  * before orgs. Goes on after a failure and returns the first. */

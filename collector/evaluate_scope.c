@@ -204,8 +204,8 @@ static bool publish_scope(struct publishing *work, const struct work_context *co
 				     zone_day_start(work->zone, today + 1), error);
 }
 
-static bool scope_is_due(const struct scope_row *scope,
-			 const struct work_context *context, gint64 now)
+bool evaluate_scope_is_due(const struct scope_row *scope,
+			   const struct work_context *context, gint64 now)
 {
 	g_autofree char *content = definition_of_scope(context->config, scope->kind,
 						       scope->name, scope->time_zone);
@@ -225,7 +225,7 @@ static bool evaluate(struct publishing *work, const struct work_context *context
 	work->scope = store_scope_lock(work->store, kind, name, error);
 	if (!work->scope)
 		return false;
-	if (!scope_is_due(work->scope, context, work->now))
+	if (!evaluate_scope_is_due(work->scope, context, work->now))
 		return true;
 	work->zone = zone_open(work->scope->time_zone, error);
 	environments = work->zone ? store_scope_environments(work->store,
