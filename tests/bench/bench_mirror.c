@@ -79,6 +79,7 @@ static void compare_place(struct bench *bench, const struct place *place)
 		"%s ls-remote --heads --tags %s >/dev/null", place->git, place->url);
 	g_autofree char *name = g_strdup_printf("bench-%s", place->name);
 	g_autofree char *mirror = g_strdup_printf("cache/git/%s.git", name);
+	g_autofree char *graph = g_strconcat(mirror, "/objects/info/commit-graphs", NULL);
 	const struct config_git git = source_of(place, name);
 	double ours[3], theirs[3];
 
@@ -95,6 +96,9 @@ static void compare_place(struct bench *bench, const struct place *place)
 		  1.1 },
 		{ "  size on disk", size_of(bench, mirror), size_of(bench, "clone"), "B",
 		  BENCH_AT_MOST, 1.1 },
+		{ "  without the commit-graph, which a clone has not",
+		  size_of(bench, mirror) - size_of(bench, graph), size_of(bench, "clone"),
+		  "B", BENCH_INFO, 0 },
 		{ "no-op poll / `git ls-remote --heads --tags`", list(bench, &git),
 		  bench_sh_median(bench, POLLS, list_command), "s", BENCH_AT_MOST, 1.2 },
 	};

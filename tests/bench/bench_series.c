@@ -1,0 +1,254 @@
+/* From samples to published numbers, against percentile_cont in PostgreSQL; one dirty
+ * week of short and long histories; the questions people ask. Runs under
+ * tests/with_postgres. */
+#include <math.h>
+#include <string.h>
+
+#include "tests/bench/bench_store.h"
+
+#define DAY G_TIME_SPAN_DAY
+#define NOW (G_GINT64_CONSTANT(1767225600) * G_USEC_PER_SEC) /* 2026-01-01 */
+#define YEARS 5
+#define ASKED 200 /* times a question is asked */
+#define BATCH 10000
+
+static char *configuration(guint n_services)
+{
+	GString *text = g_string_new(
+		"sources:\n  git:\n"
+		"    - { name: shop, url: \"https://git.example/shop\" }\n"
+		"orgs: [ { name: acme, time_zone: UTC } ]\n"
+		"teams: [ { name: red, org: acme, time_zone: UTC } ]\n"
+		"services:\n");
+
+	for (guint i = 0; i < n_services; i++)
+		g_string_append_printf(text,
+				       "  - { name: s%u, team: red, time_zone: UTC, "
+				       "components: [ { repository: shop } ], "
+				       "deployments: [ { from: tags } ] }\n",
+				       i);
+	return g_string_free(text, FALSE);
+}
+
+/* Gives a service a past: n samples, one rollout for each ten of them. */
+static void fill(struct database *db, guint service, guint years, guint n)
+{
+	g_autofree char *id = g_strdup_printf(
+		"(SELECT scope_id FROM dorad.scope WHERE name = 's%u')", service);
+
+	database_run(
+		db,
+		"CREATE TEMPORARY TABLE made AS SELECT g AS i, %s AS service_id,"
+		" to_timestamp(%lld) - interval '1 day' * %u * (1 - g::float8 / %u) AS t"
+		" FROM generate_series(0, %u) g",
+		id, (long long)(NOW / G_USEC_PER_SEC), years * 365, n / 10, n / 10 - 1);
+	database_run(db,
+		     "INSERT INTO dorad.deployment (service_id, source_id, external_id,"
+		     " attempt, environment, finished_at, outcome, first_seen_at)"
+		     " SELECT service_id, 1, 'v' || i, 1, 'production', t, 'success', t"
+		     " FROM made");
+	database_run(db, "INSERT INTO dorad.rollout SELECT d.deployment_id, d.service_id,"
+			 " 'production', d.finished_at, 'normal'"
+			 " FROM dorad.deployment d JOIN made USING (service_id)"
+			 " WHERE d.external_id = 'v' || made.i");
+	database_run(
+		db,
+		"INSERT INTO dorad.shipped (rollout_id, finished_at, authored_at,"
+		" committed_at, author, lead_us, service_id, repo_id, environment, sha)"
+		" SELECT r.deployment_id, r.finished_at, r.finished_at, r.finished_at,"
+		" hashint8(r.deployment_id * 10 + k) %% 50 + 60,"
+		" abs(hashint8extended(r.deployment_id * 10 + k, 7) %% 604800000000),"
+		" r.service_id, 1, r.environment, int8send(r.deployment_id * 10 + k)"
+		" FROM dorad.rollout r CROSS JOIN generate_series(0, 9) k"
+		" WHERE r.service_id = %s",
+		id);
+	database_run(db, "DROP TABLE made");
+	database_run(db, "VACUUM ANALYZE");
+}
+
+static double publish(struct database *db, guint service, gsize *n_rows)
+{
+	g_autofree char *name = g_strdup_printf("s%u", service);
+	struct evaluate_result result;
+	g_autoptr(GError) error = NULL;
+	double start = bench_now();
+
+	bench_need(db->bench,
+		   evaluate_scope(db->store, &db->context, SCOPE_SERVICE, name, NOW,
+				  &result, &error),
+		   error, "evaluate_scope");
+	*n_rows = result.n_rows;
+	return bench_now() - start;
+}
+
+/* The same distributions, by one statement a grain. */
+static double percentiles(struct database *db, guint service)
+{
+	static const char *const grains[] = { "day", "week", "month", "quarter" };
+	double seconds = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(grains); i++)
+		seconds += database_run(
+			db,
+			"SELECT date_trunc('%s', finished_at, 'UTC'), count(*),"
+			" percentile_cont(ARRAY[0.5, 0.75, 0.9, 0.95])"
+			" WITHIN GROUP (ORDER BY lead_us / 1e6::float8),"
+			" sum(lead_us)::float8 / (count(*) * 1e6::float8),"
+			" count(DISTINCT author)"
+			" FROM dorad.shipped WHERE service_id ="
+			" (SELECT scope_id FROM dorad.scope WHERE name = 's%u')"
+			" AND environment = 'production' AND excluded IS NULL GROUP BY 1",
+			grains[i], service);
+	return seconds;
+}
+
+/* Computing alone, of samples that are in memory. */
+static double compute(guint n, gsize *n_rows)
+{
+	g_autofree struct lead_sample *samples = g_new(struct lead_sample, n);
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct series_row));
+	_cleanup_(zone_unrefp) struct zone *zone = zone_open("UTC", NULL);
+	const gint64 born = NOW - YEARS * 365 * DAY;
+	guint64 random = 1;
+	struct series_input input = { .zone = zone,
+				      .born = born,
+				      .now = NOW,
+				      .samples = samples,
+				      .n_samples = n,
+				      .minimum_authors = 3 };
+	double start;
+
+	for (guint i = 0; i < n; i++) {
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		samples[i].finished = born + (NOW - born) / n * i;
+		samples[i].lead = (gint64)(random >> 20) % (7 * DAY);
+		samples[i].author = (random >> 33) % 50 + 1;
+	}
+	start = bench_now();
+	series_buckets(&input, zone_local_day(zone, born), zone_local_day(zone, NOW) + 1,
+		       rows);
+	*n_rows = rows->len;
+	return bench_now() - start;
+}
+
+static double week(struct database *db, guint service)
+{
+	double seconds[5];
+	gsize n_rows;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(seconds); i++) {
+		database_run(
+			db,
+			"INSERT INTO dorad.dirty SELECT scope_id, d FROM dorad.scope,"
+			" generate_series(%d, %d) d WHERE name = 's%u'",
+			(int)(NOW / DAY) - 107, (int)(NOW / DAY) - 101, service);
+		seconds[i] = publish(db, service, &n_rows);
+	}
+	return bench_median(seconds, G_N_ELEMENTS(seconds));
+}
+
+/* ---- questions ---- */
+
+static double ask_p95(struct database *db, const char *format)
+{
+	double seconds[ASKED];
+
+	for (guint i = 0; i < ASKED; i++) {
+		g_autofree char *name = g_strdup_printf(
+			"s%u", 2 + i * 7 % (db->config->n_services - 2));
+		g_autoptr(GString) sql = g_string_new(format);
+
+		g_string_replace(sql, "{service}", name, 0);
+		seconds[i] = database_run(db, "%s", sql->str);
+	}
+	bench_median(seconds, ASKED);
+	return seconds[ASKED * 95 / 100];
+}
+
+static void questions(struct database *db)
+{
+	static const struct {
+		const char *name, *sql;
+	} asked[] = {
+		{ "a service, lead time by week, one year",
+		  "SELECT bucket_start, p50, p90 FROM dora.series WHERE service ="
+		  " '{service}' AND grain = 'week' AND metric = 'change_lead_time'"
+		  " AND bucket_start >= timestamptz '2025-01-01' ORDER BY 1" },
+		{ "a service, deployments by day, 90 days",
+		  "SELECT bucket_start, value FROM dora.series WHERE service ="
+		  " '{service}' AND grain = 'day' AND metric = 'deployment_frequency'"
+		  " AND bucket_start >= timestamptz '2025-10-01' ORDER BY 1" },
+		{ "a service, everything by month, all years",
+		  "SELECT * FROM dora.series WHERE service = '{service}'"
+		  " AND grain = 'month' ORDER BY bucket_start" },
+		{ "all services of a team, the last month",
+		  "SELECT service, metric, value FROM dora.series WHERE team = 'red'"
+		  " AND service IS NOT NULL AND grain = 'month'"
+		  " AND bucket_start = timestamptz '2025-12-01 00:00+00'" },
+	};
+	guint n = db->config->n_services;
+	double one;
+
+	database_run(db, "INSERT INTO dorad.definition (scope_id, fingerprint, content)"
+			 " SELECT scope_id, 'bench', '{}' FROM dorad.scope"
+			 " WHERE name ~ '^s' ON CONFLICT DO NOTHING");
+	database_run(
+		db,
+		"INSERT INTO dorad.series SELECT s.scope_id, 'production', g.grain, t,"
+		" m, t + interval '1 day', 5, 1, 1, 5, 1, 2, 3, 4, 5, d.definition_id,"
+		" now() FROM dorad.scope s JOIN dorad.definition d"
+		" ON d.scope_id = s.scope_id AND d.fingerprint = 'bench'"
+		" CROSS JOIN (VALUES ('day'), ('week'), ('month'), ('quarter')) g (grain)"
+		" CROSS JOIN (VALUES ('deployment_frequency'), ('change_lead_time'))"
+		" x (m) CROSS JOIN LATERAL generate_series(date_trunc(g.grain,"
+		" timestamptz '2021-01-01 00:00+00', 'UTC'), timestamptz"
+		" '2025-12-31 00:00+00', ('1 ' || replace(g.grain, 'quarter', 'month'))"
+		"::interval * CASE g.grain WHEN 'quarter' THEN 3 ELSE 1 END) t"
+		" WHERE s.name NOT IN ('s0', 's1') ON CONFLICT DO NOTHING");
+	database_run(db, "SET TimeZone = 'UTC'");
+	database_run(db, "VACUUM ANALYZE");
+	bench_heading(
+		"Questions: %u services, %u years, %.0f rows of dora.series; p95 of "
+		"%u warm, one connection",
+		n, YEARS, database_ask(db, "SELECT count(*) FROM dorad.series"), ASKED);
+	one = ask_p95(db, "SELECT 1");
+	for (gsize i = 0; i < G_N_ELEMENTS(asked); i++)
+		bench_print(db->bench,
+			    &(struct bench_row){ asked[i].name, ask_p95(db, asked[i].sql),
+						 NAN, "s", BENCH_VALUE, 0.020 });
+	bench_print(db->bench, &(struct bench_row){ "  the last / `SELECT 1`",
+						    ask_p95(db, asked[3].sql), one, "s",
+						    BENCH_INFO, 0 });
+}
+
+int main(void)
+{
+	struct bench bench;
+	struct database db;
+	gsize n_rows;
+
+	bench_begin(&bench, "series");
+	const guint n = bench.full ? 10000000 : 500000,
+		    services = bench.full ? 1000 : 100;
+	g_autofree char *text = configuration(services);
+	database_begin(&db, &bench, text);
+	fill(&db, 0, YEARS, n);
+	fill(&db, 1, 1, n / YEARS);
+	bench_heading("Full recompute: %u samples, %u years, all grains (other: "
+		      "percentile_cont ... GROUP BY in PostgreSQL)",
+		      n, YEARS);
+	const double whole = publish(&db, 0, &n_rows);
+	const double sql = percentiles(&db, 0);
+	bench_print(&bench, &(struct bench_row){ "read, compute, publish", whole, sql,
+						 "s", BENCH_AT_MOST, 1 });
+	bench_note("%zu rows published", n_rows);
+	bench_print(&bench, &(struct bench_row){ "computing alone", compute(n, &n_rows),
+						 sql, "s", BENCH_FASTER, 3 });
+	publish(&db, 1, &n_rows);
+	bench_heading("One dirty week (other: of a service of 1 year, as busy)");
+	bench_print(&bench, &(struct bench_row){ "a service of 5 years", week(&db, 0),
+						 week(&db, 1), "s", BENCH_AT_MOST, 1.2 });
+	questions(&db);
+	database_end(&db);
+	return bench_end(&bench);
+}
