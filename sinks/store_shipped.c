@@ -1,8 +1,6 @@
 #include "sinks/store_private.h"
 
-/* Rows added in one statement: so few that PostgreSQL looks each up by its key. For ten
- * times as many it reads all that the service ever shipped instead, three times. */
-#define BATCH 1000
+#define BATCH 10000
 
 #define FIELDS                                                                           \
 	"environment, repo_id, sha, rollout_id, finished_at, authored_at,"               \
