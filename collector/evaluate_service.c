@@ -77,8 +77,7 @@ static int deployment_order(const void *a, const void *b)
 static void load_deployments(struct evaluation *work)
 {
 	work->deployments = g_array_new(FALSE, TRUE, sizeof(struct deployment));
-	qsort(work->rows->data, work->rows->len, sizeof(struct deployment_row),
-	      deployment_order);
+	g_array_sort(work->rows, deployment_order);
 	for (guint i = 0; i < work->rows->len; i++) {
 		const struct deployment_row *row = &g_array_index(
 			work->rows, struct deployment_row, i);

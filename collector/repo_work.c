@@ -85,13 +85,15 @@ static int position_order(const void *a, const void *b)
 
 void positions_sort(GArray *positions)
 {
-	qsort(positions->data, positions->len, sizeof(guint32), position_order);
+	g_array_sort(positions, position_order);
 }
 
 gssize positions_index(const GArray *positions, guint32 pos)
 {
-	const guint32 *found = bsearch(&pos, positions->data, positions->len,
-				       sizeof(guint32), position_order);
+	const guint32 *found = positions->len
+				       ? bsearch(&pos, positions->data, positions->len,
+						 sizeof(guint32), position_order)
+				       : NULL;
 
 	return found ? found - (const guint32 *)positions->data : -1;
 }

@@ -204,8 +204,7 @@ static bool attribute(struct reporting *work, gint64 since, GError **error)
 	if (component->baseline &&
 	    oid_parse(component->baseline, strlen(component->baseline), &oid))
 		repo.baseline = graph_find(repo.graph, &oid);
-	qsort(work->rows->data, work->rows->len, sizeof(struct deployment_row),
-	      row_order);
+	g_array_sort(work->rows, row_order);
 	for (guint i = 0; i < work->rows->len; i++) {
 		const struct deployment_row *row = &g_array_index(
 			work->rows, struct deployment_row, i);
@@ -297,6 +296,7 @@ bool report_collect(const struct work_context *context, gint64 now, gint64 since
 	};
 	bool ok;
 
+	g_array_set_clear_func(work.rows, (GDestroyNotify)deployment_row_clear);
 	*facts = (struct report_facts){
 		.rows = g_array_new(FALSE, FALSE, sizeof(struct series_row)),
 	};

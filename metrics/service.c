@@ -125,14 +125,14 @@ static bool ship_whole(const struct chain *chain, enum rollout_kind *kinds, bool
 	struct attribution result = { 0 };
 	bool ok = true;
 
-	attribution_run(repo->graph, &g_array_index(chain->steps, guint32, 0),
+	attribution_run(repo->graph, (const guint32 *)(const void *)chain->steps->data,
 			chain->steps->len, repo->baseline, &result);
 	for (guint i = 0; ok && i < chain->steps->len; i++) {
 		guint rollout = g_array_index(chain->numbers, guint, i);
 
 		note_kind(kinds, known, rollout, result.kinds[i]);
 		ok = ship_step(chain, rollout, result.kinds[i],
-			       result.commits + result.first[i],
+			       result.commits ? result.commits + result.first[i] : NULL,
 			       result.first[i + 1] - result.first[i], error);
 	}
 	attribution_clear(&result);
@@ -157,13 +157,13 @@ static bool ship_rest(const struct chain *chain, guint first, enum rollout_kind 
 
 		if (rollout >= first) {
 			g_autoptr(GArray) commits = attribution_next(
-				repo->graph, &g_array_index(earlier, guint32, 0),
+				repo->graph, (const guint32 *)(const void *)earlier->data,
 				earlier->len, repo->baseline != GRAPH_NONE, step, &kind);
 
 			note_kind(kinds, known, rollout, kind);
 			if (!ship_step(chain, rollout, kind,
-				       &g_array_index(commits, guint32, 0), commits->len,
-				       error))
+				       (const guint32 *)(const void *)commits->data,
+				       commits->len, error))
 				return false;
 		}
 		g_array_append_val(earlier, step);
