@@ -228,9 +228,10 @@ def test_killed_at_calls(world):
               for at in world.places(most[call], -(-CUTS * (3 if call == "sendto" else 1) //
                                                    (len(most) + 2)))]
     killed = 0
-    for call, at in places:
+    for i, (call, at) in enumerate(places):
         what = f"seed {SEED}: killed at {call} {at}"
-        if killed % 4 == 0:  # the mirror half-made, or there already
+        # The calls were counted without a mirror; those to the database are made with one, too.
+        if i % 2 == 0 or call not in ("sendto", "recvfrom"):
             shutil.rmtree(world.program.cache, ignore_errors=True)
         world.fresh("killed")
         status, _ = world.program.once(
