@@ -186,7 +186,7 @@ def test_daemon(world):
         daemon.terminate()
         world.said.append(daemon.communicate(timeout=cluster.PATIENCE)[0].encode())
         if daemon.returncode != 0:
-            fail(f"exit status {daemon.returncode}")
+            fail(f"exit status {daemon.returncode}\n{world.said[-1].decode()}")
     world.said += seen
     leaks = world.leaks()
     if leaks:
