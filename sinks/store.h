@@ -145,7 +145,7 @@ bool store_touched_each(struct store *store, gint32 component_id,
  * attempt). */
 struct deployment_row {
 	gint64 deployment_id; /* filled when read */
-	char *external_id;    /* "refs/tags/v1.0" */
+	char *external_id;    /* "tag:v1.0" */
 	gint32 attempt;	      /* 1 … */
 	char *environment;
 	gint64 started, finished; /* INSTANT_NONE: NULL */

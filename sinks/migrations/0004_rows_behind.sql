@@ -35,7 +35,7 @@ COMMENT ON COLUMN dora.deployments.org IS 'Organization: name in the configurati
 COMMENT ON COLUMN dora.deployments.team IS 'Team: name in the configuration.';
 COMMENT ON COLUMN dora.deployments.service IS 'Service: name in the configuration.';
 COMMENT ON COLUMN dora.deployments.environment IS 'Environment deployed to, as the source names it.';
-COMMENT ON COLUMN dora.deployments.deployment IS 'Identity at the source, such as refs/tags/v1.0.';
+COMMENT ON COLUMN dora.deployments.deployment IS 'Identity at the source, such as tag:v1.0.';
 COMMENT ON COLUMN dora.deployments.attempt IS 'Count of the attempt at this deployment, from 1.';
 COMMENT ON COLUMN dora.deployments.source IS 'Source that told of it: source in dora.sources.';
 COMMENT ON COLUMN dora.deployments.started_at IS 'When it started; NULL if the source does not tell.';
