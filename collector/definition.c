@@ -69,16 +69,17 @@ static cJSON *service_object(const struct config_service *service)
 char *definition_of_scope(const struct config *config, enum scope_kind kind,
 			  const char *name, const char *time_zone)
 {
+	const struct config_service *service = kind == SCOPE_SERVICE
+						       ? config_service(config, name)
+						       : NULL;
 	cJSON *object = cJSON_CreateObject();
 
 	cJSON_AddNumberToObject(object, "meaning", SERIES_MEANING);
 	cJSON_AddStringToObject(object, "time_zone", time_zone);
 	cJSON_AddNumberToObject(object, "minimum_authors",
 				config->privacy->minimum_authors);
-	for (unsigned i = 0; kind == SCOPE_SERVICE && i < config->n_services; i++)
-		if (strcmp(config->services[i].name, name) == 0)
-			cJSON_AddItemToObject(object, "service",
-					      service_object(&config->services[i]));
+	if (service)
+		cJSON_AddItemToObject(object, "service", service_object(service));
 	return print(object);
 }
 

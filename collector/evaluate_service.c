@@ -57,19 +57,6 @@ static void load_groups(struct evaluation *work)
 	}
 }
 
-static int deployment_order(const void *a, const void *b)
-{
-	const struct deployment_row *x = a, *y = b;
-	int order = strcmp(x->external_id, y->external_id);
-
-	if (order == 0)
-		order = (x->attempt > y->attempt) - (x->attempt < y->attempt);
-	if (order == 0)
-		order = (x->deployment_id > y->deployment_id) -
-			(x->deployment_id < y->deployment_id);
-	return order;
-}
-
 /* Rows of the store as facts, in the order of their natural keys: deployments that
  * finished at the same moment are told apart by that, never by which was stored first.
  * Repositories become indices of components; a revision of a repository that is no
@@ -77,7 +64,7 @@ static int deployment_order(const void *a, const void *b)
 static void load_deployments(struct evaluation *work)
 {
 	work->deployments = g_array_new(FALSE, TRUE, sizeof(struct deployment));
-	g_array_sort(work->rows, deployment_order);
+	g_array_sort(work->rows, deployment_row_order);
 	for (guint i = 0; i < work->rows->len; i++) {
 		const struct deployment_row *row = &g_array_index(
 			work->rows, struct deployment_row, i);

@@ -4,9 +4,6 @@
 #include "collector/sources/git_rules.h"
 #include "metrics/bucket.h"
 
-#define DEPLOYMENTS_FILE_MAX                                                             \
-	(64 * 1024 * 1024) /* years of a deployment every few minutes */
-
 static void append_list(GString *text, const char *key, char **list, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -178,7 +175,7 @@ static GBytes *rule_read_file(const struct oid *commit, const char *path, void *
 	const struct rule_user *rule = user;
 	bool missing = false;
 
-	return mirror_read_file(rule->state->mirror, commit, path, DEPLOYMENTS_FILE_MAX,
+	return mirror_read_file(rule->state->mirror, commit, path, GIT_RULE_FILE_MAX,
 				&missing, error);
 }
 

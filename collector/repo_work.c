@@ -97,3 +97,16 @@ gssize positions_index(const GArray *positions, guint32 pos)
 
 	return found ? found - (const guint32 *)positions->data : -1;
 }
+
+int deployment_row_order(const void *a, const void *b)
+{
+	const struct deployment_row *x = a, *y = b;
+	int order = strcmp(x->external_id, y->external_id);
+
+	if (order == 0)
+		order = (x->attempt > y->attempt) - (x->attempt < y->attempt);
+	if (order == 0)
+		order = (x->deployment_id > y->deployment_id) -
+			(x->deployment_id < y->deployment_id);
+	return order;
+}

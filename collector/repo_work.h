@@ -27,3 +27,8 @@ void repo_notice(const struct work_context *context, const struct config_git *gi
 void positions_sort(GArray *positions);
 /* Index of a position in a sorted array; -1. */
 gssize positions_index(const GArray *positions, guint32 pos);
+
+/* For qsort() and the like: deployment rows by their natural key (external id, attempt).
+ * Those that finished at the same moment are taken in this order, never in that of their
+ * arrival. */
+int deployment_row_order(const void *a, const void *b);

@@ -5,8 +5,6 @@
 #include "collector/sources/git_rules.h"
 #include "metrics/service.h"
 
-#define DEPLOYMENTS_FILE_MAX (64 * 1024 * 1024)
-
 void report_facts_clear(struct report_facts *facts)
 {
 	g_clear_pointer(&facts->rows, g_array_unref);
@@ -49,7 +47,7 @@ static GBytes *rule_read_file(const struct oid *commit, const char *path, void *
 	const struct reporting *work = user;
 	bool missing = false;
 
-	return mirror_read_file(work->state.mirror, commit, path, DEPLOYMENTS_FILE_MAX,
+	return mirror_read_file(work->state.mirror, commit, path, GIT_RULE_FILE_MAX,
 				&missing, error);
 }
 
@@ -102,14 +100,6 @@ static bool apply_rules(struct reporting *work, GError **error)
 					: "?");
 	}
 	return true;
-}
-
-static int row_order(const void *a, const void *b)
-{
-	const struct deployment_row *x = a, *y = b;
-	int order = strcmp(x->external_id, y->external_id);
-
-	return order ? order : (x->attempt > y->attempt) - (x->attempt < y->attempt);
 }
 
 static bool ship_one(const struct shipped *shipped, const struct commit_times *times,
@@ -204,7 +194,7 @@ static bool attribute(struct reporting *work, gint64 since, GError **error)
 	if (component->baseline &&
 	    oid_parse(component->baseline, strlen(component->baseline), &oid))
 		repo.baseline = graph_find(repo.graph, &oid);
-	g_array_sort(work->rows, row_order);
+	g_array_sort(work->rows, deployment_row_order);
 	for (guint i = 0; i < work->rows->len; i++) {
 		const struct deployment_row *row = &g_array_index(
 			work->rows, struct deployment_row, i);

@@ -36,8 +36,6 @@ const struct deployment_row *git_known_attempt(const struct git_rule *work,
 bool git_known_revision(const struct git_rule *work, const struct deployment_row *known,
 			const struct oid *commit);
 
-/* This external id is the rule's: it keeps counting, whether it is emitted or not. */
-void git_claim(struct git_rule *work, const char *external_id);
 /* Every known external id with this prefix stays as it is, counting or not, unless a rule
  * claims it: what the rule reads is not there to judge by. */
 void git_keep_known(struct git_rule *work, const char *prefix);

@@ -45,7 +45,7 @@ bool git_known_revision(const struct git_rule *work, const struct deployment_row
 	return false;
 }
 
-void git_claim(struct git_rule *work, const char *external_id)
+static void git_claim(struct git_rule *work, const char *external_id)
 {
 	if (!g_hash_table_lookup(work->claimed, external_id))
 		g_hash_table_insert(work->claimed, g_strdup(external_id),

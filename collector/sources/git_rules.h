@@ -12,6 +12,9 @@
 #include "collector/git/mirror.h"
 #include "sinks/store.h"
 
+/* The largest deployments file that is read: years of a deployment every few minutes. */
+#define GIT_RULE_FILE_MAX (64 * 1024 * 1024)
+
 struct rule_input {
 	gint32 repo_id;
 	const struct graph *graph;
