@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "drivers/driver.h"
 
 struct config_database {
 	char *uri; /* libpq URI or key=value string, without a password */
@@ -47,6 +48,99 @@ struct config_git {
 	gint64 every_us, timeout_us;
 };
 
+/* A GitHub App, instead of a token. */
+struct config_app {
+	char *id, *installation;
+	struct secret_ref *key; /* PEM, RSA */
+};
+
+/* A source that the REST engine reads, whatever its driver; which of these a driver takes
+ * its settings say (drivers/driver.h). */
+struct config_api {
+	char *name;
+	char *url;	/* default: the driver's; without a slash at the end */
+	char *username; /* basic authentication */
+	struct secret_ref *token;
+	struct config_app *app;
+	char *ca_file; /* NULL: the system's */
+	char **projects;
+	unsigned n_projects;
+	char *organization;
+	char **services, **labels, **types;
+	unsigned n_services, n_labels, n_types;
+	char *query;
+	char **read; /* names of feeds; none: what the rules need and the usual */
+	unsigned n_read;
+	char *history; /* how far back the first poll reads; default 180d */
+	char *every;   /* default: the schedule's */
+	gint64 history_us, every_us;
+	const struct driver *driver; /* set by config_load() */
+};
+
+struct config_api_list {
+	struct config_api *rows;
+	unsigned n;
+};
+
+/* ---- sources.rest: a driver in YAML ---- */
+
+struct config_rest_state {
+	char *word;    /* NULL: any other */
+	char *outcome; /* success, failure, cancelled, skipped, running; NULL: success */
+	bool done;
+};
+
+struct config_rest_feed {
+	char *name, *kind;
+	char *method, *path, *body, *item_path, *items;
+	char *order, *time, *paging; /* as in drivers/driver.h, lower case */
+	unsigned size, cap;
+	char *token_path, *token_header, *overlap;
+	char **fields; /* paths by position in item_members; NULL: not mapped */
+	struct config_rest_state *states;
+	unsigned n_states;
+};
+
+/* The engine sees its `api` with a driver made of the rest. */
+struct config_rest {
+	struct config_api api;
+	char *auth_header, *auth_prefix;
+	char *pace;
+	struct config_rest_feed *feeds;
+	unsigned n_feeds;
+};
+
+/* A query on any PostgreSQL: each row an item, its columns named as item_members, and
+ * "outcome" and "done" besides. $1 is the instant since which changes are wanted. */
+struct config_sql {
+	char *name;
+	char *uri;
+	struct secret_ref *password;
+	char *kind; /* item_kind_name() */
+	char *query;
+	char *history, *every;
+	gint64 history_us, every_us;
+};
+
+/* ---- push ---- */
+
+struct config_push_client {
+	char *name;		   /* in logs */
+	struct secret_ref *token;  /* bearer; or */
+	struct secret_ref *secret; /* of HMAC-SHA256 signatures */
+	char **services;	   /* that it may speak of; none: all */
+	unsigned n_services;
+};
+
+struct config_push {
+	char *listen;	   /* "127.0.0.1:9440", "[::]:9440", or a path: a Unix socket */
+	char *certificate; /* PEM file; required unless loopback or a socket */
+	struct secret_ref *key;
+	struct config_push_client *clients;
+	unsigned n_clients;
+	unsigned per_minute; /* requests of a client; default 600 */
+};
+
 struct config_component {
 	char *repository; /* names a sources.git row */
 	char **paths;	  /* globs; none: the whole repository */
@@ -54,7 +148,27 @@ struct config_component {
 	char *baseline; /* a full sha, or NULL: the first rollout */
 };
 
-enum config_from { FROM_TAGS, FROM_TRUNK, FROM_HEADS, FROM_FILE };
+enum config_from {
+	FROM_TAGS,
+	FROM_TRUNK,
+	FROM_HEADS,
+	FROM_FILE,
+	FROM_DEPLOYMENTS, /* records of a deployments API */
+	FROM_JOBS,	  /* jobs of pipeline runs, each judged by itself */
+	FROM_RUNS,	  /* pipeline runs as a whole */
+	FROM_RELEASES,	  /* releases, not drafts */
+	FROM_PUSH,	  /* told by clients of the push server */
+};
+#define FROM_IS_GIT(from) ((from) <= FROM_FILE)
+/* Where the revision of an item is. A short sha, a tag or an image digest is resolved to
+ * a commit of the rule's repository. */
+enum config_revision {
+	REVISION_SHA,	  /* item.sha */
+	REVISION_REF,	  /* item.ref: a tag or branch name */
+	REVISION_VERSION, /* item.version or a release's name */
+	REVISION_IMAGE,	  /* the first of item.images that pattern fits */
+	REVISION_FILE,	  /* a file in a configuration repository (GitOps) */
+};
 enum config_each { EACH_COMMIT, EACH_DAY };
 enum config_tag_time { TAG_TIME_TAGGED, TAG_TIME_FIRST_SEEN };
 
@@ -74,7 +188,29 @@ struct config_rule {
 	char **branches;       /* heads: glob patterns; required */
 	unsigned n_branches;
 	char *file;	   /* file: path of the JSON lines in the repository; required */
-	char *environment; /* default "production"; file: for lines that name none */
+	char *environment; /* default "production"; file: for lines that name none;
+			      deployments and push: NULL, the record's own */
+
+	/* of items of a source */
+	char *source;	     /* required but for push */
+	char *project;	     /* default: the only one of the source; "*": any */
+	char **environments; /* deployments, jobs, push: glob patterns; none: all */
+	unsigned n_environments;
+	char **jobs, **workflows; /* regular expressions for the whole name; jobs:
+				     required there */
+	unsigned n_jobs, n_workflows;
+	char **skip; /* regular expressions: a job, workflow, environment, version or ref
+			that one of them is found in does not count (dry runs) */
+	unsigned n_skip;
+	char **names; /* push: what clients call the service; default its name */
+	unsigned n_names;
+	/* branches (above) narrows jobs, runs and deployments too. Its revision: */
+	enum config_revision revision;
+	char *pattern;	/* a regular expression: its first group is the revision (or the
+			   tag) in that text; default the whole */
+	char *manifest; /* revision file: path of a file in manifest_repository, as of
+			   the commit that was deployed, that pattern is looked for in */
+	char *manifest_repository;
 };
 
 enum config_finished { FINISHED_ALL, FINISHED_FIRST };
@@ -115,6 +251,23 @@ struct config_org {
 struct config_sources {
 	struct config_git *git;
 	unsigned n_git;
+	struct config_api_list api[N_DRIVERS]; /* by driver, as drivers[] */
+	struct config_rest *rest;
+	unsigned n_rest;
+	struct config_sql *sql;
+	unsigned n_sql;
+};
+
+/* A source of any kind; names are unique among all. */
+enum source_kind { SOURCE_GIT, SOURCE_API, SOURCE_SQL, SOURCE_PUSH };
+struct config_source {
+	enum source_kind kind;
+	const char *name; /* of the push server: "push" */
+	const char *type; /* "git", the driver's name, "rest", "sql", "push" */
+	const struct config_git *git;
+	const struct config_api *api;
+	const struct config_sql *sql;
+	gint64 every_us; /* 0: it is not polled */
 };
 
 struct config {
@@ -122,12 +275,15 @@ struct config {
 	struct config_schedule *schedule;
 	struct config_privacy *privacy;
 	struct config_sources *sources;
+	struct config_push *push; /* NULL: off */
 	struct config_org *orgs;
 	unsigned n_orgs;
 	struct config_team *teams;
 	unsigned n_teams;
 	struct config_service *services;
 	unsigned n_services;
+	struct config_source *all; /* every source: git, API, rest, SQL, push */
+	unsigned n_all;
 };
 
 /* One thing wrong: "file:line: key: what is wrong, what is expected". */
@@ -164,6 +320,7 @@ char *config_schema_json(void);
 
 /* Look-ups by name in a loaded configuration; NULL if there is none (or name is NULL). */
 const struct config_git *config_git(const struct config *config, const char *name);
+const struct config_source *config_source(const struct config *config, const char *name);
 const struct config_team *config_team(const struct config *config, const char *name);
 const struct config_org *config_org(const struct config *config, const char *name);
 const struct config_service *config_service(const struct config *config,

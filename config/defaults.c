@@ -115,6 +115,9 @@ void config_defaults(struct config *config, const struct tree *tree)
 	span_parse(config->schedule->timeout, &config->schedule->timeout_us);
 	for (unsigned i = 0; i < config->sources->n_git; i++)
 		git_defaults(&config->sources->git[i], config->schedule);
+	for (unsigned i = 0; i < config->n_all; i++)
+		if (config->all[i].git)
+			config->all[i].every_us = config->all[i].git->every_us;
 	for (unsigned i = 0; i < config->n_teams; i++) {
 		const struct config_org *org = config_org(config, config->teams[i].org);
 

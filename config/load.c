@@ -17,7 +17,7 @@
 /* The configuration and what finds things in it. */
 struct loaded {
 	struct config config; /* first: the one is the address of the other */
-	GHashTable *git, *orgs, *teams, *services; /* name to row */
+	GHashTable *git, *orgs, *teams, *services, *all; /* name to row */
 };
 
 static void loaded_clear(gpointer data)
@@ -25,6 +25,8 @@ static void loaded_clear(gpointer data)
 	struct loaded *loaded = data;
 
 	g_clear_pointer(&loaded->git, g_hash_table_unref);
+	g_clear_pointer(&loaded->all, g_hash_table_unref);
+	g_clear_pointer(&loaded->config.all, g_free);
 	g_clear_pointer(&loaded->orgs, g_hash_table_unref);
 	g_clear_pointer(&loaded->teams, g_hash_table_unref);
 	g_clear_pointer(&loaded->services, g_hash_table_unref);
@@ -60,6 +62,24 @@ static GHashTable *index_rows(const char *rows, unsigned n, gsize size, glong na
 	return index;
 }
 
+/* One row for every source, whatever its kind. */
+static void list_sources(struct config *config)
+{
+	const struct config_sources *sources = config->sources;
+
+	config->all = g_new0(struct config_source, sources->n_git);
+	for (unsigned i = 0; i < sources->n_git; i++) {
+		const struct config_git *git = &sources->git[i];
+
+		config->all[config->n_all++] = (struct config_source){
+			.kind = SOURCE_GIT,
+			.name = git->name,
+			.type = "git",
+			.git = git,
+		};
+	}
+}
+
 static struct config *take(struct config *parsed)
 {
 	struct loaded *loaded = g_atomic_rc_box_new0(struct loaded);
@@ -68,6 +88,8 @@ static struct config *take(struct config *parsed)
 	*config = *parsed;
 	g_free(parsed);
 	loaded->git = INDEX(config->sources->git, config->sources->n_git);
+	list_sources(config);
+	loaded->all = INDEX(config->all, config->n_all);
 	loaded->orgs = INDEX(config->orgs, config->n_orgs);
 	loaded->teams = INDEX(config->teams, config->n_teams);
 	loaded->services = INDEX(config->services, config->n_services);
@@ -197,6 +219,11 @@ static const struct loaded *loaded_of(const struct config *config)
 const struct config_git *config_git(const struct config *config, const char *name)
 {
 	return find(loaded_of(config)->git, name);
+}
+
+const struct config_source *config_source(const struct config *config, const char *name)
+{
+	return find(loaded_of(config)->all, name);
 }
 
 const struct config_team *config_team(const struct config *config, const char *name)

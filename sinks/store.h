@@ -293,3 +293,57 @@ bool store_series_write(struct store *store, gint32 scope_id, const char *enviro
 			GError **error);
 bool store_published_until(struct store *store, gint32 scope_id, gint64 until,
 			   GError **error);
+
+/* ---- what APIs tell (drivers/item.h) ---- */
+
+/* How far a feed of a project has been read. */
+struct feed_row {
+	char *project, *feed;
+	gint64 cursor;	   /* everything up to here is stored; INSTANT_NONE: nothing */
+	gint64 history;	   /* everything from here to cursor is; INSTANT_NONE */
+	gint64 swept;	   /* when recent items were last read anew */
+	gint64 swept_deep; /* and those of 35 days */
+	char *mark;	   /* the engine's own, such as the highest number seen; NULL */
+	char *etag, *etag_url; /* of the first page; NULL */
+	char *trouble;	       /* why it is not complete, for operators; NULL: it is */
+};
+void feed_row_clear(struct feed_row *row);
+/* The feeds of a source (array of struct feed_row). */
+GArray *store_feeds(struct store *store, gint32 source_id, GError **error);
+void feed_rows_free(GArray *rows);
+/* Upserts by (source, project, feed); touched only where something differs. */
+bool store_feed_write(struct store *store, gint32 source_id, const struct feed_row *row,
+		      GError **error);
+
+/* Upserts items (struct item *; each key once), touching only rows where something
+ * differs; those that differ are added to changed (borrowed; NULL: not wanted). An item
+ * that was gone is there again. now becomes first_seen of new ones. */
+bool store_items_write(struct store *store, gint32 source_id, gint64 now,
+		       const GPtrArray *items, GPtrArray *changed, GError **error);
+/* Marks items as no longer there at the source; they keep their rows. */
+bool store_items_gone(struct store *store, gint32 source_id, const char *project,
+		      enum item_kind kind, const char *const *ids, gint64 now,
+		      gsize *n_changed, GError **error);
+
+struct item_query {
+	gint32 source_id;
+	const char *project;		 /* NULL: any */
+	int kind;			 /* enum item_kind; -1: any */
+	bool unfinished;		 /* only those that are neither done nor gone */
+	gint64 created_from, created_to; /* INSTANT_NONE: no bound; to is exclusive */
+	const char *const *ids;		 /* NULL: any */
+	const char *parent;		 /* NULL: any */
+	bool gone;			 /* with those that are gone */
+};
+bool store_items_each(struct store *store, const struct item_query *query,
+		      bool (*visit)(const struct item *item, gint64 first_seen, bool gone,
+				    void *user, GError **error),
+		      void *user, GError **error);
+
+/* The commits of a repository whose ids begin with these hexadecimal digits (at least
+ * 7): two are enough to see that it is not one. */
+guint store_commit_prefix(struct store *store, gint32 repo_id, const char *hex,
+			  struct oid found[2], GError **error);
+/* The commit of a tag or branch; oid.len 0: unknown. */
+bool store_ref_commit(struct store *store, gint32 repo_id, const char *name,
+		      struct oid *oid, GError **error);

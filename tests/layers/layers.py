@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 
-LAYERS = ("base", "metrics", "config", "sinks", "collector")
+LAYERS = ("base", "metrics", "drivers", "config", "sinks", "collector")
 MAX_LINES = 500
 COUNTED = {".c", ".h", ".py", ".sh", ".sql", ".build", ".md"}
 SKIPPED_FOLDERS = ("build", ".git", ".try", "vendor")

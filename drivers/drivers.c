@@ -1,0 +1,5 @@
+#include "drivers/drivers.h"
+
+const struct driver *const drivers[N_DRIVERS + 1] = {
+	NULL,
+};
