@@ -1,0 +1,144 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/command.h"
+#include "collector/options.h"
+#include "drivers/driver.h"
+
+/* What drivers say of themselves, for people: nothing here knows any of them. */
+
+static const char *const auth_words[] = {
+	[AUTH_NONE] = "none",
+	[AUTH_HEADER] = "token",
+	[AUTH_BASIC] = "username and token",
+	[AUTH_GITHUB] = "token, or app (id, installation, key)",
+	[AUTH_OPTIONAL] = "token if it needs one; username too for basic authentication",
+};
+
+static const char *const order_words[] = {
+	[ORDER_UPDATED] = "asks for what changed since",
+	[ORDER_NEWEST] = "reads the latest first; asks again for what is unfinished",
+	[ORDER_RECENT] = "reads what changed last first",
+	[ORDER_CREATED] = "asks for what was created since; asks again for what is "
+			  "unfinished",
+	[ORDER_NUMBER] = "reads the highest number first; asks again for what is "
+			 "unfinished",
+	[ORDER_STATE] = "sees the present state only: keep polling often",
+};
+
+static int list(void)
+{
+	for (int i = 0; i < N_DRIVERS; i++)
+		if (drivers[i])
+			printf("%-17s %-24s %s\n", drivers[i]->name, drivers[i]->title,
+			       drivers[i]->summary);
+	printf("%-17s %-24s %s\n", "git", "git",
+	       "commits, tags, branches and files of "
+	       "repositories");
+	printf("%-17s %-24s %s\n", "rest", "any REST API",
+	       "what you describe in dorad.yaml");
+	printf("%-17s %-24s %s\n", "sql", "any PostgreSQL", "what a query returns");
+	printf("\n\"dorad sources show NAME\" tells what one reads and needs.\n");
+	return EXIT_OK;
+}
+
+static void show_settings(const struct driver *driver)
+{
+	printf("\nSettings, under sources.%s, beside name, url, ca_file, every, history "
+	       "and read:\n",
+	       driver->name);
+	printf("  %-14s %s%s\n", "url", driver->url ? "default " : "required",
+	       driver->url ? driver->url : "");
+	printf("  %-14s %s\n", "credential", auth_words[driver->auth]);
+	for (const struct setting *setting = driver->settings; setting && setting->key;
+	     setting++)
+		printf("  %-14s %s%s%s%s\n", setting->key,
+		       setting->required ? "required: " : "", setting->help,
+		       setting->example ? "; as in " : "",
+		       setting->example ? setting->example : "");
+}
+
+static void show_members(const struct json_field *fields)
+{
+	const char *before = NULL;
+
+	printf("    fills ");
+	for (const struct item_member *member = item_members; member->name; member++)
+		for (const struct json_field *field = fields; field->path; field++)
+			if (field->offset == member->offset) {
+				printf("%s%s", before ? ", " : "", member->name);
+				before = member->name;
+				break;
+			}
+	printf("\n");
+}
+
+static void show_feed(const struct feed *feed)
+{
+	printf("\n  %s (%s): %s\n    %s\n", feed->name, item_kind_name(feed->kind),
+	       feed->help, order_words[feed->order]);
+	if (feed->needs_labels)
+		printf("    read where labels or types are configured\n");
+	else if (feed->on_request)
+		printf("    read where a rule needs it, or `read` names it\n");
+	if (feed->scope)
+		printf("    the credential needs %s\n", feed->scope);
+	show_members(feed->fields);
+	for (const struct detail *detail = feed->details; detail && detail->name;
+	     detail++)
+		printf("    %s: one more request for each %s%s\n", detail->name,
+		       item_kind_name(feed->kind),
+		       detail->when == DETAIL_MATCHED ? " that a rule may match" : "");
+}
+
+static int show(const char *name)
+{
+	const struct driver *driver = driver_find(name);
+
+	if (!driver) {
+		fprintf(stderr,
+			"dorad sources: there is no driver \"%s\"; see dorad sources "
+			"list\n",
+			name);
+		return EXIT_USAGE;
+	}
+	printf("%s (%s): %s\n", driver->title, driver->name, driver->summary);
+	if (driver->limits)
+		printf("\n%s\n", driver->limits);
+	show_settings(driver);
+	printf("\nFeeds:\n");
+	for (const struct feed *feed = driver->feeds; feed->name; feed++)
+		show_feed(feed);
+	return EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	const GOptionEntry entries[] = { { 0 } };
+	int status;
+
+	if (!options_parse(&command_sources, entries, &argc, &argv))
+		return EXIT_USAGE;
+	if (argc == 2 && strcmp(argv[1], "list") == 0) {
+		status = list();
+	} else if (argc == 3 && strcmp(argv[1], "show") == 0) {
+		status = show(argv[2]);
+	} else {
+		fputs("dorad sources: expected list, or show and a name; see dorad "
+		      "sources --help\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
+	if (fflush(stdout) != 0) {
+		perror("dorad sources: standard output");
+		return EXIT_FAILED;
+	}
+	return status;
+}
+
+const struct command command_sources = {
+	.name = "sources",
+	.arguments = "list | show NAME",
+	.summary = "tell which systems can be read, and what each needs",
+	.run = run,
+};
