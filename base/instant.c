@@ -63,6 +63,117 @@ bool instant_parse(const char *text, gint64 *result)
 	return true;
 }
 
+/* Reads n digits; -1 if there are fewer. */
+static int take_digits(const char **text, guint n)
+{
+	int value = 0;
+
+	for (guint i = 0; i < n; i++) {
+		if (!g_ascii_isdigit((*text)[i]))
+			return -1;
+		value = value * 10 + ((*text)[i] - '0');
+	}
+	*text += n;
+	return value;
+}
+
+static bool take(const char **text, const char *any_of)
+{
+	if (**text == '\0' || !strchr(any_of, **text))
+		return false;
+	(*text)++;
+	return true;
+}
+
+/* Days since 1970 of YYYY-MM-DD. */
+static bool take_date(const char **text, gint64 *days)
+{
+	int year, month = -1, day = -1;
+	GDate date;
+
+	year = take_digits(text, 4);
+	if (year >= 0 && take(text, "-"))
+		month = take_digits(text, 2);
+	if (month >= 0 && take(text, "-"))
+		day = take_digits(text, 2);
+	if (day < 0 ||
+	    !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+		return false;
+	g_date_clear(&date, 1);
+	g_date_set_dmy(&date, (GDateDay)day, (GDateMonth)month, (GDateYear)year);
+	*days = (gint64)g_date_get_julian(&date) - 719163;
+	return true;
+}
+
+/* HH:MM, HH:MM:SS and HH:MM:SS.ffffff. */
+static bool take_time(const char **text, GTimeSpan *span)
+{
+	int hour, minute = -1, second = 0;
+	GTimeSpan unit = G_TIME_SPAN_SECOND;
+	const char *fraction;
+
+	hour = take_digits(text, 2);
+	if (hour >= 0 && take(text, ":"))
+		minute = take_digits(text, 2);
+	if (minute < 0 || hour > 23 || minute > 59)
+		return false;
+	*span = hour * G_TIME_SPAN_HOUR + minute * G_TIME_SPAN_MINUTE;
+	if (!take(text, ":"))
+		return true;
+	second = take_digits(text, 2);
+	if (second < 0 || second > 60)
+		return false;
+	*span += second * G_TIME_SPAN_SECOND;
+	if (!take(text, ".,"))
+		return true;
+	fraction = *text;
+	for (; g_ascii_isdigit(**text); (*text)++) {
+		unit /= 10;
+		*span += (**text - '0') * unit;
+	}
+	return *text > fraction && *text - fraction <= 9;
+}
+
+/* Nothing, Z, +HH, +HHMM or +HH:MM, to the end of the text. */
+static bool take_zone(const char **text, GTimeSpan *offset)
+{
+	int hours, minutes = 0;
+	bool west;
+
+	*offset = 0;
+	if (**text == '\0')
+		return true;
+	take(text, " ");
+	if (take(text, "Zz"))
+		return **text == '\0';
+	west = **text == '-';
+	if (!take(text, "+-"))
+		return false;
+	hours = take_digits(text, 2);
+	if (hours >= 0 && **text != '\0') {
+		take(text, ":");
+		minutes = take_digits(text, 2);
+	}
+	if (hours < 0 || minutes < 0 || hours > 23 || minutes > 59 || **text != '\0')
+		return false;
+	*offset = hours * G_TIME_SPAN_HOUR + minutes * G_TIME_SPAN_MINUTE;
+	if (west)
+		*offset = -*offset;
+	return true;
+}
+
+bool instant_parse_loose(const char *text, gint64 *result)
+{
+	GTimeSpan time, offset;
+	gint64 days;
+
+	if (!take_date(&text, &days) || !take(&text, "Tt ") || !take_time(&text, &time) ||
+	    !take_zone(&text, &offset))
+		return false;
+	*result = days * G_TIME_SPAN_DAY + time - offset;
+	return true;
+}
+
 char *instant_format(gint64 t)
 {
 	gint64 seconds = t / G_USEC_PER_SEC;

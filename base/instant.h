@@ -29,6 +29,16 @@ gint64 instant_from_seconds(gint64 seconds);
  * False, *result untouched, if text is anything else. */
 bool instant_parse(const char *text, gint64 *result);
 
+/*
+ * What APIs send for an instant: RFC 3339, but also without seconds, with a fraction of 1
+ * to 9 digits after a point or comma (cut to microseconds), with an offset as +0000 or
+ * +00, with a space before the zone, and without a zone, which is taken for UTC. A leap
+ * second (:60) is the first of the next minute. Any year from 1 to 9999 is read,
+ * plausible or not. False, *result untouched, if text is anything else: a date alone,
+ * 24:00, an offset of a day.
+ */
+bool instant_parse_loose(const char *text, gint64 *result);
+
 /* "2026-03-01T12:00:00Z", with ".ffffff" only if there are microseconds. The caller
  * frees. */
 char *instant_format(gint64 t);

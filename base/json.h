@@ -22,7 +22,8 @@ cJSON *json_parse(const char *text, gsize n, GError **error);
 DEFINE_CLEANUP(cJSON *, cJSON_Delete);
 
 /*
- * The value at a path: JSON Pointer (RFC 6901), "" the document itself, with two tokens
+ * The value at a path: JSON Pointer (RFC 6901), "" the document itself, whose first slash
+ * may be left out ("commit/sha" is "/commit/sha"), with two tokens
  * of our own: "[a.b=text]" is the first element of a list whose member a.b is the string
  * text, and "[a.b]" the first that has a member a.b at all. NULL if there is none, or
  * document is NULL. Keys are compared with their case.
