@@ -126,7 +126,7 @@ struct feed {
 	const char *scope; /* what the credential needs: "Actions: read" */
 };
 
-enum auth {
+enum auth_kind {
 	AUTH_NONE,
 	AUTH_HEADER,   /* auth_header: auth_prefix + token */
 	AUTH_BASIC,    /* username and token */
@@ -151,7 +151,7 @@ struct driver {
 	const struct setting *settings; /* ends with a NULL key; keys not here (beside
 					   name, url, token, ca_file, every, since, read)
 					   may not be used */
-	enum auth auth;
+	enum auth_kind auth;
 	const char *auth_header, *auth_prefix; /* NULL: "Authorization", "Bearer " */
 	const struct http_header_row {
 		const char *name, *value; /* value is a template */

@@ -25,5 +25,5 @@ gint64 budget_take(struct budgets *budgets, const char *key, const struct driver
  * refused for a limit. An instant further off than an hour is an hour. */
 bool budget_learn(struct budgets *budgets, const char *key, const struct driver *driver,
 		  const struct http_response *response, gint64 now);
-/* For people: "4,812 of 5,000 left until 14:20"; NULL: nothing known. */
+/* For people: "4,812 of 5,000 left until 14:20 UTC"; NULL: nothing known. */
 char *budget_text(struct budgets *budgets, const char *key, gint64 now);

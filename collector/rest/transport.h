@@ -14,3 +14,10 @@ struct rest_transport {
 	bool (*wait)(void *self, GTimeSpan span, GError **error);
 	void *self;
 };
+
+/* The real one: over HTTP, by the wall clock, and with pauses that end when cancellable
+ * is cancelled (NULL: never; one reference is kept). It belongs to one worker. Requests
+ * without a cancellable of their own are given this one. */
+struct rest_transport *rest_transport_new(GCancellable *cancellable);
+void rest_transport_free(struct rest_transport *transport); /* NULL is fine */
+DEFINE_CLEANUP(struct rest_transport *, rest_transport_free);
