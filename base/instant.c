@@ -25,44 +25,6 @@ gint64 instant_from_seconds(gint64 seconds)
 	return result;
 }
 
-bool instant_parse(const char *text, gint64 *result)
-{
-	/* GLib's parser also takes week dates and compact forms, which RFC 3339 has not.
-	 */
-	static const char form[] = "dddd-dd-ddTdd:dd:dd";
-	g_autoptr(GDateTime) time = NULL;
-	g_autofree char *upper = NULL;
-	const char *rest;
-
-	for (gsize i = 0; i < sizeof(form) - 1; i++) {
-		char c = form[i] == 'd' && g_ascii_isdigit(text[i]) ? 'd' : text[i];
-
-		if (i == 10 && (c == 't' || c == ' '))
-			c = 'T';
-		if (c != form[i])
-			return false;
-	}
-	rest = text + sizeof(form) - 1;
-	if (*rest == '.') {
-		gsize digits = strspn(rest + 1, "0123456789");
-
-		if (digits == 0)
-			return false;
-		rest += 1 + digits;
-	}
-	if (g_ascii_strcasecmp(rest, "z") != 0 &&
-	    (strlen(rest) != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':'))
-		return false;
-	upper = g_ascii_strup(text, -1);
-	upper[10] = 'T';
-	time = g_date_time_new_from_iso8601(upper, NULL);
-	if (!time)
-		return false;
-	*result = g_date_time_to_unix(time) * G_USEC_PER_SEC +
-		  g_date_time_get_microsecond(time);
-	return true;
-}
-
 /* Reads n digits; -1 if there are fewer. */
 static int take_digits(const char **text, guint n)
 {
@@ -172,6 +134,28 @@ bool instant_parse_loose(const char *text, gint64 *result)
 		return false;
 	*result = days * G_TIME_SPAN_DAY + time - offset;
 	return true;
+}
+
+bool instant_parse(const char *text, gint64 *result)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:dd";
+	const char *rest;
+
+	for (gsize i = 0; i < sizeof(form) - 1; i++) {
+		char c = form[i] == 'd' && g_ascii_isdigit(text[i]) ? 'd' : text[i];
+
+		if (i == 10 && (c == 't' || c == ' '))
+			c = 'T';
+		if (c != form[i])
+			return false;
+	}
+	rest = text + sizeof(form) - 1;
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (g_ascii_strcasecmp(rest, "z") != 0 &&
+	    (strlen(rest) != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':'))
+		return false;
+	return instant_parse_loose(text, result);
 }
 
 char *instant_format(gint64 t)

@@ -25,7 +25,8 @@ static inline bool instant_is_plausible(gint64 t)
 /* Seconds since 1970 to an instant; INSTANT_NONE if it does not fit. */
 gint64 instant_from_seconds(gint64 seconds);
 
-/* RFC 3339 with a zone ("2026-03-01T12:00:00Z", "…+01:00", fraction optional).
+/* RFC 3339 with a zone ("2026-03-01T12:00:00Z", "…+01:00", fraction of up to 9 digits
+ * optional), read as instant_parse_loose() does.
  * False, *result untouched, if text is anything else. */
 bool instant_parse(const char *text, gint64 *result);
 
