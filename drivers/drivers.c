@@ -2,4 +2,5 @@
 
 const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_PAGERDUTY] = &driver_pagerduty,
+	[DRIVER_OPSGENIE] = &driver_opsgenie,
 };
