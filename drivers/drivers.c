@@ -3,4 +3,6 @@
 const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_PAGERDUTY] = &driver_pagerduty,
 	[DRIVER_OPSGENIE] = &driver_opsgenie,
+	[DRIVER_JIRA] = &driver_jira,
+	[DRIVER_JIRA_SERVER] = &driver_jira_server,
 };
