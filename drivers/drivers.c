@@ -5,4 +5,5 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_OPSGENIE] = &driver_opsgenie,
 	[DRIVER_JIRA] = &driver_jira,
 	[DRIVER_JIRA_SERVER] = &driver_jira_server,
+	[DRIVER_JSM] = &driver_jsm,
 };
