@@ -6,4 +6,5 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_JIRA] = &driver_jira,
 	[DRIVER_JIRA_SERVER] = &driver_jira_server,
 	[DRIVER_JSM] = &driver_jsm,
+	[DRIVER_SERVICENOW] = &driver_servicenow,
 };
