@@ -7,4 +7,5 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_JIRA_SERVER] = &driver_jira_server,
 	[DRIVER_JSM] = &driver_jsm,
 	[DRIVER_SERVICENOW] = &driver_servicenow,
+	[DRIVER_STATUSPAGE] = &driver_statuspage,
 };
