@@ -8,4 +8,5 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_JSM] = &driver_jsm,
 	[DRIVER_SERVICENOW] = &driver_servicenow,
 	[DRIVER_STATUSPAGE] = &driver_statuspage,
+	[DRIVER_GRAFANA] = &driver_grafana,
 };
