@@ -9,4 +9,5 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_SERVICENOW] = &driver_servicenow,
 	[DRIVER_STATUSPAGE] = &driver_statuspage,
 	[DRIVER_GRAFANA] = &driver_grafana,
+	[DRIVER_INCIDENT_IO] = &driver_incident_io,
 };
