@@ -11,4 +11,5 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_GRAFANA] = &driver_grafana,
 	[DRIVER_INCIDENT_IO] = &driver_incident_io,
 	[DRIVER_ROOTLY] = &driver_rootly,
+	[DRIVER_FIREHYDRANT] = &driver_firehydrant,
 };
