@@ -12,4 +12,5 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_INCIDENT_IO] = &driver_incident_io,
 	[DRIVER_ROOTLY] = &driver_rootly,
 	[DRIVER_FIREHYDRANT] = &driver_firehydrant,
+	[DRIVER_SENTRY] = &driver_sentry,
 };
