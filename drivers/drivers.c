@@ -13,4 +13,5 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_ROOTLY] = &driver_rootly,
 	[DRIVER_FIREHYDRANT] = &driver_firehydrant,
 	[DRIVER_SENTRY] = &driver_sentry,
+	[DRIVER_ALERTMANAGER] = &driver_alertmanager,
 };
