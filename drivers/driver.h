@@ -56,7 +56,9 @@ enum time_format {
 };
 
 /* A word of the source for what became of something. The last row of a table has a NULL
- * word and says what any other word means. */
+ * word and says what any other word means. Of an incident: running while it is open,
+ * success once it is over, cancelled where it was none after all (declined, merged into
+ * another, a duplicate), skipped where it never was one (maintenance, tests). */
 struct state_map {
 	const char *word; /* any case */
 	enum outcome outcome;
@@ -154,7 +156,8 @@ struct driver {
 	enum auth_kind auth;
 	const char *auth_header, *auth_prefix; /* NULL: "Authorization", "Bearer " */
 	const struct http_header_row {
-		const char *name, *value; /* value is a template */
+		const char *name, *value; /* value is a template, nothing escaped; one
+					     that comes out empty is not sent */
 	} * headers;			  /* of every request; ends with a NULL name */
 	GTimeSpan pace;			  /* least time between two requests; 0: none */
 	GTimeSpan blocked;  /* to wait when limited and no header says how long; 0: 1 m */
@@ -182,6 +185,7 @@ enum driver_id {
 	DRIVER_PAGERDUTY,
 	DRIVER_OPSGENIE,
 	DRIVER_JIRA,
+	DRIVER_JIRA_SERVER,
 	DRIVER_JSM,
 	DRIVER_SERVICENOW,
 	DRIVER_STATUSPAGE,

@@ -1,0 +1,29 @@
+#pragma once
+
+/*
+ * What accept() of incident feeds has in common. What became of an incident is told by
+ * its outcome, as everywhere in state maps: running while it is open, success once it is
+ * over, cancelled where it was none after all (declined, merged into another, a
+ * duplicate, discarded), skipped where it never was one (maintenance, tests).
+ */
+#include "base/instant.h"
+#include "drivers/item.h"
+
+/* To be called last: an incident that is not over has neither resolve nor close, whatever
+ * is left of them from before it was reopened; one that was none has no resolve. */
+void incident_settle(struct item *incident);
+/* incident_settle() as an accept(). */
+bool incident_accept(const cJSON *json, struct item *incident, GError **error);
+/* What was no incident after all: final, and no resolve. */
+void incident_withdraw(struct item *incident);
+/* What never was one: category says what it is instead ("maintenance"). */
+void incident_exempt(struct item *incident, const char *category);
+
+/* Keeps the earlier (later) of *t and what a time at path of json says; nothing there, or
+ * nothing plausible, changes nothing. */
+void incident_first(gint64 *t, const cJSON *json, const char *path);
+void incident_last(gint64 *t, const cJSON *json, const char *path);
+
+/* "name=value" of every member of an object that is a string; NULL: none. Caller frees.
+ */
+char **incident_labels(const cJSON *object);

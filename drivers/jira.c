@@ -1,0 +1,193 @@
+#include "drivers/drivers.h"
+#include "drivers/incident.h"
+
+#include <string.h>
+
+/*
+ * Issues that are incidents, of Jira Cloud (jira) and Data Center (jira_server): the same
+ * issues, another search.
+ */
+
+/* Names of states are each team's own, their categories are Jira's. */
+static const struct state_map states[] = {
+	{ "new", OUTCOME_RUNNING, false },
+	{ "indeterminate", OUTCOME_RUNNING, false },
+	{ "undefined", OUTCOME_RUNNING, false },
+	{ "done", OUTCOME_SUCCESS, true },
+	{ NULL, OUTCOME_RUNNING, false },
+};
+
+/* Resolutions that say: it was none. */
+static const char *const withdrawn[] = {
+	"Duplicate",	  "Won't Do",	      "Won't Fix",   "Declined",
+	"Cancelled",	  "Canceled",	      "Invalid",     "Not a Bug",
+	"False Positive", "Cannot Reproduce", "Known Error", NULL,
+};
+
+static const struct json_field fields[] = {
+	{ "/key", JSON_ID, true, ITEM(id) },
+	{ "/fields/summary", JSON_TEXT, false, ITEM(name) },
+	{ "/fields/status/statusCategory/key", JSON_TEXT, true, ITEM(state) },
+	{ "/fields/priority/name", JSON_TEXT, false, ITEM(severity) },
+	{ "/fields/issuetype/name", JSON_TEXT, false, ITEM(category) },
+	{ "/fields/components/*/name", JSON_TEXTS, false, ITEM(services) },
+	{ "/fields/labels/*", JSON_TEXTS, false, ITEM(labels) },
+	{ "/fields/created", JSON_TIME, true, ITEM(created) },
+	/* Set anew by each resolve; Cloud also tells when the category was reached, which
+	 * is all there is where a workflow sets no resolution. */
+	{ "/fields/resolutiondate", JSON_TIME, false, ITEM(resolved) },
+	{ "/fields/statuscategorychangedate", JSON_TIME, false, ITEM(resolved) },
+	{ "/fields/updated", JSON_TIME, true, ITEM(updated) },
+	{ NULL },
+};
+
+/* The first issue that it is caused by. The same type of link also says what it causes:
+ * that is an outwardIssue. */
+static char *cause_of(const cJSON *json)
+{
+	const cJSON *link;
+
+	cJSON_ArrayForEach(link, json_at(json, "/fields/issuelinks"))
+	{
+		const char *inward = json_text_at(link, "/type/inward");
+		const char *key = json_text_at(link, "/inwardIssue/key");
+
+		if (key && inward && g_ascii_strcasecmp(inward, "is caused by") == 0)
+			return g_strdup(key);
+	}
+	return NULL;
+}
+
+static void take_text(char **place, const char *text)
+{
+	if (!text)
+		return;
+	g_free(*place);
+	*place = g_strdup(text);
+}
+
+static bool accept(const cJSON *json, struct item *issue, GError **error G_GNUC_UNUSED)
+{
+	const char *self = json_text_at(json, "/self");
+	const char *rest = self ? strstr(self, "/rest/") : NULL;
+	const char *resolution = json_text_at(json, "/fields/resolution/name");
+
+	take_text(&issue->state, json_text_at(json, "/fields/status/name"));
+	issue->cause = cause_of(json);
+	if (rest)
+		issue->url = g_strdup_printf("%.*s/browse/%s", (int)(rest - self), self,
+					     issue->id);
+	if (issue->done)
+		issue->closed = issue->resolved;
+	for (int i = 0; issue->done && resolution && withdrawn[i]; i++)
+		if (g_ascii_strcasecmp(resolution, withdrawn[i]) == 0)
+			incident_withdraw(issue);
+	incident_settle(issue);
+	return true;
+}
+
+/* Ordered by creation: a page boundary then moves past nothing when an issue is edited
+ * while pages are read. */
+#define JQL                                                                              \
+	"project%20%3D%20%22{project}%22%20AND%20({query})%20AND%20updated%20%3E%3D%20"  \
+	"%22{since}%22%20ORDER%20BY%20created%20ASC%2C%20key%20ASC"
+#define FIELDS                                                                           \
+	"summary,status,statuscategorychangedate,issuetype,priority,components,labels,"  \
+	"issuelinks,created,updated,resolution,resolutiondate"
+#define HELP "Issues that the query finds, in each project."
+
+static const struct feed cloud_feeds[] = {
+	{ .name = "issues",
+	  .kind = ITEM_INCIDENT,
+	  .help = HELP,
+	  .path = "/rest/api/3/search/jql?jql=" JQL "&fields=" FIELDS
+		  "&maxResults=100&nextPageToken={token}",
+	  .items = "/issues",
+	  .order = ORDER_UPDATED,
+	  .any_order = true,
+	  .time = TIME_JQL,
+	  .paging = PAGING_TOKEN,
+	  .token_path = "/nextPageToken",
+	  .fields = fields,
+	  .states = states,
+	  .accept = accept,
+	  .scope = "Browse projects; read:jira-work" },
+	{ NULL },
+};
+
+static const struct feed server_feeds[] = {
+	{ .name = "issues",
+	  .kind = ITEM_INCIDENT,
+	  .help = HELP,
+	  .path = "/rest/api/2/search?jql=" JQL "&fields=" FIELDS
+		  "&maxResults=100&startAt={offset}",
+	  .items = "/issues",
+	  .order = ORDER_UPDATED,
+	  .any_order = true,
+	  .time = TIME_JQL,
+	  .paging = PAGING_OFFSET,
+	  .size = 100,
+	  .fields = fields,
+	  .states = states,
+	  .accept = accept,
+	  .scope = "Browse projects" },
+	{ NULL },
+};
+
+#define SETTING_PROJECTS                                                                 \
+	{                                                                                \
+		.key = "projects", .required = true, .help = "Keys of projects.",        \
+		.pattern = "^[A-Z][A-Z0-9_]+$", .example = "OPS"                         \
+	}
+#define SETTING_QUERY                                                                    \
+	{                                                                                \
+		.key = "query", .required = true,                                        \
+		.help = "JQL that says which issues are incidents, without ORDER BY.",   \
+		.pattern = "^(?i)(?!.*\\border\\s+by\\b).+$",                            \
+		.example = "issuetype = Incident"                                        \
+	}
+
+static const struct setting cloud_settings[] = {
+	SETTING_PROJECTS,
+	SETTING_QUERY,
+	{ .key = "username",
+	  .required = true,
+	  .help = "The e-mail address the API token belongs to.",
+	  .pattern = "@",
+	  .example = "dora@example.com" },
+	{ NULL },
+};
+
+static const struct setting server_settings[] = {
+	SETTING_PROJECTS,
+	SETTING_QUERY,
+	{ .key = "username",
+	  .help = "For basic authentication; without it the token is a personal access "
+		  "token.",
+	  .example = "dora" },
+	{ NULL },
+};
+
+const struct driver driver_jira = {
+	.name = "jira",
+	.title = "Jira Cloud",
+	.summary = "issues that are incidents, Jira Service Management's too",
+	.settings = cloud_settings,
+	.auth = AUTH_BASIC,
+	.whoami = "/rest/api/3/myself",
+	.zone_path = "/timeZone",
+	.limits = "Bursts are limited for each API token, told by 429 and Retry-After.",
+	.feeds = cloud_feeds,
+};
+
+const struct driver driver_jira_server = {
+	.name = "jira_server",
+	.title = "Jira Data Center",
+	.summary = "issues that are incidents, Jira Service Management's too",
+	.settings = server_settings,
+	.auth = AUTH_OPTIONAL,
+	.whoami = "/rest/api/2/myself",
+	.zone_path = "/timeZone",
+	.limits = "Limits are the installation's own, told by 429 and Retry-After.",
+	.feeds = server_feeds,
+};
