@@ -9,6 +9,7 @@
  * past a page that was not stored. A failed feed does not stop the others, unless the
  * credential was refused.
  */
+#include "collector/rest/auth.h"
 #include "collector/rest/budget.h"
 #include "collector/rest/transport.h"
 #include "sinks/store.h"
@@ -20,11 +21,13 @@ struct rest_sink {
 	/* Items that were neither final nor gone when last seen, oldest first. */
 	bool (*unfinished)(void *self, const char *project, enum item_kind kind,
 			   GPtrArray *items, GError **error);
-	/* Ids known and not gone, created in [from, to): what a sweep must find again. */
+	/* Whole items known and not gone, created in [from, to): what a sweep must find
+	 * again, and what need not be asked for in detail once more. */
 	bool (*known)(void *self, const char *project, enum item_kind kind, gint64 from,
 		      gint64 to, GPtrArray *items, GError **error);
-	/* All in one transaction: items (and children) found, ids that are gone, the
-	 * feed's state. */
+	/* All in one transaction: items found, of the feed's kind and children of other
+	 * kinds, each key once; ids (char *) of the feed's kind that are gone; the feed's
+	 * state. Neither array is NULL. */
 	bool (*save)(void *self, const struct feed_row *row, const GPtrArray *items,
 		     const GPtrArray *gone, GError **error);
 	void *self;
@@ -32,15 +35,17 @@ struct rest_sink {
 
 struct rest_source {
 	const struct driver *driver;
-	const struct config_api *api;
+	const struct config_api *api; /* every_us tells how often it is polled */
 	const struct rest_transport *transport;
 	const struct rest_sink *sink;
 	struct budgets *budgets;
+	struct auth *auth; /* kept between polls; NULL: one for this poll */
 	GCancellable *cancellable;
 	/* Feeds that rules need, by kind: 1 << enum item_kind. */
 	guint needed;
 	const char *environment; /* the template variable; NULL: none */
-	/* Whether a rule may match the item, so that its details are wanted. */
+	/* Whether a rule may match the item, so that its details are wanted. NULL: all
+	 * are. */
 	bool (*wanted)(const struct item *item, void *user);
 	void (*progress)(const char *text, void *user); /* NULL: nobody listens */
 	void (*notice)(const char *text, void *user);
