@@ -85,26 +85,37 @@ struct config_api_list {
 /* ---- sources.rest: a driver in YAML ---- */
 
 struct config_rest_state {
-	char *word;    /* NULL: any other */
-	char *outcome; /* success, failure, cancelled, skipped, running; NULL: success */
+	char *word; /* NULL: any other */
+	enum outcome outcome;
 	bool done;
 };
 
+#define REST_PATHS 37 /* rows of item_members */
+
 struct config_rest_feed {
-	char *name, *kind;
-	char *method, *path, *body, *item_path, *items;
-	char *order, *time, *paging; /* as in drivers/driver.h, lower case */
+	char *name;
+	enum item_kind kind;
+	char *method, *path, *body, *item_path, *item_at, *items;
+	enum feed_order order;
+	enum time_format time;	/* of {since} and {until} */
+	enum time_format times; /* of answers: TIME_RFC3339, _EPOCH or _EPOCH_MS */
+	enum paging paging;
 	unsigned size, cap;
 	char *token_path, *token_header, *overlap;
-	char **fields; /* paths by position in item_members; NULL: not mapped */
+	char *on_absence; /* ORDER_STATE: required there */
+	char **fields;	  /* REST_PATHS paths, as item_members; NULL: not mapped */
 	struct config_rest_state *states;
 	unsigned n_states;
+};
+
+struct config_rest_auth {
+	char *header, *prefix;
 };
 
 /* The engine sees its `api` with a driver made of the rest. */
 struct config_rest {
 	struct config_api api;
-	char *auth_header, *auth_prefix;
+	struct config_rest_auth *auth; /* NULL: Authorization: Bearer */
 	char *pace;
 	struct config_rest_feed *feeds;
 	unsigned n_feeds;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "config/rest_driver.h"
 
 #define PRODUCTION "production"
 
@@ -85,20 +86,72 @@ static void git_defaults(struct config_git *git, const struct config_schedule *s
 	span_parse(git->timeout, &git->timeout_us);
 }
 
-static void service_defaults(const struct config *config, struct config_service *service)
+static void api_defaults(struct config_api *api, const struct config_schedule *schedule)
+{
+	gsize n;
+
+	if (api->driver)
+		inherit(&api->url, api->driver->url);
+	for (n = api->url ? strlen(api->url) : 0; n && api->url[n - 1] == '/'; n--)
+		api->url[n - 1] = '\0';
+	inherit(&api->every, schedule->every);
+	span_parse(api->every, &api->every_us);
+	span_parse(api->history, &api->history_us);
+}
+
+static void sources_defaults(struct config_sources *sources,
+			     const struct config_schedule *schedule)
+{
+	for (unsigned i = 0; i < sources->n_git; i++)
+		git_defaults(&sources->git[i], schedule);
+	for (gsize d = 0; d < N_DRIVERS; d++)
+		for (unsigned i = 0; i < sources->api[d].n; i++) {
+			sources->api[d].rows[i].driver = drivers[d];
+			api_defaults(&sources->api[d].rows[i], schedule);
+		}
+	for (unsigned i = 0; i < sources->n_rest; i++) {
+		sources->rest[i].api.driver = rest_driver_new(&sources->rest[i]);
+		api_defaults(&sources->rest[i].api, schedule);
+	}
+	for (unsigned i = 0; i < sources->n_sql; i++) {
+		inherit(&sources->sql[i].every, schedule->every);
+		span_parse(sources->sql[i].every, &sources->sql[i].every_us);
+		span_parse(sources->sql[i].history, &sources->sql[i].history_us);
+	}
+}
+
+static void rule_defaults(const struct config *config,
+			  const struct config_service *service, struct config_rule *rule,
+			  const struct node *node)
+{
+	const struct config_source *source = config_source(config, rule->source);
+
+	if (rule->from == FROM_TAGS && rule->n_tags == 0)
+		one_word(&rule->tags, &rule->n_tags, "*");
+	if (rule->from == FROM_PUSH && rule->n_names == 0)
+		one_word(&rule->names, &rule->n_names, service->name);
+	if (rule->from != FROM_DEPLOYMENTS && rule->from != FROM_PUSH)
+		inherit(&rule->environment, PRODUCTION);
+	if (rule->from == FROM_RELEASES && !node_member(node, "revision"))
+		rule->revision = REVISION_VERSION; /* releases are known by their tag */
+	if (service->n_components == 1)
+		inherit(&rule->repository, service->components[0].repository);
+	if (!FROM_IS_GIT(rule->from) && source && source->api &&
+	    source->api->n_projects == 1)
+		inherit(&rule->project, source->api->projects[0]);
+}
+
+static void service_defaults(const struct config *config, struct config_service *service,
+			     const struct node *node)
 {
 	const struct config_team *team = config_team(config, service->team);
+	const struct node *rules = node_member(node, "deployments");
 
 	if (team)
 		inherit(&service->time_zone, team->time_zone);
-	for (unsigned i = 0; i < service->n_deployments; i++) {
-		struct config_rule *rule = &service->deployments[i];
-
-		if (rule->from == FROM_TAGS && rule->n_tags == 0)
-			one_word(&rule->tags, &rule->n_tags, "*");
-		if (service->n_components == 1)
-			inherit(&rule->repository, service->components[0].repository);
-	}
+	for (unsigned i = 0; i < service->n_deployments; i++)
+		rule_defaults(config, service, &service->deployments[i],
+			      g_ptr_array_index(rules->items, i));
 	if (service->n_production == 0) {
 		service->production = g_new0(struct config_group, 1);
 		service->n_production = 1;
@@ -110,14 +163,20 @@ static void service_defaults(const struct config *config, struct config_service 
 
 void config_defaults(struct config *config, const struct tree *tree)
 {
+	const struct node *services = node_member(tree->root, "services");
+
 	fill_mapping(&config_schema, config, tree->root);
 	span_parse(config->schedule->every, &config->schedule->every_us);
 	span_parse(config->schedule->timeout, &config->schedule->timeout_us);
-	for (unsigned i = 0; i < config->sources->n_git; i++)
-		git_defaults(&config->sources->git[i], config->schedule);
-	for (unsigned i = 0; i < config->n_all; i++)
-		if (config->all[i].git)
-			config->all[i].every_us = config->all[i].git->every_us;
+	sources_defaults(config->sources, config->schedule);
+	for (unsigned i = 0; i < config->n_all; i++) {
+		struct config_source *source = &config->all[i];
+
+		source->every_us = source->git	 ? source->git->every_us
+				   : source->api ? source->api->every_us
+				   : source->sql ? source->sql->every_us
+						 : 0;
+	}
 	for (unsigned i = 0; i < config->n_teams; i++) {
 		const struct config_org *org = config_org(config, config->teams[i].org);
 
@@ -125,5 +184,6 @@ void config_defaults(struct config *config, const struct tree *tree)
 			inherit(&config->teams[i].time_zone, org->time_zone);
 	}
 	for (unsigned i = 0; i < config->n_services; i++)
-		service_defaults(config, &config->services[i]);
+		service_defaults(config, &config->services[i],
+				 g_ptr_array_index(services->items, i));
 }

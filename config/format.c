@@ -1,4 +1,4 @@
-#include "config/format.h"
+#include "config/format_private.h"
 
 #include <libpq-fe.h>
 #include <string.h>
@@ -7,12 +7,6 @@
 
 DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree);
 DEFINE_CLEANUP(char *, PQfreemem);
-
-static bool refuse(char **why, const char *text)
-{
-	*why = g_strdup(text);
-	return false;
-}
 
 /* ---- time zones ---- */
 
@@ -24,95 +18,15 @@ static bool check_zone(const char *text, char **why)
 	return zone != NULL;
 }
 
-/* ---- urls ---- */
-
-enum url_kind url_kind(const char *url)
-{
-	static const struct {
-		const char *prefix;
-		enum url_kind kind;
-	} schemes[] = {
-		{ "https://", URL_HTTPS }, { "http://", URL_HTTP }, { "ssh://", URL_SSH },
-		{ "file:///", URL_PATH },  { "/", URL_PATH },
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++)
-		if (g_str_has_prefix(url, schemes[i].prefix))
-			return schemes[i].kind;
-	/* user@host:path; "host::path" would name a program to run. */
-	if (g_regex_match_simple("^[A-Za-z0-9_][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:"
-				 "[^:-]",
-				 url, 0, 0))
-		return URL_SSH;
-	return URL_WRONG;
-}
-
-static bool is_loopback(const char *authority)
-{
-	return g_regex_match_simple("^(localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\])"
-				    "(:[0-9]+)?$",
-				    authority, G_REGEX_DOLLAR_ENDONLY, 0);
-}
-
-/* What stands between "://" and the path. */
-static bool check_authority(enum url_kind kind, const char *url, char **why)
-{
-	const char *start = strstr(url, "://") + 3;
-	g_autofree char *authority = g_strndup(start, strcspn(start, "/?#"));
-	char *at = strrchr(authority, '@');
-	const char *host = at ? at + 1 : authority;
-
-	if (at && (kind != URL_SSH || memchr(authority, ':', (gsize)(at - authority))))
-		return refuse(why,
-			      kind == URL_SSH
-				      ? "has a password in it, expected an ssh_key"
-				      : "has credentials in it, expected username and "
-					"token instead");
-	if (at && !g_regex_match_simple("^[A-Za-z0-9_][A-Za-z0-9._-]*@", authority, 0, 0))
-		return refuse(why, "has an unusual user name, expected letters, digits "
-				   "and . _ -");
-	if (!g_regex_match_simple("^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9.])?|"
-				  "\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$",
-				  host, G_REGEX_DOLLAR_ENDONLY, 0))
-		return refuse(why, "has no usable host name, expected for example "
-				   "https://git.example.org/shop.git");
-	if (kind == URL_HTTP && !is_loopback(host))
-		return refuse(why, "is not encrypted, expected https:// (http:// is for "
-				   "this machine's loopback only)");
-	if (start[strcspn(start, "/?#")] == '\0')
-		return refuse(why, "has no path, expected a repository after the host");
-	return true;
-}
-
-static bool check_url(const char *text, char **why)
-{
-	enum url_kind kind = url_kind(text);
-
-	if (kind == URL_WRONG) {
-		/* "ext::command" */
-		if (strstr(text, "::"))
-			return refuse(why, "names a remote helper, expected https://, "
-					   "ssh://, user@host:path or a path");
-		return false;
-	}
-	if (g_str_has_prefix(text, "file://")) {
-		if (strcspn(text, "?#") != strlen(text))
-			return refuse(why, "has a query or fragment, expected a path");
-		return true;
-	}
-	if (kind == URL_PATH || !strstr(text, "://"))
-		return true;
-	if (!check_authority(kind, text, why))
-		return false;
-	if (strcspn(text, "?#") != strlen(text))
-		return refuse(why, "has a query or fragment, expected a plain path after "
-				   "the host");
-	return true;
-}
-
 /* ---- the database ---- */
 
-static bool check_database(const char *text, char **why)
+static bool refuse(char **why, const char *what, const char *key)
+{
+	*why = g_strdup_printf("%s, expected %s", what, key);
+	return false;
+}
+
+static bool check_connection(const char *text, const char *key, char **why)
 {
 	_cleanup_(PQfreememp) char *error = NULL; /* may quote a password: not shown */
 	_cleanup_(PQconninfoFreep)
@@ -125,15 +39,23 @@ static bool check_database(const char *text, char **why)
 			continue;
 		/* libpq marks what a dialogue would hide. */
 		if (strcmp(o->keyword, "password") == 0)
-			return refuse(why, "has a password in it, expected it in "
-					   "database.password");
+			return refuse(why, "has a password in it", key);
 		if (o->dispchar[0] == '*')
-			return refuse(why, "has a secret in it, expected none");
+			return format_refuse(why, "has a secret in it, expected none");
 		if (strcmp(o->keyword, "passfile") == 0)
-			return refuse(why, "names a password file, expected "
-					   "database.password");
+			return refuse(why, "names a password file", key);
 	}
 	return true;
+}
+
+static bool check_database(const char *text, char **why)
+{
+	return check_connection(text, "database.password", why);
+}
+
+static bool check_sql_database(const char *text, char **why)
+{
+	return check_connection(text, "the key password", why);
 }
 
 #define CONTROL "\\x00-\\x1f\\x7f"
@@ -179,9 +101,46 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			 "[^\\x00-\\x20\\x7f\\\\]+|/[^" CONTROL "]*)$",
 			 "the url of a repository",
 			 "https://, ssh://, user@host:path or an absolute path",
-			 .quiet = true, .check = check_url },
+			 .quiet = true, .check = format_check_url },
 	[FORMAT_DATABASE] = { "=|^postgres(ql)?://", "a connection string",
 			      "libpq's form such as "
 			      "postgresql://dorad@db.example.org/dora",
 			      .quiet = true, .check = check_database },
+	[FORMAT_SQL_DATABASE] = { "=|^postgres(ql)?://", "a connection string",
+				  "libpq's form such as "
+				  "postgresql://reader@db.example.org/ops",
+				  .quiet = true, .check = check_sql_database },
+	[FORMAT_LINE] = { "^[^" CONTROL "]+$", "a line of text",
+			  "no control characters" },
+	[FORMAT_NUMBER] = { "^[0-9]+$", "a number", "digits" },
+	[FORMAT_API] = { "^https?://[^\\x00-\\x20\\x7f\\\\]+$", "the url of an API",
+			 "https:// and a host", .quiet = true,
+			 .check = format_check_api },
+	[FORMAT_REGEX] = { NULL, "a regular expression", "one such as deploy-.*",
+			   .check = format_check_regex },
+	[FORMAT_GROUP] = { NULL, "a regular expression", "one with a group such as v(.*)",
+			   .check = format_check_group },
+	[FORMAT_KIND] = { "^(deployment|run|job|release|change|incident|artifact)$",
+			  "a kind of item",
+			  "deployment, run, job, release, change, incident or artifact" },
+	[FORMAT_QUERY] = { "\\$1(?![0-9])", "a query of changes",
+			   "$1 in it, the instant since which changes are wanted",
+			   .quiet = true },
+	[FORMAT_METHOD] = { "^(GET|POST)$", "a method", "GET or POST" },
+	[FORMAT_TEMPLATE] = { "^(/|https://)[^\\x00-\\x20\\x7f]*$", "a path",
+			      "one that starts with / or https://", .quiet = true,
+			      .check = format_check_template },
+	[FORMAT_TEMPLATE_BODY] = { NULL, "a body", "text with variables",
+				   .check = format_check_template_body },
+	[FORMAT_POINTER] = { "^(/.*)?$", "a JSON Pointer",
+			     "/ and a key such as /commit/sha, "
+			     "or \"\"" },
+	[FORMAT_HEADER] = { "^[A-Za-z0-9-]+$", "the name of a header",
+			    "letters, digits and - such as X-Api-Key" },
+	[FORMAT_PREFIX] = { "^[!-~ ]*$", "the beginning of a header",
+			    "printable ASCII such as \"Bearer \"", .quiet = true },
+	[FORMAT_LISTEN] = { NULL, "an address to listen at",
+			    "one with a port such as 127.0.0.1:9440 or [::]:9440, or the "
+			    "path of a socket",
+			    .check = format_check_listen },
 };

@@ -11,22 +11,37 @@
 #define FORMAT_NAME_MAX 100
 
 enum config_format {
-	FORMAT_ANY,	   /* any text */
-	FORMAT_NAME,	   /* of a service, team, repository, environment … */
-	FORMAT_SPAN,	   /* 5m */
-	FORMAT_ZONE,	   /* Europe/Berlin */
-	FORMAT_SHA,	   /* a full commit id */
-	FORMAT_PATH_GLOB,  /* of files in a repository */
-	FORMAT_REF_GLOB,   /* of tags or branches */
-	FORMAT_BRANCH,	   /* one branch */
-	FORMAT_INSIDE,	   /* a file in a repository */
-	FORMAT_ABSOLUTE,   /* a file of this machine */
-	FORMAT_CREDENTIAL, /* a systemd credential */
-	FORMAT_VARIABLE,   /* an environment variable */
-	FORMAT_ROLE,	   /* of PostgreSQL */
-	FORMAT_USER,	   /* for https */
-	FORMAT_URL,	   /* of a git repository */
-	FORMAT_DATABASE,   /* libpq's URI or key=value string */
+	FORMAT_ANY,	      /* any text */
+	FORMAT_NAME,	      /* of a service, team, repository, environment … */
+	FORMAT_SPAN,	      /* 5m */
+	FORMAT_ZONE,	      /* Europe/Berlin */
+	FORMAT_SHA,	      /* a full commit id */
+	FORMAT_PATH_GLOB,     /* of files in a repository */
+	FORMAT_REF_GLOB,      /* of tags or branches */
+	FORMAT_BRANCH,	      /* one branch */
+	FORMAT_INSIDE,	      /* a file in a repository */
+	FORMAT_ABSOLUTE,      /* a file of this machine */
+	FORMAT_CREDENTIAL,    /* a systemd credential */
+	FORMAT_VARIABLE,      /* an environment variable */
+	FORMAT_ROLE,	      /* of PostgreSQL */
+	FORMAT_USER,	      /* for https */
+	FORMAT_URL,	      /* of a git repository */
+	FORMAT_DATABASE,      /* libpq's URI or key=value string */
+	FORMAT_SQL_DATABASE,  /* the same, of a source */
+	FORMAT_LINE,	      /* text in one line */
+	FORMAT_NUMBER,	      /* digits, as text */
+	FORMAT_API,	      /* url of an API */
+	FORMAT_REGEX,	      /* a regular expression */
+	FORMAT_GROUP,	      /* one with a group */
+	FORMAT_KIND,	      /* item_kind_name() */
+	FORMAT_QUERY,	      /* SQL with $1 */
+	FORMAT_METHOD,	      /* of HTTP */
+	FORMAT_TEMPLATE,      /* a path or url with variables (drivers/driver.h) */
+	FORMAT_TEMPLATE_BODY, /* any text with variables */
+	FORMAT_POINTER,	      /* of JSON, or "" */
+	FORMAT_HEADER,	      /* a header's name */
+	FORMAT_PREFIX,	      /* of a header's value, or "" */
+	FORMAT_LISTEN,	      /* an address and port, or a path */
 	N_FORMATS
 };
 
@@ -46,3 +61,7 @@ extern const struct config_format_row config_formats[N_FORMATS];
 /* How a repository is reached, by its url. */
 enum url_kind { URL_WRONG, URL_HTTPS, URL_HTTP, URL_SSH, URL_PATH };
 enum url_kind url_kind(const char *url);
+
+/* Where the push server listens. */
+enum listen_kind { LISTEN_WRONG, LISTEN_SOCKET, LISTEN_LOOPBACK, LISTEN_NETWORK };
+enum listen_kind listen_kind(const char *listen);

@@ -98,7 +98,7 @@ static void describe_fits(cJSON *json, const cyaml_schema_field_t *fields,
 {
 	cJSON *all = cJSON_CreateArray();
 
-	for (gint64 from = FROM_TAGS; from <= FROM_FILE; from++) {
+	for (int from = FROM_TAGS; from <= FROM_PUSH; from++) {
 		cJSON *row = cJSON_CreateObject(), *not_allowed;
 		cJSON *when = cJSON_AddObjectToObject(row, "if");
 		cJSON *is = cJSON_AddObjectToObject(

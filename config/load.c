@@ -10,6 +10,7 @@
 #include "config/defaults.h"
 #include "config/fault.h"
 #include "config/names.h"
+#include "config/rest_driver.h"
 #include "config/walk.h"
 
 #define FILE_MAX (4u << 20) /* some ten thousand services */
@@ -23,7 +24,10 @@ struct loaded {
 static void loaded_clear(gpointer data)
 {
 	struct loaded *loaded = data;
+	const struct config_sources *sources = loaded->config.sources;
 
+	for (unsigned i = 0; i < sources->n_rest; i++)
+		rest_driver_free((struct driver *)sources->rest[i].api.driver);
 	g_clear_pointer(&loaded->git, g_hash_table_unref);
 	g_clear_pointer(&loaded->all, g_hash_table_unref);
 	g_clear_pointer(&loaded->config.all, g_free);
@@ -62,22 +66,60 @@ static GHashTable *index_rows(const char *rows, unsigned n, gsize size, glong na
 	return index;
 }
 
-/* One row for every source, whatever its kind. */
+/* ---- one row for every source, whatever its kind ---- */
+
+static bool takes_push(const struct config *config)
+{
+	for (unsigned i = 0; i < config->n_services; i++)
+		for (unsigned j = 0; j < config->services[i].n_deployments; j++)
+			if (config->services[i].deployments[j].from == FROM_PUSH)
+				return true;
+	return config->push != NULL;
+}
+
+static void list_api(GArray *all, const char *type, const struct config_api *api)
+{
+	const struct config_source source = {
+		.kind = SOURCE_API, .name = api->name, .type = type, .api = api
+	};
+
+	g_array_append_val(all, source);
+}
+
 static void list_sources(struct config *config)
 {
 	const struct config_sources *sources = config->sources;
+	g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(struct config_source));
+	struct config_source source;
 
-	config->all = g_new0(struct config_source, sources->n_git);
 	for (unsigned i = 0; i < sources->n_git; i++) {
-		const struct config_git *git = &sources->git[i];
-
-		config->all[config->n_all++] = (struct config_source){
-			.kind = SOURCE_GIT,
-			.name = git->name,
-			.type = "git",
-			.git = git,
-		};
+		source = (struct config_source){ .kind = SOURCE_GIT,
+						 .name = sources->git[i].name,
+						 .type = "git",
+						 .git = &sources->git[i] };
+		g_array_append_val(all, source);
 	}
+	for (int d = 0; d < N_DRIVERS; d++)
+		for (unsigned i = 0; i < sources->api[d].n; i++)
+			list_api(all, config_api_key((enum driver_id)d),
+				 &sources->api[d].rows[i]);
+	for (unsigned i = 0; i < sources->n_rest; i++)
+		list_api(all, "rest", &sources->rest[i].api);
+	for (unsigned i = 0; i < sources->n_sql; i++) {
+		source = (struct config_source){ .kind = SOURCE_SQL,
+						 .name = sources->sql[i].name,
+						 .type = "sql",
+						 .sql = &sources->sql[i] };
+		g_array_append_val(all, source);
+	}
+	if (takes_push(config)) {
+		source = (struct config_source){ .kind = SOURCE_PUSH,
+						 .name = "push",
+						 .type = "push" };
+		g_array_append_val(all, source);
+	}
+	config->n_all = all->len;
+	config->all = (struct config_source *)g_array_free(g_steal_pointer(&all), FALSE);
 }
 
 static struct config *take(struct config *parsed)

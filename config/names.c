@@ -4,12 +4,14 @@
 
 #include "config/fault.h"
 #include "config/format.h"
+#include "config/schema_private.h"
 
-/* The names of a list. */
+/* The names of one list or several. */
 struct names {
-	const char *list;  /* "services" */
-	GPtrArray *words;  /* borrowed from the tree; NULL: an entry without a name */
-	GHashTable *first; /* name to its first index */
+	const char
+		*what; /* "services", or for several lists what they share: "sources" */
+	GPtrArray *words;  /* borrowed from the tree */
+	GHashTable *first; /* name to where it is first: "services[0]" */
 	bool complete;	   /* every entry has a sound name: others are unknown */
 };
 
@@ -55,58 +57,140 @@ static bool is_sound(const struct check *check, const char *name)
 	       g_regex_match(check->sound, name, 0, NULL);
 }
 
-/* Collects the names of a list and reports those that are taken. */
-static struct names collect(const struct check *check, const char *list)
+static struct names names_new(const char *what)
+{
+	return (struct names){
+		.what = what,
+		.words = g_ptr_array_new(),
+		.first = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free),
+		.complete = true,
+	};
+}
+
+/* Adds a name whose entry is at a path; reports it if it is taken. */
+static void add_name(const struct check *check, struct names *names, const char *name,
+		     const char *path, bool quiet)
+{
+	const char *before = g_hash_table_lookup(names->first, name);
+	g_autofree char *key = g_strdup_printf("%s.name", path), *before_key = NULL;
+
+	g_ptr_array_add(names->words, (gpointer)name);
+	if (!before) {
+		g_hash_table_insert(names->first, (gpointer)name, g_strdup(path));
+		return;
+	}
+	if (quiet)
+		return;
+	before_key = g_strdup_printf("%s.name", before);
+	fault_add(check->faults, line_of(check, key), key,
+		  "\"%s\" is taken by %s (line %u), expected another name", name, before,
+		  line_of(check, before_key));
+}
+
+/* Collects the names of a list and reports those that are taken, unless quiet. */
+static void collect(const struct check *check, struct names *names, const char *list,
+		    bool quiet)
 {
 	const struct node *node = list_at(check->root, list);
-	struct names names = { .list = list,
-			       .words = g_ptr_array_new(),
-			       .first = g_hash_table_new(g_str_hash, g_str_equal),
-			       .complete = node && node->items->len };
 
 	for (guint i = 0; node && i < node->items->len; i++) {
 		const struct node *name = text_of(g_ptr_array_index(node->items, i),
 						  "name");
-		g_autofree char *key = g_strdup_printf("%s[%u].name", list, i);
-		g_autofree char *before_key = NULL;
-		gpointer before;
+		g_autofree char *path = g_strdup_printf("%s[%u]", list, i);
 
-		if (!name || !is_sound(check, name->text)) {
-			names.complete = false;
-			continue;
-		}
-		g_ptr_array_add(names.words, name->text);
-		if (!g_hash_table_lookup_extended(names.first, name->text, NULL,
-						  &before)) {
-			g_hash_table_insert(names.first, name->text, GUINT_TO_POINTER(i));
-			continue;
-		}
-		before_key = g_strdup_printf("%s[%u].name", list,
-					     GPOINTER_TO_UINT(before));
-		fault_add(check->faults, line_of(check, key), key,
-			  "\"%s\" is taken by %s[%u] (line %u), expected another name",
-			  name->text, list, GPOINTER_TO_UINT(before),
-			  line_of(check, before_key));
+		if (name && is_sound(check, name->text))
+			add_name(check, names, name->text, path, quiet);
+		else
+			names->complete = false;
 	}
+	if (!node || node->items->len == 0)
+		names->complete = false;
+}
+
+static struct names names_of(const struct check *check, const char *list)
+{
+	struct names names = names_new(list);
+
+	collect(check, &names, list, false);
 	return names;
 }
 
 static void check_unique(const struct check *check, const char *list)
 {
-	struct names names = collect(check, list);
+	struct names names = names_of(check, list);
 
 	names_clear(&names);
 }
 
-/* The reference prefix.key must be one of names. */
-static void refer(const struct check *check, const struct node *mapping,
-		  const char *prefix, const char *key, const struct names *names)
+/* ---- sources ---- */
+
+/* Where the push server comes from, whose name is "push"; NULL: there is none. */
+static char *push_path(const struct check *check)
 {
-	const struct node *name = text_of(mapping, key);
-	g_autofree char *path = g_strdup_printf("%s.%s", prefix, key);
+	const struct node *services = list_at(check->root, "services");
+
+	if (node_member(check->root, "push"))
+		return g_strdup("push");
+	for (guint i = 0; services && i < services->items->len; i++) {
+		g_autofree char *path = g_strdup_printf("services[%u].deployments", i);
+		const struct node *rules = list_at(check->root, path);
+
+		for (guint j = 0; rules && j < rules->items->len; j++) {
+			const struct node *from = text_of(
+				g_ptr_array_index(rules->items, j), "from");
+
+			if (from && strcmp(from->text, "push") == 0)
+				return g_strdup_printf("%s[%u]", path, j);
+		}
+	}
+	return NULL;
+}
+
+/* All sources share one space of names. */
+static struct names source_names(const struct check *check)
+{
+	struct names names = names_new("sources");
+	const struct node *sources = node_member(check->root, "sources");
+	g_autofree char *push = push_path(check);
+
+	if (push)
+		add_name(check, &names, "push", push, false);
+	for (const cyaml_schema_field_t *field = schema_sources_fields; field->key;
+	     field++) {
+		g_autofree char *list = g_strdup_printf("sources.%s", field->key);
+
+		if (sources && node_member(sources, field->key))
+			collect(check, &names, list, false);
+	}
+	if (!sources || sources->kind != NODE_MAPPING || sources->items->len == 0)
+		names.complete = false;
+	if (sources && sources->kind == NODE_MAPPING && sources->items->len == 0)
+		fault_add(check->faults, line_of(check, "sources"), "sources",
+			  "has none, expected at least one such as git or github");
+	return names;
+}
+
+/* Without the key git there are none, which is wrong only where one is asked for. */
+static struct names git_names(const struct check *check)
+{
+	struct names names = names_new("sources.git");
+	const struct node *sources = node_member(check->root, "sources");
+
+	if (!sources || sources->kind != NODE_MAPPING || sources->items->len == 0)
+		names.complete = false;
+	else if (node_member(sources, "git"))
+		collect(check, &names, "sources.git", true);
+	return names;
+}
+
+/* The text at a path must be one of names. */
+static void refer(const struct check *check, const struct node *name, const char *path,
+		  const struct names *names)
+{
 	const char *nearest;
 
-	if (!name || !is_sound(check, name->text) || !names->complete ||
+	if (!name || name->kind != NODE_SCALAR || node_is_null(name) ||
+	    !is_sound(check, name->text) || !names->complete ||
 	    g_hash_table_contains(names->first, name->text))
 		return;
 	nearest = fault_nearest(name->text, (const char *const *)names->words->pdata,
@@ -114,11 +198,11 @@ static void refer(const struct check *check, const struct node *mapping,
 	if (nearest)
 		fault_add(check->faults, line_of(check, path), path,
 			  "\"%s\" is not in %s, did you mean \"%s\"?", name->text,
-			  names->list, nearest);
+			  names->what, nearest);
 	else
 		fault_add(check->faults, line_of(check, path), path,
 			  "\"%s\" is not in %s, expected a name from there", name->text,
-			  names->list);
+			  names->what);
 }
 
 /* Each entry of a list refers by a key. */
@@ -128,13 +212,15 @@ static void refer_all(const struct check *check, const char *list, const char *k
 	const struct node *node = list_at(check->root, list);
 
 	for (guint i = 0; node && i < node->items->len; i++) {
-		g_autofree char *prefix = g_strdup_printf("%s[%u]", list, i);
+		const struct node *entry = g_ptr_array_index(node->items, i);
+		g_autofree char *path = g_strdup_printf("%s[%u].%s", list, i, key);
 
-		refer(check, g_ptr_array_index(node->items, i), prefix, key, names);
+		refer(check, node_member(entry, key), path, names);
 	}
 }
 
-static void check_services(const struct check *check, const struct names *git)
+static void check_services(const struct check *check, const struct names *git,
+			   const struct names *sources)
 {
 	const struct node *services = list_at(check->root, "services");
 
@@ -147,6 +233,26 @@ static void check_services(const struct check *check, const struct names *git)
 		check_unique(check, groups);
 		refer_all(check, components, "repository", git);
 		refer_all(check, rules, "repository", git);
+		refer_all(check, rules, "manifest_repository", git);
+		refer_all(check, rules, "source", sources);
+	}
+}
+
+/* Clients of the push server, and the services each may speak of. */
+static void check_clients(const struct check *check, const struct names *services)
+{
+	const struct node *clients = list_at(check->root, "push.clients");
+
+	check_unique(check, "push.clients");
+	for (guint i = 0; clients && i < clients->items->len; i++) {
+		g_autofree char *list = g_strdup_printf("push.clients[%u].services", i);
+		const struct node *node = list_at(check->root, list);
+
+		for (guint j = 0; node && j < node->items->len; j++) {
+			g_autofree char *path = g_strdup_printf("%s[%u]", list, j);
+
+			refer(check, g_ptr_array_index(node->items, j), path, services);
+		}
 	}
 }
 
@@ -155,12 +261,14 @@ void config_names(const struct tree *tree, GPtrArray *faults)
 	g_autoptr(GRegex) sound = g_regex_new(config_formats[FORMAT_NAME].pattern,
 					      G_REGEX_DOLLAR_ENDONLY, 0, NULL);
 	const struct check check = { tree->root, faults, sound };
-	_cleanup_(names_clear) struct names git = collect(&check, "sources.git");
-	_cleanup_(names_clear) struct names orgs = collect(&check, "orgs");
-	_cleanup_(names_clear) struct names teams = collect(&check, "teams");
+	_cleanup_(names_clear) struct names git = git_names(&check);
+	_cleanup_(names_clear) struct names sources = source_names(&check);
+	_cleanup_(names_clear) struct names orgs = names_of(&check, "orgs");
+	_cleanup_(names_clear) struct names teams = names_of(&check, "teams");
+	_cleanup_(names_clear) struct names services = names_of(&check, "services");
 
-	check_unique(&check, "services");
 	refer_all(&check, "teams", "org", &orgs);
 	refer_all(&check, "services", "team", &teams);
-	check_services(&check, &git);
+	check_services(&check, &git, &sources);
+	check_clients(&check, &services);
 }

@@ -41,3 +41,6 @@ extern const cyaml_config_t config_cyaml;
 
 /* The name of a rule's "from"; the first word of a value of an enumeration. */
 const char *config_enum_word(const cyaml_schema_value_t *value, gint64 number);
+
+/* The key of a driver's sources ("github"), whether the driver is there or not. */
+const char *config_api_key(enum driver_id driver);

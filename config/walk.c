@@ -5,7 +5,7 @@
 #include "base/instant.h"
 #include "config/fault.h"
 
-#define FIELDS_MAX 32
+#define FIELDS_MAX 48
 
 struct walk {
 	GPtrArray *faults;

@@ -1,0 +1,32 @@
+#pragma once
+
+/*
+ * What the files of checks share.
+ */
+#include "config/check.h"
+
+struct check {
+	const struct config *config;
+	const struct tree *tree;
+	GPtrArray *faults;
+};
+
+/* Reports the fault at the key's line, or, for a key that is missing, its mapping's. */
+void check_wrong(struct check *check, const char *key, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+/* Whether the file has the key "prefix.key": defaults do not count. */
+bool check_given(struct check *check, const char *prefix, const char *key);
+/* A secret is in exactly one place; NULL is fine. */
+void check_secret(struct check *check, const struct secret_ref *secret,
+		  const char *prefix, const char *name);
+
+/* check_sources.c; i is the place in its list. */
+void check_git(struct check *check, const struct config_git *git, unsigned i);
+void check_api(struct check *check, enum driver_id driver, unsigned i);
+void check_sql(struct check *check, const struct config_sql *sql, unsigned i);
+/* What check_api() and check_rest() share: lists and feeds by name. */
+void check_lists(struct check *check, const struct config_api *api, const char *prefix);
+/* check_rest.c */
+void check_rest(struct check *check, const struct config_rest *rest, unsigned i);
+/* check_services.c */
+void check_service(struct check *check, unsigned i);

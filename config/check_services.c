@@ -1,0 +1,324 @@
+#include "config/check_private.h"
+
+#include <string.h>
+
+#include "config/fault.h"
+#include "config/schema_private.h"
+
+static void check_components(struct check *check, const struct config_service *service,
+			     const char *prefix)
+{
+	for (unsigned i = 0; i < service->n_components; i++) {
+		const char *name = service->components[i].repository;
+		g_autofree char *key = g_strdup_printf("%s.components[%u].repository",
+						       prefix, i);
+
+		for (unsigned j = 0; j < i; j++) {
+			if (strcmp(service->components[j].repository, name) != 0)
+				continue;
+			check_wrong(
+				check, key,
+				"\"%s\" is components[%u] already, expected it once with "
+				"all its paths",
+				name, j);
+			break;
+		}
+	}
+}
+
+static bool is_component(const struct config_service *service, const char *repository)
+{
+	for (unsigned i = 0; i < service->n_components; i++)
+		if (strcmp(service->components[i].repository, repository) == 0)
+			return true;
+	return false;
+}
+
+static bool is_production(const struct config_service *service, const char *environment)
+{
+	for (unsigned i = 0; i < service->n_production; i++)
+		for (unsigned j = 0; j < service->production[i].n_environments; j++)
+			if (strcmp(service->production[i].environments[j], environment) ==
+			    0)
+				return true;
+	return false;
+}
+
+/* "tags and heads", "deployments, jobs and push" */
+static char *fitting(const cyaml_schema_value_t *from, guint fits)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (int i = FROM_TAGS; i <= FROM_PUSH; i++) {
+		if (!(fits & (1u << i)))
+			continue;
+		if (text->len)
+			g_string_append(text, fits >> (i + 1) ? ", " : " and ");
+		g_string_append(text, config_enum_word(from, i));
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void check_rule_keys(struct check *check, const struct config_rule *rule,
+			    const char *prefix)
+{
+	const cyaml_schema_value_t *from = &schema_rule_fields[0].value;
+
+	for (const struct config_row *row = schema_rule_rows; row->key; row++) {
+		g_autofree char *key = g_strdup_printf("%s.%s", prefix, row->key);
+		g_autofree char *fits = fitting(from, row->fits);
+
+		if (row->fits && !(row->fits & (1u << rule->from)) &&
+		    check_given(check, prefix, row->key))
+			check_wrong(check, key,
+				    "does not fit \"from: %s\", expected it with %s only",
+				    config_enum_word(from, rule->from), fits);
+	}
+}
+
+/* ---- rules of items ---- */
+
+static const struct {
+	enum config_from from;
+	enum item_kind kind;
+} kinds[] = {
+	{ FROM_DEPLOYMENTS, ITEM_DEPLOYMENT },
+	{ FROM_JOBS, ITEM_JOB },
+	{ FROM_RUNS, ITEM_RUN },
+	{ FROM_RELEASES, ITEM_RELEASE },
+};
+
+static bool feed_has(const struct feed *feed, enum item_kind kind)
+{
+	if (feed->kind == kind)
+		return true;
+	for (const struct detail *detail = feed->details; detail && detail->name;
+	     detail++)
+		if (detail->fields && detail->kind == kind)
+			return true;
+	return false;
+}
+
+static bool source_has(const struct config_source *source, enum item_kind kind)
+{
+	if (source->kind == SOURCE_SQL)
+		return strcmp(source->sql->kind, item_kind_name(kind)) == 0;
+	if (source->kind != SOURCE_API)
+		return false;
+	if (!source->api->driver)
+		return true; /* nobody knows */
+	for (const struct feed *feed = source->api->driver->feeds; feed->name; feed++)
+		if (feed_has(feed, kind))
+			return true;
+	return false;
+}
+
+static void check_source(struct check *check, const struct config_rule *rule,
+			 const char *prefix)
+{
+	const cyaml_schema_value_t *from = &schema_rule_fields[0].value;
+	const struct config_source *source = config_source(check->config, rule->source);
+	const char *word = config_enum_word(from, rule->from);
+	g_autofree char *key = g_strdup_printf("%s.source", prefix);
+
+	if (!rule->source && rule->from != FROM_PUSH)
+		check_wrong(check, key, "is missing, expected it with \"from: %s\"",
+			    word);
+	for (gsize i = 0; source && i < G_N_ELEMENTS(kinds); i++)
+		if (kinds[i].from == rule->from && !source_has(source, kinds[i].kind))
+			check_wrong(check, key,
+				    "\"%s\" (%s) has no %s, expected a source that has",
+				    source->name, source->type, word);
+}
+
+static void check_project(struct check *check, const struct config_rule *rule,
+			  const char *prefix)
+{
+	const struct config_source *source = config_source(check->config, rule->source);
+	const struct config_api *api = source ? source->api : NULL;
+	unsigned n = api ? api->n_projects : 0;
+	g_autofree char *key = g_strdup_printf("%s.project", prefix);
+	g_autofree char *quoted = rule->project ? fault_quote(rule->project) : NULL;
+	const char *nearest;
+
+	if (!source || (rule->project && strcmp(rule->project, "*") == 0))
+		return;
+	if (!rule->project && n > 1)
+		check_wrong(check, key,
+			    "is missing, expected one because \"%s\" has %u projects "
+			    "(\"*\": any)",
+			    source->name, n);
+	if (!rule->project)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(api->projects[i], rule->project) == 0)
+			return;
+	nearest = n ? fault_nearest(rule->project, (const char *const *)api->projects, n)
+		    : NULL;
+	if (nearest)
+		check_wrong(check, key,
+			    "%s is no project of \"%s\", did you mean \"%s\"?", quoted,
+			    source->name, nearest);
+	else
+		check_wrong(check, key, "%s is no project of \"%s\", expected %s", quoted,
+			    source->name,
+			    n ? "one of them or \"*\"" : "none: it has none");
+}
+
+static void check_revision(struct check *check, const struct config_rule *rule,
+			   const char *prefix)
+{
+	static const char *const keys[] = { "manifest", "manifest_repository",
+					    "pattern" };
+	const char *const values[] = { rule->manifest, rule->manifest_repository,
+				       rule->pattern };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+		g_autofree char *key = g_strdup_printf("%s.%s", prefix, keys[i]);
+
+		if (rule->revision == REVISION_FILE && !values[i])
+			check_wrong(check, key,
+				    "is missing, expected it with \"revision: file\"");
+		else if (rule->revision != REVISION_FILE && i < 2 && values[i])
+			check_wrong(check, key,
+				    "does not fit, expected it with \"revision: file\" "
+				    "only");
+	}
+}
+
+static bool is_any_matched(const struct config_service *service, const char *glob)
+{
+	for (unsigned i = 0; i < service->n_production; i++)
+		for (unsigned j = 0; j < service->production[i].n_environments; j++)
+			if (g_pattern_match_simple(
+				    glob, service->production[i].environments[j]))
+				return true;
+	return false;
+}
+
+/* Records name their own environments: some must be production's. */
+static void check_environments(struct check *check, const struct config_service *service,
+			       const struct config_rule *rule, const char *prefix)
+{
+	g_autofree char *key = g_strdup_printf("%s.environments", prefix);
+
+	if (rule->environment || !rule->environments)
+		return;
+	for (unsigned i = 0; i < rule->n_environments; i++)
+		if (is_any_matched(service, rule->environments[i]))
+			return;
+	check_wrong(check, key,
+		    "fit no environment of the service's production groups, expected "
+		    "\"environment: production\" to call them so, or a group of them");
+}
+
+static void check_item_rule(struct check *check, const struct config_service *service,
+			    const struct config_rule *rule, const char *prefix)
+{
+	g_autofree char *jobs = g_strdup_printf("%s.jobs", prefix);
+
+	check_source(check, rule, prefix);
+	check_project(check, rule, prefix);
+	check_revision(check, rule, prefix);
+	check_environments(check, service, rule, prefix);
+	if (rule->from == FROM_JOBS && !rule->jobs)
+		check_wrong(check, jobs, "is missing, expected it with \"from: jobs\"");
+}
+
+/* ---- rules ---- */
+
+/* Each record names its own environment. */
+static bool names_its_own(const struct config_rule *rule)
+{
+	return rule->from == FROM_FILE || !rule->environment;
+}
+
+static void check_rule(struct check *check, const struct config_service *service,
+		       const struct config_rule *rule, const char *prefix)
+{
+	g_autofree char *repository = g_strdup_printf("%s.repository", prefix);
+	g_autofree char *branches = g_strdup_printf("%s.branches", prefix);
+	g_autofree char *file = g_strdup_printf("%s.file", prefix);
+	g_autofree char *environment = g_strdup_printf("%s.environment", prefix);
+
+	check_rule_keys(check, rule, prefix);
+	if (rule->from == FROM_HEADS && !rule->branches)
+		check_wrong(check, branches,
+			    "is missing, expected it with \"from: heads\"");
+	if (rule->from == FROM_FILE && !rule->file)
+		check_wrong(check, file, "is missing, expected it with \"from: file\"");
+	if (!rule->repository)
+		check_wrong(
+			check, repository,
+			"is missing, expected one because the service has %u components",
+			service->n_components);
+	else if (config_git(check->config, rule->repository) && rule->from != FROM_FILE &&
+		 !is_component(service, rule->repository))
+		check_wrong(check, repository,
+			    "\"%s\" is no component of the service, expected one that is",
+			    rule->repository);
+	if (!FROM_IS_GIT(rule->from))
+		check_item_rule(check, service, rule, prefix);
+	if (!names_its_own(rule) && !is_production(service, rule->environment))
+		check_wrong(
+			check, environment,
+			"\"%s\" is in no production group of the service, expected one "
+			"that "
+			"is",
+			rule->environment);
+}
+
+static bool is_fed(const struct config_service *service, const char *environment)
+{
+	for (unsigned i = 0; i < service->n_deployments; i++)
+		if (names_its_own(&service->deployments[i]) ||
+		    strcmp(service->deployments[i].environment, environment) == 0)
+			return true;
+	return false;
+}
+
+static void check_groups(struct check *check, const struct config_service *service,
+			 const char *prefix)
+{
+	g_autofree char *list = g_strdup_printf("%s.production", prefix);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+	if (!check_given(check, prefix, "production"))
+		return; /* the default group's faults are the rules' */
+	for (unsigned i = 0; i < service->n_production; i++) {
+		const struct config_group *group = &service->production[i];
+
+		for (unsigned j = 0; j < group->n_environments; j++) {
+			char *environment = group->environments[j];
+			g_autofree char *key = g_strdup_printf("%s[%u].environments[%u]",
+							       list, i, j);
+
+			if (!g_hash_table_add(seen, environment))
+				check_wrong(check, key,
+					    "\"%s\" is in a production group already, "
+					    "expected "
+					    "it once",
+					    environment);
+			else if (!is_fed(service, environment))
+				check_wrong(check, key,
+					    "no rule of deployments has the environment "
+					    "\"%s\", "
+					    "expected one",
+					    environment);
+		}
+	}
+}
+
+void check_service(struct check *check, unsigned i)
+{
+	const struct config_service *service = &check->config->services[i];
+	g_autofree char *prefix = g_strdup_printf("services[%u]", i);
+
+	check_components(check, service, prefix);
+	for (unsigned j = 0; j < service->n_deployments; j++) {
+		g_autofree char *rule = g_strdup_printf("%s.deployments[%u]", prefix, j);
+
+		check_rule(check, service, &service->deployments[j], rule);
+	}
+	check_groups(check, service, prefix);
+}
