@@ -1,5 +1,5 @@
 #include "drivers/drivers.h"
 
 const struct driver *const drivers[N_DRIVERS + 1] = {
-	NULL,
+	[DRIVER_GITHUB] = &driver_github,
 };
