@@ -2,4 +2,5 @@
 
 const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_GITHUB] = &driver_github,
+	[DRIVER_GITLAB] = &driver_gitlab,
 };
