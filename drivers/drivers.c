@@ -1,6 +1,8 @@
 #include "drivers/drivers.h"
 
 const struct driver *const drivers[N_DRIVERS + 1] = {
+	[DRIVER_GITHUB] = &driver_github,
+	[DRIVER_GITLAB] = &driver_gitlab,
 	[DRIVER_PAGERDUTY] = &driver_pagerduty,
 	[DRIVER_OPSGENIE] = &driver_opsgenie,
 	[DRIVER_JIRA] = &driver_jira,
