@@ -247,7 +247,7 @@ void check_lists(struct check *check, const struct config_api *api, const char *
 static void check_credential(struct check *check, const struct config_api *api,
 			     const char *prefix)
 {
-	enum auth auth = api->driver->auth;
+	enum auth_kind auth = api->driver->auth;
 	g_autofree char *token = g_strdup_printf("%s.token", prefix);
 	g_autofree char *username = g_strdup_printf("%s.username", prefix);
 	g_autofree char *app = g_strdup_printf("%s.app", prefix);
