@@ -12,7 +12,7 @@ import tempfile
 LAYERS = ("base", "metrics", "drivers", "config", "sinks", "collector")
 MAX_LINES = 500
 COUNTED = {".c", ".h", ".py", ".sh", ".sql", ".build", ".md"}
-SKIPPED_FOLDERS = ("build", ".git", ".try", "vendor")
+SKIPPED_FOLDERS = ("build", "node_modules", ".git", ".try", "vendor")
 FORBIDDEN = ("strcpy", "strcat", "sprintf", "vsprintf", "gets", "atoi", "atol", "alloca", "g_alloca")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.M)
