@@ -1,5 +1,7 @@
 #include "drivers/accept.h"
 
+#include <string.h>
+
 #include "base/instant.h"
 
 bool text_is(const char *text, const char *word)
@@ -41,6 +43,53 @@ void keep_last(gint64 *place, gint64 t)
 {
 	if (t != INSTANT_NONE && (*place == INSTANT_NONE || t > *place))
 		*place = t;
+}
+
+GTimeSpan json_ms_at(const cJSON *json, const char *path)
+{
+	const struct json_field fields[] = { { path, JSON_INT, false, 0 }, { NULL } };
+	gint64 ms = 0;
+
+	if (!json_decode(json, fields, &ms, NULL) || ms < 0 ||
+	    ms > G_MAXINT64 / 2 / G_TIME_SPAN_MILLISECOND)
+		return 0;
+	return ms * G_TIME_SPAN_MILLISECOND;
+}
+
+bool item_own_attempt(struct item *item, const cJSON *json, const char *path,
+		      GError **error)
+{
+	const struct json_field fields[] = { { path, JSON_INT, false, 0 }, { NULL } };
+	gint64 attempt = 0;
+
+	if (!json_decode(json, fields, &attempt, error))
+		return false;
+	if (attempt > 0)
+		item->attempt = attempt;
+	return true;
+}
+
+static void shorten(char **ref)
+{
+	static const char *const prefixes[] = { "refs/remotes/", "refs/heads/",
+						"refs/tags/", "origin/" };
+	const char *rest = *ref;
+	char *name;
+
+	for (gsize i = 0; rest && i < G_N_ELEMENTS(prefixes); i++)
+		if (g_str_has_prefix(rest, prefixes[i]))
+			rest += strlen(prefixes[i]);
+	if (rest == *ref)
+		return;
+	name = g_strdup(rest);
+	g_free(*ref);
+	*ref = name;
+}
+
+void item_short_refs(struct item *item)
+{
+	shorten(&item->ref);
+	shorten(&item->base);
 }
 
 void item_skip(struct item *item)

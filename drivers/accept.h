@@ -19,6 +19,15 @@ gint64 json_epoch_ms_at(const cJSON *json, const char *path);
 void keep_first(gint64 *place, gint64 t);
 void keep_last(gint64 *place, gint64 t);
 
+/* Milliseconds at a path as a span; 0 if there are none. */
+GTimeSpan json_ms_at(const cJSON *json, const char *path);
+/* The attempt at a path, if there is one, instead of the run's that a job was given. */
+bool item_own_attempt(struct item *item, const cJSON *json, const char *path,
+		      GError **error);
+/* Takes "refs/heads/" and the like off item->ref (and base), which leaves the name that
+ * people use. */
+void item_short_refs(struct item *item);
+
 /* Says that an item is not meant: feed_decode() and detail_decode() leave it out. */
 void item_skip(struct item *item);
 /* Gives an item a state and what the map makes of it. */

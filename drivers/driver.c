@@ -53,6 +53,8 @@ static void inherit_late(struct item *child, const struct item *item)
 		child->sha = g_strdup(item->sha);
 	if (!child->ref)
 		child->ref = g_strdup(item->ref);
+	if (!child->environment)
+		child->environment = g_strdup(item->environment);
 	if (child->created == INSTANT_NONE)
 		child->created = item->created;
 }

@@ -14,6 +14,9 @@
  *   since, until           instants, written as the feed's time format says
  *   id, parent             of an item (item paths and details)
  *   page, offset, size, token   of the page (the engine appends none by itself)
+ *   end                    offset + size: the first item that is not of the page
+ *   jobs                   the project with "job/" before each of its parts, which is how
+ *                          Jenkins finds it: job/folder/job/app
  *   query, labels, types, services, organization   of the source's configuration; lists
  *                          are joined by commas
  *   environment            of the rules that use the source: one, or empty
@@ -72,8 +75,9 @@ enum detail_when {
 };
 
 /* A second request about one item: jobs of a run, statuses of a deployment. Paged like
- * its feed (paging of its own if set). Either the answer's items become items of their
- * own (fields), or merge() reads them into the item. */
+ * its feed (paging of its own if set). The answer's items become items of their own
+ * (fields), or merge() reads them into the item, or both: a run that says nothing of its
+ * end itself is over when its workflows are. */
 struct detail {
 	const char *name;
 	const char *path;
@@ -85,18 +89,27 @@ struct detail {
 	const struct json_field *fields; /* NULL: merge */
 	const struct state_map *states;
 	bool (*accept)(const cJSON *json, struct item *child, GError **error);
-	/* Each element of the answer in turn (once with the document if items is NULL).
-	 */
+	/* Each element of the answer in turn (once with the document if items is NULL and
+	 * it is no list). */
 	bool (*merge)(const cJSON *json, struct item *item, GError **error);
+	/* Of each child in turn, one level deeper: {id} is then the child's and {parent}
+	 * the item's. NULL: none. */
+	const struct detail *details;
 	const char *scope; /* as in a feed */
 };
 
+/* Feeds of one kind hold different items: a sweep of one of them must not take what it
+ * does not find for gone where another feed may have brought it. */
 struct feed {
 	const char *name; /* "runs" */
 	enum item_kind kind;
 	const char *help;   /* one sentence: what it reads */
 	const char *method; /* NULL: GET */
 	const char *path, *body;
+	/* Where the path is below another address than the source's, as long as the source
+	 * is at the driver's own url; NULL: it is not. A server of one's own has both in
+	 * one place, and its credential goes nowhere else. */
+	const char *url;
 	/* For ORDER_NEWEST: a path with {since} and {until} on creation, for history and
 	 * sweeps; NULL: they page through path. */
 	const char *window_path;

@@ -1,8 +1,18 @@
 #include "drivers/drivers.h"
 
+/* clang-format off: one a line */
 const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_GITHUB] = &driver_github,
 	[DRIVER_GITLAB] = &driver_gitlab,
+	[DRIVER_GITEA] = &driver_gitea,
+	[DRIVER_FORGEJO] = &driver_forgejo,
+	[DRIVER_BITBUCKET] = &driver_bitbucket,
+	[DRIVER_BITBUCKET_SERVER] = &driver_bitbucket_server,
+	[DRIVER_JENKINS] = &driver_jenkins,
+	[DRIVER_BUILDKITE] = &driver_buildkite,
+	[DRIVER_CIRCLECI] = &driver_circleci,
+	[DRIVER_AZURE_DEVOPS] = &driver_azure_devops,
+	[DRIVER_ARGOCD] = &driver_argocd,
 	[DRIVER_PAGERDUTY] = &driver_pagerduty,
 	[DRIVER_OPSGENIE] = &driver_opsgenie,
 	[DRIVER_JIRA] = &driver_jira,
@@ -17,3 +27,4 @@ const struct driver *const drivers[N_DRIVERS + 1] = {
 	[DRIVER_SENTRY] = &driver_sentry,
 	[DRIVER_ALERTMANAGER] = &driver_alertmanager,
 };
+/* clang-format on */

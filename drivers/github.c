@@ -74,18 +74,7 @@ static const struct json_field job_fields[] = {
  * again. */
 static bool accept_job(const cJSON *json, struct item *job, GError **error)
 {
-	static const struct json_field fields[] = {
-		{ "/run_attempt", JSON_INT, false, ITEM(attempt) },
-		{ NULL },
-	};
-	gint64 of_run = job->attempt;
-
-	job->attempt = 0;
-	if (!json_decode(json, fields, job, error))
-		return false;
-	if (job->attempt == 0)
-		job->attempt = of_run;
-	return true;
+	return item_own_attempt(job, json, "/run_attempt", error);
 }
 
 static const struct detail run_details[] = {
