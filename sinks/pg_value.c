@@ -117,6 +117,42 @@ void field_oids(GByteArray *out, const struct oid *oids, guint n)
 		g_byte_array_append(out, oids[i].id, oids[i].len);
 }
 
+/* Quotes all, so that nothing is taken for NULL, a brace or a space to leave out. */
+static void put_quoted(GByteArray *out, const char *text)
+{
+	g_byte_array_append(out, (const guint8 *)"\"", 1);
+	while (*text) {
+		gsize plain = strcspn(text, "\"\\");
+
+		g_byte_array_append(out, (const guint8 *)text, (guint)plain);
+		text += plain;
+		if (!*text)
+			break;
+		g_byte_array_append(out, (const guint8 *)"\\", 1);
+		g_byte_array_append(out, (const guint8 *)text++, 1);
+	}
+	g_byte_array_append(out, (const guint8 *)"\"", 1);
+}
+
+void field_texts(GByteArray *out, char *const *values)
+{
+	guint start = out->len;
+	guint32 size;
+
+	if (!values || !*values) {
+		field_null(out);
+		return;
+	}
+	put32(out, 0);
+	for (guint i = 0; values[i]; i++) {
+		g_byte_array_append(out, (const guint8 *)(i == 0 ? "{" : ","), 1);
+		put_quoted(out, values[i]);
+	}
+	g_byte_array_append(out, (const guint8 *)"}", 1);
+	size = GUINT32_TO_BE(out->len - start - 4);
+	memcpy(out->data + start, &size, sizeof(size));
+}
+
 /* ---- rows ---- */
 
 /* An array's header: one dimension, nulls allowed, element type, length, lower bound. The
@@ -153,6 +189,15 @@ void pg_rows_init(struct pg_rows *rows, const char *letters)
 	for (gsize i = 0; letters[i]; i++)
 		rows->columns[i] = g_byte_array_new();
 	pg_rows_reset(rows);
+}
+
+gsize pg_rows_size(const struct pg_rows *rows)
+{
+	gsize size = 0;
+
+	for (gsize i = 0; rows->types[i]; i++)
+		size += rows->columns[i]->len;
+	return size;
 }
 
 void pg_rows_clear(struct pg_rows *rows)
@@ -286,6 +331,36 @@ char *result_text(const PGresult *result, int row, int column)
 		return NULL;
 	return g_strndup(PQgetvalue(result, row, column),
 			 (gsize)PQgetlength(result, row, column));
+}
+
+static guint32 get32(const char *at)
+{
+	guint32 wire;
+
+	memcpy(&wire, at, sizeof(wire));
+	return GUINT32_FROM_BE(wire);
+}
+
+char **result_texts(const PGresult *result, int row, int column)
+{
+	const char *at = PQgetvalue(result, row, column);
+	const char *end = at + PQgetlength(result, row, column);
+	GPtrArray *list;
+
+	if (end - at < ARRAY_HEADER)
+		return NULL;
+	list = g_ptr_array_new_null_terminated(0, g_free, TRUE);
+	for (at += ARRAY_HEADER; end - at >= 4;) {
+		guint32 size = get32(at);
+
+		at += 4;
+		if (size >
+		    (gsize)(end - at)) /* a NULL, which only a person could write */
+			continue;
+		g_ptr_array_add(list, g_strndup(at, size));
+		at += size;
+	}
+	return (char **)g_ptr_array_free(list, FALSE);
 }
 
 void result_oid(const PGresult *result, int row, int column, struct oid *oid)

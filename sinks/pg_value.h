@@ -32,10 +32,14 @@ void field_bytes(GByteArray *out, const guint8 *bytes, gsize n);
 void field_oid(GByteArray *out, const struct oid *oid);
 /* The ids of n commits one after another. */
 void field_oids(GByteArray *out, const struct oid *oids, guint n);
+/* A NULL-terminated list in the text form of an array, as an element of an array of text:
+ * to be cast to text[] in SQL, because an array of arrays would need all of one length.
+ * An empty list is NULL, as no list is. */
+void field_texts(GByteArray *out, char *const *values);
 
 /* ---- rows as one array per column, for unnest() ---- */
 
-#define PG_MAX_COLUMNS 18
+#define PG_MAX_COLUMNS 44
 
 /* types has one letter a column: o bool, i int4, l int8, d float8, z timestamptz, t text,
  * b bytea. */
@@ -48,11 +52,13 @@ void pg_rows_init(struct pg_rows *rows, const char *types);
 void pg_rows_clear(struct pg_rows *rows);
 /* Empties it for more rows. */
 void pg_rows_reset(struct pg_rows *rows);
+/* Bytes of all columns. */
+gsize pg_rows_size(const struct pg_rows *rows);
 /* A row is added by one field_…(rows.columns[i], …) for every column and n++. */
 
 /* ---- parameters ---- */
 
-#define PG_MAX_ARGS 26
+#define PG_MAX_ARGS 48
 
 /* Starts zeroed. What is given by pointer is borrowed until the statement has run. */
 struct pg_args {
@@ -82,5 +88,8 @@ gint32 result_int4(const PGresult *result, int row, int column); /* NULL: 0 */
 gint64 result_int8(const PGresult *result, int row, int column); /* NULL: 0 */
 gint64 result_instant(const PGresult *result, int row, int column);
 char *result_text(const PGresult *result, int row, int column); /* the caller frees */
+/* A text[] as a NULL-terminated list; NULL: NULL or empty. The caller frees with
+ * g_strfreev(). */
+char **result_texts(const PGresult *result, int row, int column);
 /* Of a bytea longer than OID_BYTES the first OID_BYTES bytes. */
 void result_oid(const PGresult *result, int row, int column, struct oid *oid);

@@ -52,10 +52,10 @@ enum scope_kind { SCOPE_ORG, SCOPE_TEAM, SCOPE_SERVICE };
  * series marked dirty. */
 bool store_sync_config(struct store *store, const struct config *config, GError **error);
 
-/* ---- sources: one row a git repository ---- */
+/* ---- sources: one row each, of every kind; their names are unique ---- */
 
 struct source_row {
-	gint32 source_id, repo_id;
+	gint32 source_id, repo_id; /* repo_id 0: it is not git */
 	char *cursor; /* digest of the last listing whose facts are stored; NULL: none */
 	gint64 polled_at, ok_at; /* INSTANT_NONE: never */
 };
@@ -66,8 +66,7 @@ void source_row_clear(struct source_row *row);
 bool store_source(struct store *store, const char *name, struct source_row *row,
 		  GError **error);
 /* The repository of a source, never locking anything; 0 if there is no such active
- * source.
- */
+ * source, or it is not git. */
 bool store_repo_id(struct store *store, const char *name, gint32 *repo_id,
 		   GError **error);
 /* A good poll: facts up to cursor are stored and true as of at. Writes only what changed
@@ -296,7 +295,8 @@ bool store_published_until(struct store *store, gint32 scope_id, gint64 until,
 
 /* ---- what APIs tell (drivers/item.h) ---- */
 
-/* How far a feed of a project has been read. */
+/* How far a feed of a project has been read. A project that is NULL is stored, and read
+ * back, as "": so it is with items. */
 struct feed_row {
 	char *project, *feed;
 	gint64 cursor;	   /* everything up to here is stored; INSTANT_NONE: nothing */
@@ -316,11 +316,13 @@ bool store_feed_write(struct store *store, gint32 source_id, const struct feed_r
 		      GError **error);
 
 /* Upserts items (struct item *; each key once), touching only rows where something
- * differs; those that differ are added to changed (borrowed; NULL: not wanted). An item
- * that was gone is there again. now becomes first_seen of new ones. */
+ * differs; those that differ are added to changed in the order of items (borrowed; NULL:
+ * not wanted). An item that was gone is there again. now becomes first_seen of new ones.
+ * attempt 0 is 1; an empty list is none. */
 bool store_items_write(struct store *store, gint32 source_id, gint64 now,
 		       const GPtrArray *items, GPtrArray *changed, GError **error);
-/* Marks items as no longer there at the source; they keep their rows. */
+/* Marks items, all attempts of them, as no longer there at the source; they keep their
+ * rows. *n_changed (may be NULL) counts rows that were not marked yet. */
 bool store_items_gone(struct store *store, gint32 source_id, const char *project,
 		      enum item_kind kind, const char *const *ids, gint64 now,
 		      gsize *n_changed, GError **error);
@@ -330,20 +332,25 @@ struct item_query {
 	const char *project;		 /* NULL: any */
 	int kind;			 /* enum item_kind; -1: any */
 	bool unfinished;		 /* only those that are neither done nor gone */
-	gint64 created_from, created_to; /* INSTANT_NONE: no bound; to is exclusive */
+	gint64 created_from, created_to; /* INSTANT_NONE: no bound; to is exclusive.
+					    With one, items without created are left
+					    out */
 	const char *const *ids;		 /* NULL: any */
 	const char *parent;		 /* NULL: any */
 	bool gone;			 /* with those that are gone */
 };
+/* Visits them oldest first (by created, those without one last, then by id and attempt).
+ */
 bool store_items_each(struct store *store, const struct item_query *query,
 		      bool (*visit)(const struct item *item, gint64 first_seen, bool gone,
 				    void *user, GError **error),
 		      void *user, GError **error);
 
-/* The commits of a repository whose ids begin with these hexadecimal digits (at least
- * 7): two are enough to see that it is not one. */
+/* The commits of a repository whose ids begin with these hexadecimal digits (at least 7;
+ * none for anything else), counted up to two: enough to see that it is not one. 0 with
+ * an error if the database failed. */
 guint store_commit_prefix(struct store *store, gint32 repo_id, const char *hex,
 			  struct oid found[2], GError **error);
-/* The commit of a tag or branch; oid.len 0: unknown. */
+/* The commit of a tag, else branch, by its short or full name; oid.len 0: unknown. */
 bool store_ref_commit(struct store *store, gint32 repo_id, const char *name,
 		      struct oid *oid, GError **error);

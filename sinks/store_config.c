@@ -34,12 +34,15 @@ static const char *const sql[] = {
 			" FROM unnest($1) AS g (name) WHERE NOT EXISTS"
 			" (SELECT FROM dorad.repo r WHERE r.name = g.name)",
 	[WRITE_SOURCES] =
-		"WITH changed AS (UPDATE dorad.source SET active = name = ANY ($1)"
-		" WHERE kind = 'git' AND active <> (name = ANY ($1)))"
+		"WITH given AS (SELECT g.kind, g.name, r.repo_id"
+		" FROM unnest($1, $2) AS g (kind, name)"
+		" LEFT JOIN dorad.repo r ON g.kind = 'git' AND r.name = g.name),"
+		" changed AS (UPDATE dorad.source s SET active = NOT active"
+		" WHERE active <> ((s.kind, s.name)"
+		" IN (SELECT g.kind, g.name FROM given g)))"
 		" INSERT INTO dorad.source (kind, name, repo_id)"
-		" SELECT 'git', r.name, r.repo_id FROM unnest($1) AS g (name)"
-		" JOIN dorad.repo r USING (name) WHERE NOT EXISTS"
-		" (SELECT FROM dorad.source s WHERE s.kind = 'git' AND s.name = r.name)",
+		" SELECT g.* FROM given g WHERE NOT EXISTS (SELECT FROM dorad.source s"
+		" WHERE s.kind = g.kind AND s.name = g.name)",
 	[WRITE_COMPONENTS] =
 		"WITH given AS (SELECT DISTINCT s.scope_id, r.repo_id"
 		" FROM unnest($1, $2) AS g (service, repo)"
@@ -54,10 +57,15 @@ static const char *const sql[] = {
 		" SELECT g.* FROM given g WHERE NOT EXISTS"
 		" (SELECT FROM dorad.component c"
 		" WHERE c.service_id = g.scope_id AND c.repo_id = g.repo_id)",
+	/* Not what is pushed. Nobody can tell what was not pushed, so a number waits for
+	 * no such source: what it told is stored before it is answered, and marks what
+	 * has to be computed. Every service has a repository beside it, which is polled
+	 * and says how fresh the number is. */
 	[WRITE_USES] = "WITH given AS (SELECT DISTINCT m.scope_id, x.source_id"
-		       " FROM unnest($1, $2) AS g (service, repo)"
+		       " FROM unnest($1, $2) AS g (service, source)"
 		       " JOIN dorad.scope s ON s.kind = 'service' AND s.name = g.service"
-		       " JOIN dorad.source x ON x.kind = 'git' AND x.name = g.repo"
+		       " JOIN dorad.source x ON x.name = g.source AND x.active"
+		       " AND x.kind <> 'push'"
 		       " JOIN dorad.member m ON m.service_id = s.scope_id"
 		       " WHERE m.scope_id IS NOT NULL),"
 		       " gone AS (DELETE FROM dorad.scope_source u WHERE NOT EXISTS"
@@ -238,20 +246,29 @@ static bool write_rows(struct store *store, enum statement statement,
 static bool write_sources(struct store *store, const struct config *config,
 			  GError **error)
 {
-	struct pg_rows rows;
+	struct pg_rows repos, sources;
 	bool good;
 
-	pg_rows_init(&rows, "t");
-	for (unsigned i = 0; i < config->sources->n_git; i++, rows.n++)
-		field_text(rows.columns[0], config->sources->git[i].name);
-	good = write_rows(store, WRITE_REPOS, &rows, error) &&
-	       write_rows(store, WRITE_SOURCES, &rows, error);
-	pg_rows_clear(&rows);
+	pg_rows_init(&repos, "t");
+	pg_rows_init(&sources, "tt");
+	for (unsigned i = 0; i < config->n_all; i++) {
+		const struct config_source *source = &config->all[i];
+
+		add_pair(&sources, source->type, source->name);
+		if (source->kind == SOURCE_GIT) {
+			field_text(repos.columns[0], source->name);
+			repos.n++;
+		}
+	}
+	good = write_rows(store, WRITE_REPOS, &repos, error) &&
+	       write_rows(store, WRITE_SOURCES, &sources, error);
+	pg_rows_clear(&repos);
+	pg_rows_clear(&sources);
 	return good;
 }
 
 /* Components, and the sources that each service's numbers depend on: those of its
- * components and of its deployments. */
+ * components and of its deployments. (A name that is NULL finds none.) */
 static bool write_uses(struct store *store, const struct config *config, GError **error)
 {
 	struct pg_rows components, uses;
@@ -268,9 +285,13 @@ static bool write_uses(struct store *store, const struct config *config, GError 
 			add_pair(&components, service->name, repo);
 			add_pair(&uses, service->name, repo);
 		}
-		for (unsigned k = 0; k < service->n_deployments; k++)
-			add_pair(&uses, service->name,
-				 service->deployments[k].repository);
+		for (unsigned k = 0; k < service->n_deployments; k++) {
+			const struct config_rule *rule = &service->deployments[k];
+
+			add_pair(&uses, service->name, rule->repository);
+			add_pair(&uses, service->name, rule->source);
+			add_pair(&uses, service->name, rule->manifest_repository);
+		}
 	}
 	good = write_rows(store, WRITE_COMPONENTS, &components, error) &&
 	       write_rows(store, WRITE_USES, &uses, error);

@@ -21,6 +21,7 @@ static const struct {
 	{ "42501", DORA_ERROR_DENIED },
 	{ "42", DORA_ERROR_CONFIG }, /* tables are not as expected */
 	{ "53", DORA_ERROR_RETRY },  /* disk full, too many connections */
+	{ "54", DORA_ERROR_DATA },   /* program limits: a key too long for an index */
 	{ "55", DORA_ERROR_RETRY },  /* lock timeout */
 	{ "57", DORA_ERROR_RETRY },  /* shutdown, cancelled, starting up */
 	{ "58", DORA_ERROR_RETRY },  /* system */

@@ -2,7 +2,7 @@
 
 #define SOURCE_SQL                                                                       \
 	"SELECT source_id, repo_id, cursor, polled_at, ok_at FROM dorad.source"          \
-	" WHERE kind = 'git' AND name = $1 AND active"
+	" WHERE name = $1 AND active"
 
 enum statement { READ, LOCK, OK, FAILED, REFS, DROP_REFS, PUT_REFS, EVENT };
 

@@ -134,11 +134,28 @@ void rig_run(const struct rig *rig, const char *sql)
 char *rig_rows(const struct rig *rig)
 {
 	static const char *const tables[] = {
-		"migration",	   "scope",   "definition", "repo",
-		"scope_source",	   "git_ref", "repo_event", "commit",
-		"component",	   "touched", "deployment", "deployment_revision",
-		"attribution_due", "rollout", "fate",	    "shipped",
-		"series",	   "rolling", "dirty",	    "source",
+		"migration",
+		"scope",
+		"definition",
+		"repo",
+		"scope_source",
+		"git_ref",
+		"repo_event",
+		"commit",
+		"component",
+		"touched",
+		"deployment",
+		"deployment_revision",
+		"attribution_due",
+		"rollout",
+		"fate",
+		"shipped",
+		"series",
+		"rolling",
+		"dirty",
+		"source",
+		"item",
+		"feed",
 	};
 	GString *text = g_string_new(NULL);
 
@@ -179,4 +196,33 @@ gint64 rig_time(const char *text)
 
 	ck_assert_msg(instant_parse(text, &t), "%s", text);
 	return t;
+}
+
+struct item *rig_item(enum item_kind kind, const char *project, const char *id)
+{
+	struct item *item = g_new(struct item, 1);
+
+	item_init(item, kind);
+	item->project = g_strdup(project);
+	item->id = g_strdup(id);
+	item->attempt = 1;
+	return item;
+}
+
+static bool keep(const struct item *item, gint64 first_seen, bool gone, void *user,
+		 GError **error)
+{
+	(void)first_seen;
+	(void)gone;
+	(void)error;
+	g_ptr_array_add(user, item_copy(item));
+	return true;
+}
+
+GPtrArray *rig_items(const struct rig *rig, const struct item_query *query)
+{
+	GPtrArray *items = items_new();
+
+	rig_ok(store_items_each(rig->store, query, keep, items, &error));
+	return items;
 }

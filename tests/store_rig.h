@@ -48,3 +48,8 @@ char *rig_rows(const struct rig *rig);
 gint32 rig_scope(const struct rig *rig, const char *kind, const char *name);
 struct oid rig_oid(guint number);  /* a made-up commit */
 gint64 rig_time(const char *text); /* RFC 3339 */
+
+/* A first attempt with nothing else set. The caller frees. */
+struct item *rig_item(enum item_kind kind, const char *project, const char *id);
+/* Copies of what a query finds. */
+GPtrArray *rig_items(const struct rig *rig, const struct item_query *query);
