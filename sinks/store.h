@@ -354,3 +354,8 @@ guint store_commit_prefix(struct store *store, gint32 repo_id, const char *hex,
 /* The commit of a tag, else branch, by its short or full name; oid.len 0: unknown. */
 bool store_ref_commit(struct store *store, gint32 repo_id, const char *name,
 		      struct oid *oid, GError **error);
+
+/* Whether a signed request (its digest) was stored in the last 15 minutes; from now on it
+ * was. */
+bool store_push_seen(struct store *store, const guint8 digest[32], gint64 now, bool *seen,
+		     GError **error);
