@@ -21,7 +21,7 @@ struct http {
 struct transfer {
 	GCancellable *cancellable;
 	gsize max_body, header_bytes, n_headers;
-	bool body_began;
+	bool headers_ended, body_began;
 	const char *verdict; /* why we ended it ourselves; NULL: we did not */
 	struct http_response response;
 };
@@ -145,6 +145,7 @@ static gsize on_header(char *line, gsize size, gsize n, void *data)
 	/* Trailers say nothing that anybody may believe. */
 	if (transfer->body_began)
 		return n;
+	transfer->headers_ended = *line == '\r' || *line == '\n';
 	/* Each status line begins anew: what came before was a 1xx. */
 	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0)
 		g_ptr_array_set_size(transfer->response.headers, 0);
@@ -352,6 +353,9 @@ static bool judge(CURL *curl, CURLcode code, const char *detail,
 			    transfer->verdict);
 		return false;
 	}
+	/* To libcurl a connection that ends among the headers is a whole answer. */
+	if (code == CURLE_OK && !transfer->headers_ended)
+		code = CURLE_PARTIAL_FILE;
 	if (code == CURLE_OK)
 		return true;
 	http_explain(curl, code, detail, host, error);

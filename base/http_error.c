@@ -26,6 +26,8 @@ static const struct {
 	{ CURLE_BAD_CONTENT_ENCODING, DORA_ERROR_DATA, "the answer is badly compressed",
 	  false },
 	{ CURLE_WRITE_ERROR, DORA_ERROR_DATA, "the answer is badly compressed", false },
+	/* Of a header line above 100 KB; real want of memory ends the program. */
+	{ CURLE_OUT_OF_MEMORY, DORA_ERROR_DATA, "too many or too long headers", false },
 	{ CURLE_URL_MALFORMAT, DORA_ERROR_CONFIG, "not a url", false },
 };
 
