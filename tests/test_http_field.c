@@ -215,6 +215,8 @@ static const struct {
 	{ "https://h/a", "//user:password@h/", NULL },
 	{ "https://h/a", "file:///etc/passwd", NULL },
 	{ "https://h/a", "javascript:alert(1)", NULL },
+	{ "https://h/a", "x:/..//", NULL },
+	{ "https://h/a", "/..//x", "https://h//x" },
 	{ "https://h/a", "a b", NULL },
 	{ "https://h/a", "\\\\other\\", NULL },
 	{ "https://h/a", "/%zz", NULL },
