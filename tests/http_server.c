@@ -168,6 +168,24 @@ const char *http_server_url(const struct http_server *server)
 	return server->url;
 }
 
+bool http_server_ask(const struct http_server *server, struct http *http,
+		     const char *path, struct http_response *response, GError **error)
+{
+	static const struct http_header headers[] = {
+		{ "Authorization", "Bearer " HTTP_SERVER_SECRET },
+		{ "Private-Token", HTTP_SERVER_SECRET },
+	};
+	g_autofree char *url = g_strconcat(server->url, path, NULL);
+	const struct http_request request = {
+		.url = url,
+		.headers = headers,
+		.n_headers = G_N_ELEMENTS(headers),
+		.timeout = G_TIME_SPAN_SECOND,
+	};
+
+	return http_perform(http, &request, response, error);
+}
+
 char *http_server_seen(struct http_server *server)
 {
 	char *seen;

@@ -6,6 +6,10 @@
 #include <stdbool.h>
 
 #include "base/cleanup.h"
+#include "base/http.h"
+
+/* In the headers of every request that http_server_ask() makes. */
+#define HTTP_SERVER_SECRET "canary-secret"
 
 enum after {
 	KEEP,	   /* read the next request of the same connection */
@@ -31,6 +35,9 @@ struct http_server *http_server_start(const struct answer *answers,
 				      const char *unix_socket);
 /* "http://127.0.0.1:port"; borrowed. */
 const char *http_server_url(const struct http_server *server);
+/* Asks it for a path, within a second. */
+bool http_server_ask(const struct http_server *server, struct http *http,
+		     const char *path, struct http_response *response, GError **error);
 /* Every request so far, as received. The caller frees. */
 char *http_server_seen(struct http_server *server);
 guint http_server_connections(struct http_server *server);
