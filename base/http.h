@@ -38,7 +38,8 @@ struct http_request {
 
 struct http_response {
 	guint status;
-	GPtrArray *headers; /* of "name: value", names in lower case */
+	GPtrArray *headers; /* of "name: value", names in lower case; all Link headers
+			       are one */
 	GByteArray *body;   /* always followed by a NUL that does not count */
 };
 void http_response_clear(struct http_response *response);
@@ -46,10 +47,11 @@ void http_response_clear(struct http_response *response);
 /* The value of the first header of a name (lower case); NULL. Borrowed. */
 const char *http_header(const struct http_response *response, const char *name);
 
-/* True with any status at all. RETRY where the network, the server or TLS's transport
- * failed or the answer was cut off; DENIED for a certificate that is not to be trusted;
- * DATA for a body that is too big or cannot be decompressed; CONFIG for a url that may
- * not be asked; CANCELLED. Messages name host and cause, never path, query or header. */
+/* True with any status at all, false with *response untouched. RETRY where the network,
+ * the server or TLS's transport failed or the answer was cut off; DENIED for a
+ * certificate that is not to be trusted; DATA for a body that is too big or cannot be
+ * decompressed; CONFIG for a url that may not be asked; CANCELLED. Messages name host and
+ * cause, never path, query or header. */
 bool http_perform(struct http *http, const struct http_request *request,
 		  struct http_response *response, GError **error);
 

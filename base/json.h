@@ -50,7 +50,7 @@ enum json_type {
  * place untouched, and is an error only where required. Several rows may fill one place:
  * the first that finds something wins, and then only one of them need be required.
  * Places: NULL for strings and lists, INSTANT_NONE for instants and 0 for the rest mean
- * that nothing was found yet.
+ * that nothing was found yet; what holds anything else before the call is left alone.
  */
 struct json_field {
 	const char *path;

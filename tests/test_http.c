@@ -225,6 +225,78 @@ START_TEST(survives_a_gzip_bomb)
 }
 END_TEST
 
+/* An answer that ends before any byte is cut off, and never a shorter one. */
+static void check_every_cut(const char *whole, enum after after)
+{
+	gsize n = strlen(whole);
+	g_autofree struct answer *answers = g_new0(struct answer, n + 1);
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+	_cleanup_(http_freep) struct http *http = http_new();
+	struct http_server *server;
+
+	for (gsize i = 0; i < n; i++) {
+		char *path = g_strdup_printf("/%zu", i);
+		char *head = g_strndup(whole, i);
+
+		g_ptr_array_add(texts, path);
+		g_ptr_array_add(texts, head);
+		answers[i] = (struct answer){ path, head, .after = after };
+	}
+	server = http_server_start(answers, NULL);
+	for (gsize i = 0; i < n; i++) {
+		_cleanup_(http_response_clear) struct http_response response = { 0 };
+		g_autoptr(GError) error = NULL;
+
+		ck_assert_msg(!http_server_ask(server, http, answers[i].path, &response,
+					       &error),
+			      "%zu: %s", i, answers[i].head);
+		ck_assert_msg(g_error_matches(error, DORA_ERROR, DORA_ERROR_RETRY),
+			      "%zu: %s", i, error->message);
+	}
+	http_server_stop(server);
+}
+
+START_TEST(no_cut_is_a_whole_answer)
+{
+	static const char *const answers[] = {
+		OK "Content-Length: 5\r\nLink: <b>; rel=\"next\"\r\n\r\nhello",
+		OK "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
+		check_every_cut(answers[i], CLOSE);
+		check_every_cut(answers[i], RESET);
+	}
+}
+END_TEST
+
+static gpointer ask_some(gpointer server)
+{
+	for (guint i = 0; i < 20; i++) {
+		_cleanup_(http_freep) struct http *http = http_new();
+		_cleanup_(http_response_clear) struct http_response response = { 0 };
+
+		if (!http_server_ask(server, http, "/a", &response, NULL) ||
+		    response.status != 200)
+			return NULL;
+	}
+	return server;
+}
+
+/* http_new() sets libcurl up, once, whoever comes first. */
+START_TEST(threads_have_their_own)
+{
+	_cleanup_(http_server_stopp) struct http_server *server = http_server_start(
+		two_hosts, NULL);
+	GThread *threads[4];
+
+	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new("worker", ask_some, server);
+	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+		ck_assert_ptr_eq(g_thread_join(threads[i]), server);
+}
+END_TEST
+
 static gpointer cancel(gpointer data)
 {
 	g_usleep(50000); /* so that it meets a transfer and not its start */
@@ -345,6 +417,8 @@ int main(void)
 	set_environment(home);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, never_goes_elsewhere);
+	tcase_add_test(tests, threads_have_their_own);
+	tcase_add_test(tests, no_cut_is_a_whole_answer);
 	tcase_add_test(tests, keeps_a_connection);
 	tcase_add_test(tests, tries_anew_when_a_kept_connection_is_closed);
 	tcase_add_test(tests, reads_headers);
