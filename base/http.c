@@ -229,7 +229,7 @@ static bool make_headers(const struct http_request *request, struct curl_slist *
 {
 	/* Never wait for a server to say that it would like the body. */
 	*list = append_header(NULL, "Expect:");
-	if (request->body && !has_header(request, "content-type"))
+	if (!has_header(request, "content-type"))
 		*list = append_header(*list, "Content-Type:");
 	for (gsize i = 0; i < request->n_headers; i++) {
 		const struct http_header *header = &request->headers[i];
@@ -265,13 +265,17 @@ static char *request_url(GUri *uri)
 
 static bool set_method(CURL *curl, const struct http_request *request)
 {
+	static const char *const with_body[] = { "POST", "PUT", "PATCH", NULL };
 	const char *method = request->method ? request->method : "GET";
 	bool failed = false;
 
-	if (request->body) {
+	/* One that has none says so: some servers ask for its length otherwise (411). */
+	if (request->body || g_strv_contains(with_body, method)) {
+		gsize size = request->body ? request->body_size : 0;
+
 		SET(CURLOPT_POST, 1L);
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
-		SET(CURLOPT_POSTFIELDS, request->body);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+		SET(CURLOPT_POSTFIELDS, request->body ? request->body : "");
 	} else if (strcmp(method, "HEAD") == 0) {
 		SET(CURLOPT_NOBODY, 1L);
 	}

@@ -145,6 +145,32 @@ START_TEST(sends_what_it_is_told)
 }
 END_TEST
 
+START_TEST(sends_no_body_where_there_is_none)
+{
+	static const char *const methods[] = { "GET", "HEAD", "DELETE", "POST" };
+	static const struct answer answers[] = { { "/", OK "\r\n", .after = CLOSE },
+						 { NULL } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
+		_cleanup_(http_server_stopp) struct http_server *server =
+			http_server_start(answers, NULL);
+		_cleanup_(http_freep) struct http *http = http_new();
+		_cleanup_(http_response_clear) struct http_response response = { 0 };
+		g_autofree char *url = g_strconcat(http_server_url(server), "/", NULL);
+		g_autofree char *start = g_strconcat(methods[i], " / HTTP/1.1\r\n", NULL);
+		const struct http_request request = { .method = methods[i], .url = url };
+		g_autofree char *seen = NULL;
+
+		ck_assert(http_perform(http, &request, &response, NULL));
+		seen = http_server_seen(server);
+		ck_assert(g_str_has_prefix(seen, start));
+		ck_assert(!strstr(seen, "\r\nContent-Length: 0\r\n") ==
+			  (strcmp(methods[i], "POST") != 0));
+		ck_assert_ptr_null(strstr(seen, "Content-Type"));
+	}
+}
+END_TEST
+
 START_TEST(asks_through_a_unix_socket)
 {
 	g_autofree char *dir = g_dir_make_tmp("dorad-test-XXXXXX", NULL);
@@ -423,6 +449,7 @@ int main(void)
 	tcase_add_test(tests, tries_anew_when_a_kept_connection_is_closed);
 	tcase_add_test(tests, reads_headers);
 	tcase_add_test(tests, sends_what_it_is_told);
+	tcase_add_test(tests, sends_no_body_where_there_is_none);
 	tcase_add_test(tests, asks_through_a_unix_socket);
 	tcase_add_test(tests, survives_a_gzip_bomb);
 	tcase_add_test(tests, can_be_cancelled);
