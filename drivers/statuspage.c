@@ -39,6 +39,8 @@ static bool accept(const cJSON *json, struct item *incident, GError **error G_GN
 	    json_text_at(json, "/scheduled_for") ||
 	    g_strcmp0(json_text_at(json, "/impact"), "maintenance") == 0)
 		incident_exempt(incident, "maintenance");
+	else
+		incident->category = g_strdup("incident");
 	incident_settle(incident);
 	return true;
 }
