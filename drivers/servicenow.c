@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -41,9 +42,7 @@ static const struct json_field incident_fields[] = {
 static bool accept_incident(const cJSON *json, struct item *incident,
 			    GError **error G_GNUC_UNUSED)
 {
-	const char *code = json_text_at(json, "/close_code");
-
-	if (incident->done && code && g_ascii_strcasecmp(code, "Duplicate") == 0)
+	if (incident->done && json_says(json, "/close_code", "Duplicate"))
 		incident_withdraw(incident);
 	incident_settle(incident);
 	return true;
@@ -80,11 +79,9 @@ static const struct json_field change_fields[] = {
 static bool accept_change(const cJSON *json, struct item *change,
 			  GError **error G_GNUC_UNUSED)
 {
-	const char *code = json_text_at(json, "/close_code");
-
 	if (change->outcome != OUTCOME_SUCCESS)
 		return true;
-	if (code && g_ascii_strcasecmp(code, "unsuccessful") == 0)
+	if (json_says(json, "/close_code", "unsuccessful"))
 		change->outcome = OUTCOME_FAILURE;
 	else if (change->started == INSTANT_NONE && change->finished == INSTANT_NONE)
 		change->outcome = OUTCOME_SKIPPED;
@@ -144,7 +141,7 @@ static const struct feed feeds[] = {
 static const struct setting settings[] = {
 	{ .key = "username",
 	  .help = "For basic authentication, the token is its password then; without it "
-		  "the token is an OAuth access token.",
+		  "the token is an OAuth access token. Give this user the time zone GMT.",
 	  .example = "dora" },
 	{ .key = "query",
 	  .required = true,

@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -37,7 +38,7 @@ static bool accept(const cJSON *json, struct item *incident, GError **error G_GN
 {
 	if (incident->outcome == OUTCOME_SKIPPED ||
 	    json_text_at(json, "/scheduled_for") ||
-	    g_strcmp0(json_text_at(json, "/impact"), "maintenance") == 0)
+	    json_says(json, "/impact", "maintenance"))
 		incident_exempt(incident, "maintenance");
 	else
 		incident->category = g_strdup("incident");
