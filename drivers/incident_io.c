@@ -41,6 +41,8 @@ static const struct {
 	{ "Accepted at", ITEM(acknowledged) },	{ "Acknowledged at", ITEM(acknowledged) },
 	{ "Fixed at", ITEM(mitigated) },	{ "Mitigated at", ITEM(mitigated) },
 	{ "Resolved at", ITEM(resolved) },	{ "Closed at", ITEM(closed) },
+	{ "Declined at", ITEM(closed) },	{ "Merged at", ITEM(closed) },
+	{ "Canceled at", ITEM(closed) },	{ "Cancelled at", ITEM(closed) },
 };
 
 static void take_timestamp(const cJSON *value, struct item *incident)
