@@ -131,13 +131,13 @@ static const struct feed server_feeds[] = {
 
 #define SETTING_PROJECTS                                                                 \
 	{                                                                                \
-		.key = "projects", .required = true, .help = "Keys of projects.",        \
+		.key = "projects", .required = true, .help = "keys of projects",         \
 		.pattern = "^[A-Z][A-Z0-9_]+$", .example = "OPS"                         \
 	}
 #define SETTING_QUERY                                                                    \
 	{                                                                                \
 		.key = "query", .required = true,                                        \
-		.help = "JQL that says which issues are incidents, without ORDER BY.",   \
+		.help = "JQL for the issues that are incidents, without ORDER BY",       \
 		.pattern = "^(?i)(?!.*\\border\\s+by\\b).+$",                            \
 		.example = "issuetype = Incident"                                        \
 	}
@@ -146,8 +146,7 @@ static const struct setting cloud_settings[] = {
 	SETTING_PROJECTS,
 	SETTING_QUERY,
 	{ .key = "username",
-	  .required = true,
-	  .help = "The e-mail address the API token belongs to.",
+	  .help = "the e-mail address that the API token belongs to",
 	  .pattern = "@",
 	  .example = "dora@example.com" },
 	{ NULL },
@@ -157,8 +156,8 @@ static const struct setting server_settings[] = {
 	SETTING_PROJECTS,
 	SETTING_QUERY,
 	{ .key = "username",
-	  .help = "For basic authentication; without it the token is a personal access "
-		  "token.",
+	  .help = "a user for basic authentication, none if the token is a personal "
+		  "access token",
 	  .example = "dora" },
 	{ NULL },
 };

@@ -90,7 +90,7 @@ static const struct feed feeds[] = {
 
 static const struct setting settings[] = {
 	{ .key = "projects",
-	  .help = "Ids of services; none: all that the key may see.",
+	  .help = "ids of services, none for all that the key may see",
 	  .pattern = "^[A-Z0-9]{5,20}$",
 	  .example = "PIJ90N7" },
 	{ NULL },

@@ -173,16 +173,16 @@ static const struct feed feeds[] = {
 static const struct setting settings[] = {
 	{ .key = "organization",
 	  .required = true,
-	  .help = "The organisation's slug or id.",
+	  .help = "the organization's slug",
 	  .pattern = "^[a-z0-9-]+$",
 	  .example = "acme" },
 	{ .key = "projects",
-	  .help = "Numbers of projects; none: all that the token may see.",
+	  .help = "numbers of projects, none for all that the token may see",
 	  .pattern = "^[0-9]+$",
 	  .example = "1234" },
 	{ .key = "query",
-	  .help = "Which issues are incidents, for `read: [deploys, issues]`. Without "
-		  "\"is:\" it finds resolved ones too.",
+	  .help = "a search for the issues that are incidents, without \"is:\", so that "
+		  "resolved ones are found",
 	  .example = "level:fatal environment:production" },
 	{ NULL },
 };

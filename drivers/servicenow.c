@@ -140,14 +140,13 @@ static const struct feed feeds[] = {
 
 static const struct setting settings[] = {
 	{ .key = "username",
-	  .help = "For basic authentication, the token is its password then; without it "
-		  "the token is an OAuth access token. Give this user the time zone GMT.",
+	  .help = "a user whose time zone is GMT and whose password is the token, none "
+		  "if the token is an OAuth access token",
 	  .example = "dora" },
 	{ .key = "query",
 	  .required = true,
-	  .help = "Encoded query that says which incidents are of software in "
-		  "production, "
-		  "without ^NQ, ^EQ and ^ORDERBY.",
+	  .help = "an encoded query for the incidents of software in production, without "
+		  "^NQ, ^EQ and ^ORDERBY",
 	  .pattern = "^(?!.*\\^(NQ|EQ|ORDERBY|GROUPBY))[^^\\s].*$",
 	  .example = "category=software^priorityIN1,2" },
 	{ NULL },

@@ -66,7 +66,7 @@ static const struct feed feeds[] = {
 static const struct setting settings[] = {
 	{ .key = "projects",
 	  .required = true,
-	  .help = "Ids of pages.",
+	  .help = "ids of pages",
 	  .pattern = "^[a-z0-9]{8,20}$",
 	  .example = "kctbh9vrtdwd" },
 	{ NULL },
