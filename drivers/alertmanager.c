@@ -67,11 +67,11 @@ static const struct feed feeds[] = {
 
 static const struct setting settings[] = {
 	{ .key = "query",
-	  .help = "A matcher: which alerts are incidents; none: all.",
+	  .help = "a matcher for the alerts that are incidents, none for all",
 	  .pattern = "^[a-zA-Z_][a-zA-Z0-9_]*(=|!=|=~|!~).*$",
 	  .example = "severity=\"critical\"" },
 	{ .key = "username",
-	  .help = "For basic authentication by a proxy before it.",
+	  .help = "a user for basic authentication by a proxy",
 	  .example = "dora" },
 	{ NULL },
 };

@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -38,20 +39,21 @@ static const struct json_field fields[] = {
 static void take_milestone(const cJSON *milestone, struct item *incident)
 {
 	const char *type = json_text_at(milestone, "/type");
+	gint64 at = json_instant_at(milestone, "/occurred_at");
 
-	if (g_strcmp0(type, "started") == 0)
-		incident_first(&incident->started, milestone, "/occurred_at");
-	else if (g_strcmp0(type, "detected") == 0)
-		incident_first(&incident->detected, milestone, "/occurred_at");
-	else if (g_strcmp0(type, "acknowledged") == 0)
-		incident_first(&incident->acknowledged, milestone, "/occurred_at");
-	else if (g_strcmp0(type, "mitigated") == 0)
-		incident_last(&incident->mitigated, milestone, "/occurred_at");
-	else if (g_strcmp0(type, "resolved") == 0)
-		incident_last(&incident->resolved, milestone, "/occurred_at");
-	else if (g_strcmp0(type, "closed") == 0)
-		incident_last(&incident->closed, milestone, "/occurred_at");
-	incident_last(&incident->updated, milestone, "/updated_at");
+	if (text_is(type, "started"))
+		keep_first(&incident->started, at);
+	else if (text_is(type, "detected"))
+		keep_first(&incident->detected, at);
+	else if (text_is(type, "acknowledged"))
+		keep_first(&incident->acknowledged, at);
+	else if (text_is(type, "mitigated"))
+		keep_last(&incident->mitigated, at);
+	else if (text_is(type, "resolved"))
+		keep_last(&incident->resolved, at);
+	else if (text_is(type, "closed"))
+		keep_last(&incident->closed, at);
+	keep_last(&incident->updated, json_instant_at(milestone, "/updated_at"));
 }
 
 static bool accept(const cJSON *json, struct item *incident, GError **error G_GNUC_UNUSED)

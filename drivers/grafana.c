@@ -38,12 +38,13 @@ static bool accept(const cJSON *json, struct item *incident, GError **error G_GN
 	{
 		const char *key = json_text_at(label, "/key/name");
 		const char *value = json_text_at(label, "/value/name");
-		g_autofree char *text = g_strdup_printf("%s=%s", key, value);
+		g_autofree char *text = NULL;
 
-		if (key && value) {
-			g_strv_builder_add(labels, text);
-			any = true;
-		}
+		if (!key || !value)
+			continue;
+		text = g_strdup_printf("%s=%s", key, value);
+		g_strv_builder_add(labels, text);
+		any = true;
 	}
 	if (any)
 		incident->labels = g_strv_builder_end(labels);
@@ -73,11 +74,11 @@ static const struct feed feeds[] = {
 static const struct setting settings[] = {
 	{ .key = "organization",
 	  .required = true,
-	  .help = "The url of the Grafana stack that the service account belongs to.",
+	  .help = "the url of the Grafana stack that the service account belongs to",
 	  .pattern = "^https://[^/]+$",
 	  .example = "https://acme.grafana.net" },
 	{ .key = "projects",
-	  .help = "Ids of teams; none: all.",
+	  .help = "ids of teams, none for all",
 	  .pattern = "^[A-Z0-9]+$",
 	  .example = "TI73TDU19W48J" },
 	{ NULL },

@@ -28,32 +28,6 @@ void incident_exempt(struct item *incident, const char *category)
 	incident->outcome = OUTCOME_SKIPPED;
 }
 
-static gint64 instant_at(const cJSON *json, const char *path)
-{
-	const char *text = json_text_at(json, path);
-	gint64 t = INSTANT_NONE;
-
-	if (!text || !instant_parse_loose(text, &t) || !instant_is_plausible(t))
-		return INSTANT_NONE;
-	return t;
-}
-
-void incident_first(gint64 *t, const cJSON *json, const char *path)
-{
-	gint64 found = instant_at(json, path);
-
-	if (found != INSTANT_NONE && (*t == INSTANT_NONE || found < *t))
-		*t = found;
-}
-
-void incident_last(gint64 *t, const cJSON *json, const char *path)
-{
-	gint64 found = instant_at(json, path);
-
-	/* INSTANT_NONE is before every instant. */
-	*t = MAX(*t, found);
-}
-
 char **incident_labels(const cJSON *object)
 {
 	g_autoptr(GStrvBuilder) labels = g_strv_builder_new();

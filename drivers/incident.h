@@ -19,11 +19,6 @@ void incident_withdraw(struct item *incident);
 /* What never was one: category says what it is instead ("maintenance"). */
 void incident_exempt(struct item *incident, const char *category);
 
-/* Keeps the earlier (later) of *t and what a time at path of json says; nothing there, or
- * nothing plausible, changes nothing. */
-void incident_first(gint64 *t, const cJSON *json, const char *path);
-void incident_last(gint64 *t, const cJSON *json, const char *path);
-
 /* "name=value" of every member of an object that is a string; NULL: none. Caller frees.
  */
 char **incident_labels(const cJSON *object);

@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -40,17 +41,19 @@ static const struct {
 	{ "Accepted at", ITEM(acknowledged) },	{ "Acknowledged at", ITEM(acknowledged) },
 	{ "Fixed at", ITEM(mitigated) },	{ "Mitigated at", ITEM(mitigated) },
 	{ "Resolved at", ITEM(resolved) },	{ "Closed at", ITEM(closed) },
+	{ "Declined at", ITEM(closed) },	{ "Merged at", ITEM(closed) },
+	{ "Canceled at", ITEM(closed) },	{ "Cancelled at", ITEM(closed) },
 };
 
 static void take_timestamp(const cJSON *value, struct item *incident)
 {
 	const char *name = json_text_at(value, "/incident_timestamp/name");
 
-	for (guint i = 0; name && i < G_N_ELEMENTS(timestamps); i++)
-		if (g_ascii_strcasecmp(name, timestamps[i].name) == 0)
-			incident_last((gint64 *)G_STRUCT_MEMBER_P(incident,
-								  timestamps[i].offset),
-				      value, "/value/value");
+	for (guint i = 0; i < G_N_ELEMENTS(timestamps); i++)
+		if (text_is(name, timestamps[i].name))
+			keep_last((gint64 *)G_STRUCT_MEMBER_P(incident,
+							      timestamps[i].offset),
+				  json_instant_at(value, "/value/value"));
 }
 
 /* Services are a custom field, by whatever name: "Affected services". */
@@ -95,7 +98,7 @@ static bool accept(const cJSON *json, struct item *incident, GError **error G_GN
 		incident->resolved = incident->mitigated != INSTANT_NONE
 					     ? incident->mitigated
 					     : incident->closed;
-	if (g_strcmp0(mode, "test") == 0 || g_strcmp0(mode, "tutorial") == 0)
+	if (text_is(mode, "test") || text_is(mode, "tutorial"))
 		incident_exempt(incident, mode);
 	incident_settle(incident);
 	return true;

@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -19,9 +20,8 @@ static const struct state_map states[] = {
 
 /* Resolutions that say: it was none. */
 static const char *const withdrawn[] = {
-	"Duplicate",	  "Won't Do",	      "Won't Fix",   "Declined",
-	"Cancelled",	  "Canceled",	      "Invalid",     "Not a Bug",
-	"False Positive", "Cannot Reproduce", "Known Error", NULL,
+	"Duplicate", "Won't Do", "Won't Fix", "Declined",	"Cancelled",
+	"Canceled",  "Invalid",	 "Not a Bug", "False Positive", NULL,
 };
 
 static const struct json_field fields[] = {
@@ -49,38 +49,33 @@ static char *cause_of(const cJSON *json)
 
 	cJSON_ArrayForEach(link, json_at(json, "/fields/issuelinks"))
 	{
-		const char *inward = json_text_at(link, "/type/inward");
 		const char *key = json_text_at(link, "/inwardIssue/key");
 
-		if (key && inward && g_ascii_strcasecmp(inward, "is caused by") == 0)
+		if (key && json_says(link, "/type/inward", "is caused by"))
 			return g_strdup(key);
 	}
 	return NULL;
 }
 
-static void take_text(char **place, const char *text)
-{
-	if (!text)
-		return;
-	g_free(*place);
-	*place = g_strdup(text);
-}
-
 static bool accept(const cJSON *json, struct item *issue, GError **error G_GNUC_UNUSED)
 {
+	const char *name = json_text_at(json, "/fields/status/name");
 	const char *self = json_text_at(json, "/self");
 	const char *rest = self ? strstr(self, "/rest/") : NULL;
 	const char *resolution = json_text_at(json, "/fields/resolution/name");
 
-	take_text(&issue->state, json_text_at(json, "/fields/status/name"));
+	if (name) {
+		g_free(issue->state);
+		issue->state = g_strdup(name);
+	}
 	issue->cause = cause_of(json);
 	if (rest)
 		issue->url = g_strdup_printf("%.*s/browse/%s", (int)(rest - self), self,
 					     issue->id);
 	if (issue->done)
 		issue->closed = issue->resolved;
-	for (int i = 0; issue->done && resolution && withdrawn[i]; i++)
-		if (g_ascii_strcasecmp(resolution, withdrawn[i]) == 0)
+	for (int i = 0; issue->done && withdrawn[i]; i++)
+		if (text_is(resolution, withdrawn[i]))
 			incident_withdraw(issue);
 	incident_settle(issue);
 	return true;
@@ -111,7 +106,7 @@ static const struct feed cloud_feeds[] = {
 	  .fields = fields,
 	  .states = states,
 	  .accept = accept,
-	  .scope = "Browse projects; read:jira-work" },
+	  .scope = "Browse projects; read:jira-work, read:jira-user" },
 	{ NULL },
 };
 
@@ -136,13 +131,13 @@ static const struct feed server_feeds[] = {
 
 #define SETTING_PROJECTS                                                                 \
 	{                                                                                \
-		.key = "projects", .required = true, .help = "Keys of projects.",        \
+		.key = "projects", .required = true, .help = "keys of projects",         \
 		.pattern = "^[A-Z][A-Z0-9_]+$", .example = "OPS"                         \
 	}
 #define SETTING_QUERY                                                                    \
 	{                                                                                \
 		.key = "query", .required = true,                                        \
-		.help = "JQL that says which issues are incidents, without ORDER BY.",   \
+		.help = "JQL for the issues that are incidents, without ORDER BY",       \
 		.pattern = "^(?i)(?!.*\\border\\s+by\\b).+$",                            \
 		.example = "issuetype = Incident"                                        \
 	}
@@ -151,8 +146,7 @@ static const struct setting cloud_settings[] = {
 	SETTING_PROJECTS,
 	SETTING_QUERY,
 	{ .key = "username",
-	  .required = true,
-	  .help = "The e-mail address the API token belongs to.",
+	  .help = "the e-mail address that the API token belongs to",
 	  .pattern = "@",
 	  .example = "dora@example.com" },
 	{ NULL },
@@ -162,8 +156,8 @@ static const struct setting server_settings[] = {
 	SETTING_PROJECTS,
 	SETTING_QUERY,
 	{ .key = "username",
-	  .help = "For basic authentication; without it the token is a personal access "
-		  "token.",
+	  .help = "a user for basic authentication, none if the token is a personal "
+		  "access token",
 	  .example = "dora" },
 	{ NULL },
 };

@@ -54,18 +54,16 @@ static const struct feed feeds[] = {
 static const struct setting settings[] = {
 	{ .key = "organization",
 	  .required = true,
-	  .help = "The cloud id: cloudId at "
-		  "https://<site>.atlassian.net/_edge/tenant_info.",
+	  .help = "the cloud id, found at https://<site>.atlassian.net/_edge/tenant_info",
 	  .pattern = "^[0-9a-f-]{36}$",
 	  .example = "11111111-2222-3333-4444-555555555555" },
 	{ .key = "username",
-	  .required = true,
-	  .help = "The e-mail address the API token belongs to.",
+	  .help = "the e-mail address that the API token belongs to",
 	  .pattern = "@",
 	  .example = "dora@example.com" },
 	{ .key = "query",
 	  .required = true,
-	  .help = "Which alerts are incidents, as in the alerts' search field.",
+	  .help = "a search for the alerts that are incidents",
 	  .example = "priority: (P1 OR P2)" },
 	{ NULL },
 };

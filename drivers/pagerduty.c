@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -35,8 +36,7 @@ static const struct json_field fields[] = {
 /* Merging resolves an incident in favour of another one. */
 static bool accept(const cJSON *json, struct item *incident, GError **error G_GNUC_UNUSED)
 {
-	if (g_strcmp0(json_text_at(json, "/resolve_reason/type"),
-		      "merge_resolve_reason") == 0)
+	if (json_says(json, "/resolve_reason/type", "merge_resolve_reason"))
 		incident_withdraw(incident);
 	incident_settle(incident);
 	return true;
@@ -46,10 +46,8 @@ static bool accept(const cJSON *json, struct item *incident, GError **error G_GN
 static bool merge_log_entry(const cJSON *json, struct item *incident,
 			    GError **error G_GNUC_UNUSED)
 {
-	const char *type = json_text_at(json, "/type");
-
-	if (g_strcmp0(type, "acknowledge_log_entry") == 0)
-		incident_first(&incident->acknowledged, json, "/created_at");
+	if (json_says(json, "/type", "acknowledge_log_entry"))
+		keep_first(&incident->acknowledged, json_instant_at(json, "/created_at"));
 	return true;
 }
 
@@ -92,7 +90,7 @@ static const struct feed feeds[] = {
 
 static const struct setting settings[] = {
 	{ .key = "projects",
-	  .help = "Ids of services; none: all that the key may see.",
+	  .help = "ids of services, none for all that the key may see",
 	  .pattern = "^[A-Z0-9]{5,20}$",
 	  .example = "PIJ90N7" },
 	{ NULL },

@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -27,7 +28,7 @@ static bool accept_release(const cJSON *json, struct item *release,
 	const cJSON *count = json_at(json, "/deployCount");
 
 	if (cJSON_IsNumber(count) && count->valuedouble < 1)
-		g_clear_pointer(&release->id, g_free);
+		item_skip(release);
 	release->done = true;
 	return true;
 }
@@ -112,9 +113,11 @@ static bool merge_issue(const cJSON *json, struct item *issue,
 		const char *type = json_text_at(activity, "/type");
 
 		if (type && g_str_has_prefix(type, "set_resolved"))
-			incident_last(&issue->resolved, activity, "/dateCreated");
-		else if (g_strcmp0(type, "assigned") == 0)
-			incident_first(&issue->acknowledged, activity, "/dateCreated");
+			keep_last(&issue->resolved,
+				  json_instant_at(activity, "/dateCreated"));
+		else if (text_is(type, "assigned"))
+			keep_first(&issue->acknowledged,
+				   json_instant_at(activity, "/dateCreated"));
 	}
 	incident_settle(issue);
 	return true;
@@ -170,16 +173,16 @@ static const struct feed feeds[] = {
 static const struct setting settings[] = {
 	{ .key = "organization",
 	  .required = true,
-	  .help = "The organisation's slug or id.",
+	  .help = "the organization's slug",
 	  .pattern = "^[a-z0-9-]+$",
 	  .example = "acme" },
 	{ .key = "projects",
-	  .help = "Numbers of projects; none: all that the token may see.",
+	  .help = "numbers of projects, none for all that the token may see",
 	  .pattern = "^[0-9]+$",
 	  .example = "1234" },
 	{ .key = "query",
-	  .help = "Which issues are incidents, for `read: [deploys, issues]`. Without "
-		  "\"is:\" it finds resolved ones too.",
+	  .help = "a search for the issues that are incidents, without \"is:\", so that "
+		  "resolved ones are found",
 	  .example = "level:fatal environment:production" },
 	{ NULL },
 };

@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -41,9 +42,7 @@ static const struct json_field incident_fields[] = {
 static bool accept_incident(const cJSON *json, struct item *incident,
 			    GError **error G_GNUC_UNUSED)
 {
-	const char *code = json_text_at(json, "/close_code");
-
-	if (incident->done && code && g_ascii_strcasecmp(code, "Duplicate") == 0)
+	if (incident->done && json_says(json, "/close_code", "Duplicate"))
 		incident_withdraw(incident);
 	incident_settle(incident);
 	return true;
@@ -80,11 +79,9 @@ static const struct json_field change_fields[] = {
 static bool accept_change(const cJSON *json, struct item *change,
 			  GError **error G_GNUC_UNUSED)
 {
-	const char *code = json_text_at(json, "/close_code");
-
 	if (change->outcome != OUTCOME_SUCCESS)
 		return true;
-	if (code && g_ascii_strcasecmp(code, "unsuccessful") == 0)
+	if (json_says(json, "/close_code", "unsuccessful"))
 		change->outcome = OUTCOME_FAILURE;
 	else if (change->started == INSTANT_NONE && change->finished == INSTANT_NONE)
 		change->outcome = OUTCOME_SKIPPED;
@@ -143,14 +140,13 @@ static const struct feed feeds[] = {
 
 static const struct setting settings[] = {
 	{ .key = "username",
-	  .help = "For basic authentication, the token is its password then; without it "
-		  "the token is an OAuth access token.",
+	  .help = "a user whose time zone is GMT and whose password is the token, none "
+		  "if the token is an OAuth access token",
 	  .example = "dora" },
 	{ .key = "query",
 	  .required = true,
-	  .help = "Encoded query that says which incidents are of software in "
-		  "production, "
-		  "without ^NQ, ^EQ and ^ORDERBY.",
+	  .help = "an encoded query for the incidents of software in production, without "
+		  "^NQ, ^EQ and ^ORDERBY",
 	  .pattern = "^(?!.*\\^(NQ|EQ|ORDERBY|GROUPBY))[^^\\s].*$",
 	  .example = "category=software^priorityIN1,2" },
 	{ NULL },

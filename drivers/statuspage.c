@@ -1,3 +1,4 @@
+#include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
 
@@ -37,8 +38,10 @@ static bool accept(const cJSON *json, struct item *incident, GError **error G_GN
 {
 	if (incident->outcome == OUTCOME_SKIPPED ||
 	    json_text_at(json, "/scheduled_for") ||
-	    g_strcmp0(json_text_at(json, "/impact"), "maintenance") == 0)
+	    json_says(json, "/impact", "maintenance"))
 		incident_exempt(incident, "maintenance");
+	else
+		incident->category = g_strdup("incident");
 	incident_settle(incident);
 	return true;
 }
@@ -63,7 +66,7 @@ static const struct feed feeds[] = {
 static const struct setting settings[] = {
 	{ .key = "projects",
 	  .required = true,
-	  .help = "Ids of pages.",
+	  .help = "ids of pages",
 	  .pattern = "^[a-z0-9]{8,20}$",
 	  .example = "kctbh9vrtdwd" },
 	{ NULL },
