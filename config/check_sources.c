@@ -85,7 +85,7 @@ static bool takes(const struct driver *driver, const char *key)
 	return strcmp(key, "app") == 0 && driver->auth == AUTH_GITHUB;
 }
 
-/* What a setting is, to go on with after "expected". */
+/* What a setting is, to go on with after "expected": some helps are sentences. */
 static char *wanted(const struct setting *setting)
 {
 	g_autofree char *help = g_strdup(setting->help);
@@ -93,6 +93,8 @@ static char *wanted(const struct setting *setting)
 
 	if (n && help[n - 1] == '.')
 		help[n - 1] = '\0';
+	if (n > 1 && (g_ascii_islower(help[1]) || help[1] == ' '))
+		*help = g_ascii_tolower(*help);
 	return setting->example ? g_strdup_printf("%s such as %s", help, setting->example)
 				: g_steal_pointer(&help);
 }

@@ -75,6 +75,7 @@ static const cyaml_strval_t outcome_words[] = {
 	ROW(35, "services")                                                              \
 	ROW(36, "images")
 
+/* What config_rest_feed.fields points to. */
 struct rest_paths {
 	char *at[REST_PATHS];
 };
@@ -125,7 +126,10 @@ const cyaml_schema_field_t schema_rest_feed_fields[] = {
 	       FORMAT_NAME_MAX),
 	STRING("overlap", OPTIONAL, config_rest_feed, overlap, 1, 20),
 	STRING("on_absence", OPTIONAL, config_rest_feed, on_absence, 1, FORMAT_NAME_MAX),
-	MAPPING("fields", 0, config_rest_feed, fields, rest_path),
+	{ .key = "fields",
+	  .data_offset = offsetof(struct config_rest_feed, fields),
+	  .value = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct rest_paths,
+					 schema_rest_path_fields) } },
 	LIST("states", OPTIONAL, config_rest_feed, states, n_states,
 	     schema_rest_state_entry, PARTS_MAX),
 	CYAML_FIELD_END

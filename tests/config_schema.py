@@ -36,7 +36,7 @@ ROWS = (
     ("no database", ("database",), LEFT_OUT, False),
     ("no service", ("services",), [], False),
     ("no from", ("services", 0, "deployments", 0, "from"), LEFT_OUT, False),
-    ("an unknown from", ("services", 0, "deployments", 0, "from"), "releases", False),
+    ("an unknown from", ("services", 0, "deployments", 0, "from"), "builds", False),
     ("from trunk", ("services", 0, "deployments", 0, "from"), "trunk", True),
     ("each with tags", ("services", 0, "deployments", 0, "each"), "day", False),
     ("tags with tags", ("services", 0, "deployments", 0, "tags"), ["v*"], True),
