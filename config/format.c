@@ -54,7 +54,7 @@ static bool check_database(const char *text, char **why)
 
 static bool check_sql_database(const char *text, char **why)
 {
-	return check_connection(text, "the key password", why);
+	return check_connection(text, "password", why);
 }
 
 #define CONTROL "\\x00-\\x1f\\x7f"
@@ -127,8 +127,8 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			   .quiet = true },
 	[FORMAT_METHOD] = { "^(GET|POST)$", "a method", "GET or POST" },
 	[FORMAT_TEMPLATE] = { "^(/|https://)[^\\x00-\\x20\\x7f]*$", "a path",
-			      "one that starts with / or https://", .quiet = true,
-			      .check = format_check_template },
+			      "one that starts with / or https://, without spaces",
+			      .quiet = true, .check = format_check_template },
 	[FORMAT_TEMPLATE_BODY] = { NULL, "a body", "text with variables",
 				   .check = format_check_template_body },
 	[FORMAT_POINTER] = { "^(/.*)?$", "a JSON Pointer",

@@ -102,8 +102,8 @@ const struct config_row schema_api_rows[] = {
 	{ "read",
 	  "Which of its feeds are read. Default: those that rules need, and the usual.",
 	  FORMAT_NAME },
-	{ "history", "How far back the first poll reads, from 1d to 520w.", FORMAT_SPAN,
-	  "180d", DAY, 520 * 7 * DAY },
+	{ "history", "How far back the first poll reads, from 1d to 3650d.", FORMAT_SPAN,
+	  "180d", DAY, 3650 * DAY },
 	{ "every", "How often it is polled. Default: schedule.every.", FORMAT_SPAN, NULL,
 	  10 * SECOND, 24 * HOUR },
 	{ NULL }
@@ -135,8 +135,8 @@ const struct config_row schema_sql_rows[] = {
 	  "A SELECT whose columns are named as the members of an item; $1 is the "
 	  "instant since which changes are wanted.",
 	  FORMAT_QUERY },
-	{ "history", "How far back the first poll reads, from 1d to 520w.", FORMAT_SPAN,
-	  "180d", DAY, 520 * 7 * DAY },
+	{ "history", "How far back the first poll reads, from 1d to 3650d.", FORMAT_SPAN,
+	  "180d", DAY, 3650 * DAY },
 	{ "every", "How often it is asked. Default: schedule.every.", FORMAT_SPAN, NULL,
 	  10 * SECOND, 24 * HOUR },
 	{ NULL }
@@ -222,7 +222,7 @@ const char *config_api_key(enum driver_id driver)
 			 G_STRUCT_OFFSET(struct config_api_list, rows);
 	const cyaml_schema_field_t *field = schema_sources_fields;
 
-	while (field->data_offset != at)
+	while (field->key && field->data_offset != at)
 		field++;
 	return field->key;
 }
