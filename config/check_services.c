@@ -162,7 +162,7 @@ static void check_project(struct check *check, const struct config_rule *rule,
 	else
 		check_wrong(check, key, "%s is no project of \"%s\", expected %s", quoted,
 			    source->name,
-			    n ? "one of them or \"*\"" : "none: it has none");
+			    n ? "one of them or \"*\"" : "the key left out: it has none");
 }
 
 static void check_revision(struct check *check, const struct config_rule *rule,

@@ -85,7 +85,7 @@ static bool takes(const struct driver *driver, const char *key)
 	return strcmp(key, "app") == 0 && driver->auth == AUTH_GITHUB;
 }
 
-/* What a setting is, to go on with after "expected". */
+/* What a setting is, to go on with after "expected": some helps are sentences. */
 static char *wanted(const struct setting *setting)
 {
 	g_autofree char *help = g_strdup(setting->help);
@@ -93,6 +93,8 @@ static char *wanted(const struct setting *setting)
 
 	if (n && help[n - 1] == '.')
 		help[n - 1] = '\0';
+	if (n > 1 && (g_ascii_islower(help[1]) || help[1] == ' '))
+		*help = g_ascii_tolower(*help);
 	return setting->example ? g_strdup_printf("%s such as %s", help, setting->example)
 				: g_steal_pointer(&help);
 }
@@ -211,6 +213,8 @@ static void check_feed_name(struct check *check, const struct driver *driver,
 {
 	g_autoptr(GPtrArray) names = feed_names(driver);
 	g_autoptr(GString) all = g_string_new(NULL);
+	/* One that is described goes by its source's name. */
+	const char *whose = driver_find(driver->name) ? driver->name : driver->title;
 	const char *nearest;
 
 	if (driver_feed(driver, name))
@@ -222,10 +226,10 @@ static void check_feed_name(struct check *check, const struct driver *driver,
 	if (nearest)
 		check_wrong(check, key,
 			    "\"%s\" is no feed of %s, did you mean \"%s\"? (%s)", name,
-			    driver->name, nearest, all->str);
+			    whose, nearest, all->str);
 	else
 		check_wrong(check, key, "\"%s\" is no feed of %s, expected one of %s",
-			    name, driver->name, all->str);
+			    name, whose, all->str);
 }
 
 void check_lists(struct check *check, const struct config_api *api, const char *prefix)
@@ -258,7 +262,7 @@ static void check_credential(struct check *check, const struct config_api *api,
 		check_wrong(check, token, "is missing, expected either token or app");
 	else if ((auth == AUTH_HEADER || auth == AUTH_BASIC) && !api->token)
 		check_wrong(check, token, "is missing, expected where the token is");
-	if (auth == AUTH_BASIC && !api->username)
+	if (auth == AUTH_BASIC && !api->username && !setting_of(api->driver, "username"))
 		check_wrong(check, username, "is missing, expected it with %s",
 			    api->driver->name);
 	else if (auth == AUTH_OPTIONAL && api->username && !api->token)

@@ -66,7 +66,7 @@ struct config_api {
 	char **projects;
 	unsigned n_projects;
 	char *organization;
-	char **services, **labels, **types;
+	char **services, **labels, **types; /* services: of sources.rest only */
 	unsigned n_services, n_labels, n_types;
 	char *query;
 	char **read; /* names of feeds; none: what the rules need and the usual */

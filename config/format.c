@@ -20,12 +20,6 @@ static bool check_zone(const char *text, char **why)
 
 /* ---- the database ---- */
 
-static bool refuse(char **why, const char *what, const char *key)
-{
-	*why = g_strdup_printf("%s, expected %s", what, key);
-	return false;
-}
-
 static bool check_connection(const char *text, const char *key, char **why)
 {
 	_cleanup_(PQfreememp) char *error = NULL; /* may quote a password: not shown */
@@ -38,12 +32,17 @@ static bool check_connection(const char *text, const char *key, char **why)
 		if (!o->val)
 			continue;
 		/* libpq marks what a dialogue would hide. */
-		if (strcmp(o->keyword, "password") == 0)
-			return refuse(why, "has a password in it", key);
+		if (strcmp(o->keyword, "password") == 0) {
+			*why = g_strdup_printf("has a password in it, expected it in %s",
+					       key);
+			return false;
+		}
 		if (o->dispchar[0] == '*')
 			return format_refuse(why, "has a secret in it, expected none");
-		if (strcmp(o->keyword, "passfile") == 0)
-			return refuse(why, "names a password file", key);
+		if (strcmp(o->keyword, "passfile") == 0) {
+			*why = g_strdup_printf("names a password file, expected %s", key);
+			return false;
+		}
 	}
 	return true;
 }
@@ -55,7 +54,7 @@ static bool check_database(const char *text, char **why)
 
 static bool check_sql_database(const char *text, char **why)
 {
-	return check_connection(text, "the key password", why);
+	return check_connection(text, "password", why);
 }
 
 #define CONTROL "\\x00-\\x1f\\x7f"
@@ -128,8 +127,8 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			   .quiet = true },
 	[FORMAT_METHOD] = { "^(GET|POST)$", "a method", "GET or POST" },
 	[FORMAT_TEMPLATE] = { "^(/|https://)[^\\x00-\\x20\\x7f]*$", "a path",
-			      "one that starts with / or https://", .quiet = true,
-			      .check = format_check_template },
+			      "one that starts with / or https://, without spaces",
+			      .quiet = true, .check = format_check_template },
 	[FORMAT_TEMPLATE_BODY] = { NULL, "a body", "text with variables",
 				   .check = format_check_template_body },
 	[FORMAT_POINTER] = { "^(/.*)?$", "a JSON Pointer",

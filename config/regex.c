@@ -1,7 +1,5 @@
 #include "config/regex.h"
 
-#include <string.h>
-
 #include "base/error.h"
 
 /* Steps of a match: some milliseconds. */
@@ -27,9 +25,14 @@ GRegex *config_regex(const char *pattern, bool whole, GError **error)
 	/* Alone first: "a)(b" is wrong although it is not within parentheses. */
 	g_autoptr(GRegex) alone = compile(pattern, error);
 	g_autofree char *text = NULL;
+	GRegex *regex;
 
 	if (!alone)
 		return NULL;
 	text = g_strdup_printf(whole ? LIMITS "\\A(?:%s)\\z" : LIMITS "%s", pattern);
-	return compile(text, error);
+	regex = compile(text, NULL);
+	if (!regex)
+		g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG,
+			    "it ends within a comment or quotation");
+	return regex;
 }

@@ -10,6 +10,6 @@
 #define REGEX_MAX_LENGTH 500
 
 /* Compiles a pattern: to fit a whole text, or to be found anywhere in one. NULL with
- * DORA_ERROR_CONFIG ("at char 2: missing closing parenthesis"). The caller frees with
+ * DORA_ERROR_CONFIG ("at char 7: missing terminating )"). The caller frees with
  * g_regex_unref(). */
 GRegex *config_regex(const char *pattern, bool whole, GError **error);

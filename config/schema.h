@@ -42,5 +42,6 @@ extern const cyaml_config_t config_cyaml;
 /* The name of a rule's "from"; the first word of a value of an enumeration. */
 const char *config_enum_word(const cyaml_schema_value_t *value, gint64 number);
 
-/* The key of a driver's sources ("github"), whether the driver is there or not. */
+/* The key of a driver's sources ("github"), whether the driver is there or not. NULL: it
+ * has none, which a test rules out. */
 const char *config_api_key(enum driver_id driver);

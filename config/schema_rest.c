@@ -75,6 +75,7 @@ static const cyaml_strval_t outcome_words[] = {
 	ROW(35, "services")                                                              \
 	ROW(36, "images")
 
+/* What config_rest_feed.fields points to. */
 struct rest_paths {
 	char *at[REST_PATHS];
 };
@@ -125,7 +126,10 @@ const cyaml_schema_field_t schema_rest_feed_fields[] = {
 	       FORMAT_NAME_MAX),
 	STRING("overlap", OPTIONAL, config_rest_feed, overlap, 1, 20),
 	STRING("on_absence", OPTIONAL, config_rest_feed, on_absence, 1, FORMAT_NAME_MAX),
-	MAPPING("fields", 0, config_rest_feed, fields, rest_path),
+	{ .key = "fields",
+	  .data_offset = offsetof(struct config_rest_feed, fields),
+	  .value = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct rest_paths,
+					 schema_rest_path_fields) } },
 	LIST("states", OPTIONAL, config_rest_feed, states, n_states,
 	     schema_rest_state_entry, PARTS_MAX),
 	CYAML_FIELD_END
@@ -242,8 +246,8 @@ const struct config_row schema_rest_rows[] = {
 	{ "types", "What {types} stands for.", FORMAT_LINE },
 	{ "query", "What {query} stands for.", FORMAT_LINE },
 	{ "read", "Which of its feeds are read. Default: all.", FORMAT_NAME },
-	{ "history", "How far back the first poll reads, from 1d to 520w.", FORMAT_SPAN,
-	  "180d", DAY, 520 * 7 * DAY },
+	{ "history", "How far back the first poll reads, from 1d to 3650d.", FORMAT_SPAN,
+	  "180d", DAY, 3650 * DAY },
 	{ "every", "How often it is polled. Default: schedule.every.", FORMAT_SPAN, NULL,
 	  10 * SECOND, 24 * HOUR },
 	{ "pace", "The least time between two requests, to 1h. Default: none.",

@@ -142,9 +142,9 @@ const struct config_row schema_rule_rows[] = {
 	{ "revision",
 	  "Where the revision is: the commit the source tells (sha), its branch or tag "
 	  "(ref), its version or the release's name (version), an image (image), or a "
-	  "file of a configuration repository (file). Default: sha; for releases: "
+	  "file of a configuration repository (file). Releases default to "
 	  "version.",
-	  .fits = ITEMS },
+	  FORMAT_ANY, "sha", .fits = ITEMS },
 	{ "pattern",
 	  "A regular expression: its first group is the revision in that text. "
 	  "Default: the whole text.",

@@ -68,8 +68,6 @@ const cyaml_schema_field_t schema_api_fields[] = {
 	LIST("projects", OPTIONAL, config_api, projects, n_projects, schema_line_entry,
 	     LIST_MAX),
 	STRING("organization", OPTIONAL, config_api, organization, 1, TEXT_MAX_LENGTH),
-	LIST("services", OPTIONAL, config_api, services, n_services, schema_line_entry,
-	     PARTS_MAX),
 	LIST("labels", OPTIONAL, config_api, labels, n_labels, schema_line_entry,
 	     PARTS_MAX),
 	LIST("types", OPTIONAL, config_api, types, n_types, schema_line_entry, PARTS_MAX),
@@ -95,15 +93,14 @@ const struct config_row schema_api_rows[] = {
 	{ "projects", "What is read there: repositories, projects, jobs or pages.",
 	  FORMAT_LINE },
 	{ "organization", "The organisation, workspace or account.", FORMAT_LINE },
-	{ "services", "Only incidents of these services of the system.", FORMAT_LINE },
 	{ "labels", "Only issues or alerts with one of these labels.", FORMAT_LINE },
 	{ "types", "Only issues of these types.", FORMAT_LINE },
 	{ "query", "Only what this query of the system finds.", FORMAT_LINE },
 	{ "read",
 	  "Which of its feeds are read. Default: those that rules need, and the usual.",
 	  FORMAT_NAME },
-	{ "history", "How far back the first poll reads, from 1d to 520w.", FORMAT_SPAN,
-	  "180d", DAY, 520 * 7 * DAY },
+	{ "history", "How far back the first poll reads, from 1d to 3650d.", FORMAT_SPAN,
+	  "180d", DAY, 3650 * DAY },
 	{ "every", "How often it is polled. Default: schedule.every.", FORMAT_SPAN, NULL,
 	  10 * SECOND, 24 * HOUR },
 	{ NULL }
@@ -135,8 +132,8 @@ const struct config_row schema_sql_rows[] = {
 	  "A SELECT whose columns are named as the members of an item; $1 is the "
 	  "instant since which changes are wanted.",
 	  FORMAT_QUERY },
-	{ "history", "How far back the first poll reads, from 1d to 520w.", FORMAT_SPAN,
-	  "180d", DAY, 520 * 7 * DAY },
+	{ "history", "How far back the first poll reads, from 1d to 3650d.", FORMAT_SPAN,
+	  "180d", DAY, 3650 * DAY },
 	{ "every", "How often it is asked. Default: schedule.every.", FORMAT_SPAN, NULL,
 	  10 * SECOND, 24 * HOUR },
 	{ NULL }
@@ -222,7 +219,7 @@ const char *config_api_key(enum driver_id driver)
 			 G_STRUCT_OFFSET(struct config_api_list, rows);
 	const cyaml_schema_field_t *field = schema_sources_fields;
 
-	while (field->data_offset != at)
+	while (field->key && field->data_offset != at)
 		field++;
 	return field->key;
 }

@@ -11,7 +11,10 @@ import tempfile
 WRONG = "database: {uri: postgresql:///dora, pasword: {env: X}}\nservices: []\n"
 WRONG_FAULTS = """\
 {0}:1: database.pasword: is not a known key, did you mean "password"?
-{0}:1: sources: is missing, expected a mapping of git
+{0}:1: sources: is missing, expected a mapping of git, github, gitlab, gitea, forgejo, bitbucket, \
+bitbucket_server, jenkins, buildkite, circleci, azure_devops, argocd, pagerduty, opsgenie, jira, \
+jira_server, jsm, servicenow, statuspage, grafana, incident_io, rootly, firehydrant, sentry, alertmanager, \
+rest, sql
 {0}:1: orgs: is missing, expected a list
 {0}:1: teams: is missing, expected a list
 {0}:2: services: is an empty list, expected at least 1 entry

@@ -27,6 +27,13 @@ GOOD = {
 }
 LEFT_OUT = object()
 
+API = {"name": "gh", "projects": ["acme/shop"], "token": {"env": "T"}}
+FEED = {"name": "f", "kind": "run", "path": "/runs?since={since}", "fields": {"id": "/id"}}
+REST = {"name": "r", "url": "https://r.example.org", "feeds": [FEED]}
+SQL = {"name": "q", "uri": "dbname=x", "kind": "incident", "query": "SELECT $1"}
+PUSH = {"listen": "127.0.0.1:9440", "clients": [{"name": "bot", "token": {"env": "T"}}]}
+RULE = ("services", 0, "deployments", 0)
+
 # What, where, the value there, and whether it is right.
 ROWS = (
     ("nothing changed", (), GOOD, True),
@@ -36,7 +43,7 @@ ROWS = (
     ("no database", ("database",), LEFT_OUT, False),
     ("no service", ("services",), [], False),
     ("no from", ("services", 0, "deployments", 0, "from"), LEFT_OUT, False),
-    ("an unknown from", ("services", 0, "deployments", 0, "from"), "releases", False),
+    ("an unknown from", ("services", 0, "deployments", 0, "from"), "builds", False),
     ("from trunk", ("services", 0, "deployments", 0, "from"), "trunk", True),
     ("each with tags", ("services", 0, "deployments", 0, "each"), "day", False),
     ("tags with tags", ("services", 0, "deployments", 0, "tags"), ["v*"], True),
@@ -67,6 +74,28 @@ ROWS = (
     ("no truth", ("sources", "git", 0, "allow_file"), False, True),
     ("a url of an unknown kind", ("sources", "git", 0, "url"), "ftp://example.org/x", False),
     ("a short commit id", ("services", 0, "components", 0, "baseline"), "9fceb02", False),
+    ("an API", ("sources", "github"), [API], True),
+    ("an API without a name", ("sources", "github"), [{"projects": ["acme/shop"]}], False),
+    ("an unknown system", ("sources", "githb"), [API], False),
+    ("history as a number", ("sources", "github"), [{**API, "history": 30}], False),
+    ("a url of ssh", ("sources", "github"), [{**API, "url": "ssh://ghe.example.org"}], False),
+    ("a described API", ("sources", "rest"), [REST], True),
+    ("a described API without feeds", ("sources", "rest"), [{**REST, "feeds": []}], False),
+    ("an unknown order", ("sources", "rest"), [{**REST, "feeds": [{**FEED, "order": "old"}]}],
+     False),
+    ("a field without a slash", ("sources", "rest"),
+     [{**REST, "feeds": [{**FEED, "fields": {"id": "id"}}]}], False),
+    ("an unknown field", ("sources", "rest"),
+     [{**REST, "feeds": [{**FEED, "fields": {"id": "/id", "author": "/author"}}]}], False),
+    ("a query", ("sources", "sql"), [SQL], True),
+    ("a query of everything", ("sources", "sql"), [{**SQL, "query": "SELECT 1"}], False),
+    ("a query of an unknown kind", ("sources", "sql"), [{**SQL, "kind": "ticket"}], False),
+    ("a push server", ("push",), PUSH, True),
+    ("a push server without clients", ("push",), {**PUSH, "clients": []}, False),
+    ("no requests", ("push",), {**PUSH, "per_minute": 0}, False),
+    ("from push", RULE, {"from": "push", "names": ["shop", "web"]}, True),
+    ("names with tags", RULE, {"from": "tags", "names": ["shop"]}, False),
+    ("tags with runs", RULE, {"from": "runs", "source": "gh", "tags": ["v*"]}, False),
     ("a commit id", ("services", 0, "components", 0, "baseline"), "9fceb02" + 33 * "a", True),
 )
 

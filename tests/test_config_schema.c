@@ -1,6 +1,7 @@
 #include "config_fixture.h"
 
 #include "config/fault.h"
+#include "config/schema_private.h"
 #include "config/walk.h"
 
 /* The tables agree with each other, and the annotated example with the tables. */
@@ -123,6 +124,54 @@ START_TEST(example_has_every_key)
 }
 END_TEST
 
+START_TEST(every_driver_has_its_key)
+{
+	for (int i = 0; i < N_DRIVERS; i++) {
+		const char *key = config_api_key((enum driver_id)i);
+
+		ck_assert_msg(key != NULL, "driver %d has no key under sources", i);
+		if (drivers[i])
+			ck_assert_str_eq(drivers[i]->name, key);
+	}
+}
+END_TEST
+
+START_TEST(every_member_has_its_path)
+{
+	gsize n = 0;
+
+	for (const struct item_member *member = item_members; member->name; member++)
+		ck_assert_pstr_eq(schema_rest_path_fields[n++].key, member->name);
+	ck_assert_uint_eq(n, REST_PATHS);
+	ck_assert_ptr_null(schema_rest_path_fields[n].key);
+}
+END_TEST
+
+/* What is checked of a driver's settings is said of it, and its example is right. */
+START_TEST(settings_fit_the_schema)
+{
+	for (int i = 0; i < N_DRIVERS; i++) {
+		const struct setting *s = drivers[i] ? drivers[i]->settings : NULL;
+
+		for (; s && s->key; s++) {
+			const struct config_row *row = schema_api_rows;
+
+			while (row->key && strcmp(row->key, s->key) != 0)
+				row++;
+			ck_assert_msg(row->key, "%s: no key %s", drivers[i]->name,
+				      s->key);
+			ck_assert_msg(s->help && *s->help, "%s.%s: no help",
+				      drivers[i]->name, s->key);
+			if (s->pattern && s->example)
+				ck_assert_msg(g_regex_match_simple(s->pattern, s->example,
+								   0, 0),
+					      "%s.%s: the example does not fit",
+					      drivers[i]->name, s->key);
+		}
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config_schema");
@@ -131,6 +180,9 @@ int main(void)
 	tcase_add_test(tests, every_field_has_its_row);
 	tcase_add_test(tests, defaults_are_allowed);
 	tcase_add_test(tests, example_has_every_key);
+	tcase_add_test(tests, every_driver_has_its_key);
+	tcase_add_test(tests, every_member_has_its_path);
+	tcase_add_test(tests, settings_fit_the_schema);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

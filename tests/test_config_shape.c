@@ -11,15 +11,15 @@ static const struct wrong_file files[] = {
 	{ "no mapping but text",
 	  { { NULL, "hello\n" } },
 	  "dorad.yaml:1: is text, expected a mapping of database, schedule, privacy, "
-	  "sources, orgs, teams, services" },
+	  "sources, push, orgs, teams, services" },
 	{ "no mapping but a list",
 	  { { NULL, "- a\n" } },
 	  "dorad.yaml:1: is a list, expected a mapping of database, schedule, privacy, "
-	  "sources, orgs, teams, services" },
+	  "sources, push, orgs, teams, services" },
 	{ "a null document",
 	  { { NULL, "~\n" } },
 	  "dorad.yaml:1: has no value, expected a mapping of database, schedule, "
-	  "privacy, sources, orgs, teams, services" },
+	  "privacy, sources, push, orgs, teams, services" },
 	{ "a tab in the indentation",
 	  { { "  uri:", "\turi:" } },
 	  "dorad.yaml:2: there is a tab in the indentation, expected spaces" },
@@ -87,7 +87,7 @@ static const struct wrong_file files[] = {
 	{ "an unknown key like no other",
 	  { { "orgs:\n", "frobnicate: 1\norgs:\n" } },
 	  "dorad.yaml:7: frobnicate: is not a known key, expected one of database, "
-	  "schedule, privacy, sources, orgs, teams, services" },
+	  "schedule, privacy, sources, push, orgs, teams, services" },
 	{ "an unknown key in a repository",
 	  { { "      url:", "      colour: red\n      url:" } },
 	  "dorad.yaml:6: sources.git[0].colour: is not a known key, expected one of "
@@ -121,11 +121,16 @@ static const struct wrong_file files[] = {
 	  { { "sources:\n  git:\n    - name: shop\n      url: "
 	      "https://git.example.org/shop.git\n",
 	      "" } },
-	  "dorad.yaml:1: sources: is missing, expected a mapping of git" },
-	{ "no git sources",
+	  "dorad.yaml:1: sources: is missing, expected a mapping of git, github, gitlab, "
+	  "gitea, forgejo, bitbucket, bitbucket_server, jenkins, buildkite, circleci, "
+	  "azure_devops, argocd, pagerduty, opsgenie, jira, jira_server, jsm, "
+	  "servicenow, statuspage, "
+	  "grafana, incident_io, rootly, firehydrant, sentry, alertmanager, rest, sql" },
+	{ "empty sources",
 	  { { "  git:\n    - name: shop\n      url: https://git.example.org/shop.git\n",
 	      "  {}\n" } },
-	  "dorad.yaml:4: sources.git: is missing, expected a list" },
+	  "dorad.yaml:3: sources: has none, expected at least one such as git or "
+	  "github" },
 	{ "no name and no url",
 	  { { "    - name: shop\n      url: https://git.example.org/shop.git",
 	      "    - every: 1h" } },
@@ -149,7 +154,7 @@ static const struct wrong_file files[] = {
 	{ "a rule without from",
 	  { { "      - from: tags", "      - tags: [v*]" } },
 	  "dorad.yaml:18: services[0].deployments[0].from: is missing, expected tags, "
-	  "trunk, heads or file" },
+	  "trunk, heads, file, deployments, jobs, runs, releases or push" },
 	{ "a component without a repository",
 	  { { "      - repository: shop", "      - paths: [a/**]" } },
 	  "dorad.yaml:16: services[0].components[0].repository: is missing, expected a "

@@ -92,15 +92,17 @@ static const struct wrong_file files[] = {
 	{ "an unknown choice near a known one",
 	  { { "from: tags", "from: tag" } },
 	  "dorad.yaml:18: services[0].deployments[0].from: \"tag\" is unknown, did you "
-	  "mean \"tags\"? (tags, trunk, heads or file)" },
+	  "mean \"tags\"? (tags, trunk, heads, file, deployments, jobs, runs, releases "
+	  "or push)" },
 	{ "an unknown choice",
-	  { { "from: tags", "from: releases" } },
-	  "dorad.yaml:18: services[0].deployments[0].from: \"releases\" is unknown, "
-	  "expected tags, trunk, heads or file" },
+	  { { "from: tags", "from: builds" } },
+	  "dorad.yaml:18: services[0].deployments[0].from: \"builds\" is unknown, "
+	  "expected tags, trunk, heads, file, deployments, jobs, runs, releases or "
+	  "push" },
 	{ "a number for a choice",
 	  { { "from: tags", "from: 1" } },
 	  "dorad.yaml:18: services[0].deployments[0].from: \"1\" is unknown, expected "
-	  "tags, trunk, heads or file" },
+	  "tags, trunk, heads, file, deployments, jobs, runs, releases or push" },
 	{ "a short commit id",
 	  { { "      - repository: shop",
 	      "      - repository: shop\n        baseline: 9fceb02" } },
