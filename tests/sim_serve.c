@@ -354,13 +354,16 @@ static void serve_path(struct sim *sim, const struct query *query, GString *out,
 		       struct http_response *response)
 {
 	const struct feed *feed = sim->shape->driver.feeds;
-	g_auto(GStrv) parts = g_strsplit(query->path + 1, "/", -1);
+	/* Of "/acme/shop/list" or "/acme/shop/item/7/jobs" what follows the project. */
+	g_auto(GStrv) all = g_strsplit(query->path + 1, "/", -1);
+	guint n = g_strv_length(all);
+	char **parts = all + MIN(n, 2);
 	const struct thing *thing = NULL;
 	const struct version *version = NULL;
 
-	if (g_strv_length(parts) >= 2 && strcmp(parts[0], "item") == 0)
+	if (n >= 4 && strcmp(parts[0], "item") == 0)
 		version = find(sim, parts[1], &thing);
-	if (strcmp(query->path, "/list") == 0)
+	if (strcmp(query->path, "/acme/shop/list") == 0)
 		serve_list(sim, feed, query, out, response);
 	else if (version && parts[2])
 		serve_jobs(thing, version, query, out, response);

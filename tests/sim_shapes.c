@@ -34,7 +34,7 @@ static const struct state_map states[] = {
 
 static const struct detail jobs[] = {
 	{ .name = "jobs",
-	  .path = "/item/{id}/jobs",
+	  .path = "/{+project}/item/{id}/jobs",
 	  .items = "/jobs",
 	  .paging = PAGING_LINK,
 	  .when = DETAIL_MATCHED,
@@ -49,77 +49,83 @@ static const struct detail jobs[] = {
 
 /* GitHub's runs. */
 static const struct feed newest_link[] = {
-	{ COMMON, .path = "/list?size={size}",
-	  .window_path = "/list?since={since}&until={until}&size={size}",
-	  .item_path = "/item/{id}", .items = "/items", .order = ORDER_NEWEST,
+	{ COMMON, .path = "/{+project}/list?size={size}",
+	  .window_path = "/{+project}/list?since={since}&until={until}&size={size}",
+	  .item_path = "/{+project}/item/{id}", .items = "/items", .order = ORDER_NEWEST,
 	  .paging = PAGING_LINK, .cap = 20, .details = jobs },
 	{ 0 },
 };
 
 /* GitLab's deployments. */
 static const struct feed updated_page[] = {
-	{ COMMON, .path = "/list?since={since}&page={page}&size={size}",
-	  .item_path = "/item/{id}", .order = ORDER_UPDATED, .paging = PAGING_PAGE },
+	{ COMMON, .path = "/{+project}/list?since={since}&page={page}&size={size}",
+	  .item_path = "/{+project}/item/{id}", .order = ORDER_UPDATED,
+	  .paging = PAGING_PAGE },
 	{ 0 },
 };
 
 /* Gitea's pull requests. */
 static const struct feed recent_page[] = {
-	{ COMMON, .path = "/list?page={page}&size={size}", .item_path = "/item/{id}",
-	  .order = ORDER_RECENT, .paging = PAGING_PAGE },
+	{ COMMON, .path = "/{+project}/list?page={page}&size={size}",
+	  .item_path = "/{+project}/item/{id}", .order = ORDER_RECENT,
+	  .paging = PAGING_PAGE },
 	{ 0 },
 };
 
 /* CircleCI's pipelines. */
 static const struct feed newest_token[] = {
-	{ COMMON, .path = "/list?token={token}", .item_path = "/item/{id}",
-	  .items = "/items", .token_path = "/token", .order = ORDER_NEWEST,
-	  .paging = PAGING_TOKEN },
+	{ COMMON, .path = "/{+project}/list?token={token}",
+	  .item_path = "/{+project}/item/{id}", .items = "/items", .token_path = "/token",
+	  .order = ORDER_NEWEST, .paging = PAGING_TOKEN },
 	{ 0 },
 };
 
 /* PagerDuty's incidents. */
 static const struct feed created_offset[] = {
-	{ COMMON, .path = "/list?since={since}&until={until}&offset={offset}&size={size}",
-	  .item_path = "/item/{id}", .items = "/items", .order = ORDER_CREATED,
+	{ COMMON,
+	  .path = "/{+project}/"
+		  "list?since={since}&until={until}&offset={offset}&size={size}",
+	  .item_path = "/{+project}/item/{id}", .items = "/items", .order = ORDER_CREATED,
 	  .paging = PAGING_OFFSET, .cap = 20, .window_max = 30 * G_TIME_SPAN_DAY },
 	{ 0 },
 };
 
 /* Grafana's alert groups: nothing can be asked for by itself. */
 static const struct feed created_next[] = {
-	{ COMMON, .path = "/list?since={since}&until={until}", .items = "/items",
-	  .token_path = "/next", .order = ORDER_CREATED, .time = TIME_EPOCH,
-	  .paging = PAGING_NEXT },
+	{ COMMON, .path = "/{+project}/list?since={since}&until={until}",
+	  .items = "/items", .token_path = "/next", .order = ORDER_CREATED,
+	  .time = TIME_EPOCH, .paging = PAGING_NEXT },
 	{ 0 },
 };
 
 /* Searches in no order, by the day: incident.io's, Jira's. */
 static const struct feed updated_next[] = {
-	{ COMMON, .path = "/list?since={since}", .item_path = "/item/{id}",
-	  .items = "/items", .token_path = "/next", .order = ORDER_UPDATED,
-	  .time = TIME_DATE, .paging = PAGING_NEXT, .any_order = true,
-	  .overlap = G_TIME_SPAN_DAY },
+	{ COMMON, .path = "/{+project}/list?since={since}",
+	  .item_path = "/{+project}/item/{id}", .items = "/items", .token_path = "/next",
+	  .order = ORDER_UPDATED, .time = TIME_DATE, .paging = PAGING_NEXT,
+	  .any_order = true, .overlap = G_TIME_SPAN_DAY },
 	{ 0 },
 };
 
 /* ServiceNow's tables. */
 static const struct feed keyset[] = {
-	{ COMMON, .path = "/list?since={since}&after={id}&size={size}", .items = "/items",
-	  .order = ORDER_UPDATED, .time = TIME_SPACE, .paging = PAGING_KEYSET },
+	{ COMMON, .path = "/{+project}/list?since={since}&after={id}&size={size}",
+	  .items = "/items", .order = ORDER_UPDATED, .time = TIME_SPACE,
+	  .paging = PAGING_KEYSET },
 	{ 0 },
 };
 
 /* Jenkins' builds. */
 static const struct feed number_offset[] = {
-	{ COMMON, .path = "/list?offset={offset}&size={size}", .item_path = "/item/{id}",
-	  .items = "/items", .order = ORDER_NUMBER, .paging = PAGING_OFFSET },
+	{ COMMON, .path = "/{+project}/list?offset={offset}&size={size}",
+	  .item_path = "/{+project}/item/{id}", .items = "/items", .order = ORDER_NUMBER,
+	  .paging = PAGING_OFFSET },
 	{ 0 },
 };
 
 /* Alertmanager's alerts. */
 static const struct feed state[] = {
-	{ COMMON, .path = "/list", .order = ORDER_STATE, .paging = PAGING_NONE,
+	{ COMMON, .path = "/{+project}/list", .order = ORDER_STATE, .paging = PAGING_NONE,
 	  .on_absence = "over" },
 	{ 0 },
 };

@@ -175,16 +175,27 @@ void world_advance(struct world *world, gint64 now)
 	world->now = MAX(world->now, now);
 }
 
-void world_settle(struct world *world)
+bool world_settle(struct world *world)
 {
+	world->next = G_MAXINT64;
 	for (guint i = 0; i < world->things->len; i++) {
 		struct thing *thing = world->things->pdata[i];
 		const struct version *truth = thing_truth(thing);
 
-		if (!truth->deleted && strcmp(truth->state, "running") == 0)
+		if (!truth->deleted && strcmp(truth->state, "running") == 0) {
 			finish(world, thing, whole_second(world->now));
+			return true;
+		}
 	}
-	world->next = G_MAXINT64;
+	return false;
+}
+
+void world_add(struct world *world)
+{
+	gint64 now = whole_second(world->now);
+
+	create(world, now);
+	finish(world, world->things->pdata[world->things->len - 1], now);
 }
 
 struct world *world_new(guint32 seed, guint traits, guint n, gint64 now)

@@ -58,8 +58,11 @@ DEFINE_CLEANUP(struct world *, world_free);
 
 /* Lets happen what happens until then. */
 void world_advance(struct world *world, gint64 now);
-/* Finishes whatever runs: the last that happens. */
-void world_settle(struct world *world);
+/* Finishes one of what runs, after which nothing happens by itself any more; false if
+ * nothing runs. */
+bool world_settle(struct world *world);
+/* Makes one thing more, finished at once. */
+void world_add(struct world *world);
 
 /* What lists show at a time; NULL: nothing. */
 const struct version *thing_listed(const struct thing *thing, gint64 now);
