@@ -144,9 +144,10 @@ static gint compare(gconstpointer a, gconstpointer b, gpointer data)
 	return sort == SORT_NEWEST || sort == SORT_RECENT ? -order : order;
 }
 
+/* GitHub's: fresh without a filter, and with one it may lack what is young. */
 static bool is_stale(struct sim *sim, const struct query *query)
 {
-	return (sim->faults & FAULT_STALE) &&
+	return (sim->faults & FAULT_STALE) && sim->shape->driver.feeds->window_path &&
 	       (ask(query, "since") || ask(query, "until")) &&
 	       g_rand_int(sim->rand) % 8 == 0;
 }
