@@ -216,7 +216,7 @@ bool created_pass(struct reading *reading, GError **error)
 	GTimeSpan longest = reading->feed->window_max;
 	gint64 from, floor;
 
-	if (!unfinished_floor(reading, &floor, error))
+	if (!unfinished_floor(reading, reading->clock - G_TIME_SPAN_DAY, &floor, error))
 		return false;
 	if (row->cursor == INSTANT_NONE || row->history == INSTANT_NONE) {
 		gint64 end = end_of_day(reading->clock);
