@@ -141,7 +141,7 @@ static void refuse(struct sim *sim, struct http_response *response)
 		seconds = 60;
 		break;
 	}
-	sim->forbidden = sim->now + seconds * G_USEC_PER_SEC;
+	sim->forbidden = sim->now + seconds * G_USEC_PER_SEC + sim->meant;
 	sim_trace(sim, "  %u: not for %d s (dialect %d)", response->status, seconds,
 		  dialect);
 }
@@ -271,7 +271,7 @@ struct sim *sim_new(const struct sim_shape *shape, guint32 seed, guint faults,
 
 	sim->shape = shape;
 	sim->rand = g_rand_new_with_seed(seed ^ 0x5eed);
-	sim->faults = faults;
+	sim->faults = sim->storm = faults;
 	sim->now = now;
 	sim->dies_in = -1;
 	sim->forbidden = INSTANT_NONE;

@@ -45,6 +45,8 @@ struct sim {
 	struct rest_transport transport;
 	GRand *rand;
 	guint faults;	  /* those that happen now */
+	guint storm;	  /* those that ever happen */
+	GTimeSpan meant;  /* pauses are longer than told by this: nobody can know */
 	gint64 now;	  /* our clock */
 	GTimeSpan skew;	  /* how far the world's is ahead of it */
 	gint64 forbidden; /* no request before, by our clock */

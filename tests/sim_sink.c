@@ -5,6 +5,9 @@
 #include "base/error.h"
 #include "base/instant.h"
 
+/* What was made during a poll may be younger than the last that it read. */
+#define CLAIM_MARGIN (15 * G_TIME_SPAN_MINUTE)
+
 static void stored_free(gpointer data)
 {
 	struct stored *stored = data;
@@ -172,7 +175,9 @@ static void commit(struct sink *sink, const struct feed_row *row, const GPtrArra
 	for (guint i = 0; i < items->len; i++) {
 		const struct item *item = items->pdata[i];
 
-		if (sink->flaw != FLAW_DROPS || strcmp(item->id, "42"))
+		if (sink->flaw == FLAW_DROPS && strcmp(item->id, "42") == 0)
+			continue;
+		if (sink->flaw != FLAW_HALF || sink->n_saves % 5 != 4)
 			write_item(sink, item);
 	}
 	for (guint i = 0; i < gone->len && sink->flaw != FLAW_NO_GONE; i++)
@@ -202,6 +207,40 @@ static void judge(struct sink *sink, const struct feed_row *row, const GPtrArray
 				     ((struct item *)items->pdata[i])->id);
 }
 
+static bool is_stored(const struct sink *sink, const struct thing *thing)
+{
+	g_autofree char *id = g_strdup_printf("%u", thing->number);
+
+	for (gint64 attempt = 1; attempt <= thing_truth(thing)->attempt; attempt++)
+		if (sink_find(sink, ITEM_RUN, id, attempt))
+			return true;
+	return false;
+}
+
+/* The state claims that all from its history to its cursor is stored. Where lists tell
+ * all at once and do not move while they are read, it must be true at each commit. */
+static void judge_claim(struct sink *sink, const struct feed_row *row)
+{
+	struct sim *sim = sink->sim;
+
+	if (row->cursor == INSTANT_NONE || row->history == INSTANT_NONE ||
+	    (sim->storm & (FAULT_CHURN | FAULT_STALE)) ||
+	    sim->shape->sort == SORT_PRESENT)
+		return;
+	for (guint i = 0; i < sim->world->things->len; i++) {
+		const struct thing *thing = sim->world->things->pdata[i];
+		gint64 t = sim->shape->by_updated ? thing_truth(thing)->updated
+						  : thing->created;
+
+		if (t >= row->history && t <= row->cursor - CLAIM_MARGIN &&
+		    !thing_is_delayed(thing) && !thing_truth(thing)->deleted &&
+		    !is_stored(sink, thing))
+			sim_complain(sim,
+				     "the state claims thing %u, which is not stored",
+				     thing->number);
+	}
+}
+
 static bool sink_save(void *self, const struct feed_row *row, const GPtrArray *items,
 		      const GPtrArray *gone, GError **error)
 {
@@ -218,6 +257,7 @@ static bool sink_save(void *self, const struct feed_row *row, const GPtrArray *i
 	}
 	judge(sink, row, items);
 	commit(sink, row, items, gone);
+	judge_claim(sink, row);
 	sink->n_saves++;
 	sink->sim->dead = dies;
 	return alive(sink, error);

@@ -8,14 +8,16 @@
 #include "collector/rest/rest.h"
 #include "tests/sim_api.h"
 
+/* What a rig that sees nothing would not see. */
 enum sink_flaw {
 	FLAW_NONE,
 	FLAW_DROPS,    /* one item is never written */
 	FLAW_MUTE,     /* the state of an item is written only once */
 	FLAW_NO_SWEEP, /* recent items are never read anew */
-	FLAW_AHEAD,    /* the cursor is a day later than what was stored */
 	FLAW_NO_GONE,  /* nothing is ever gone */
-	N_FLAWS,
+	FLAW_HALF,     /* some pages are left out, while the cursor moves */
+	FLAW_AHEAD,    /* the cursor is a day later than what was stored */
+	FLAW_HASTE,    /* the server means longer pauses than it says */
 };
 
 struct stored {
@@ -28,9 +30,9 @@ struct sink {
 	GHashTable *rows;  /* "project/kind/id/attempt" → struct stored */
 	GHashTable *feeds; /* "project/feed" → struct feed_row */
 	enum sink_flaw flaw;
-	int dies_in;	/* saves until the program ends; -1: never */
-	bool dies_late; /* after the commit */
+	int dies_in; /* saves until the program ends; -1: never */
 	guint n_saves;
+	bool dies_late; /* after the commit */
 	struct rest_sink vtable;
 };
 
