@@ -6,6 +6,9 @@
 
 /* The age at which things are left alone: GitHub lets runs be repeated for 30 days. */
 #define TOUCH_MAX (30 * G_TIME_SPAN_DAY)
+/* What starts again may run for days: what does so for a week is met by the weekly
+ * reading, what does not is to be over when it is 30 days old. */
+#define START_MAX (TOUCH_MAX - 7 * G_TIME_SPAN_DAY)
 
 static void thing_free(gpointer data)
 {
@@ -116,16 +119,17 @@ static void touch(struct world *world, struct thing *thing, gint64 at)
 {
 	struct version next = *thing_truth(thing);
 	double what = g_rand_double(world->rand);
+	bool old = at - thing->created >= START_MAX;
 
 	next.updated = at;
-	if (what < 0.25 && (world->traits & WORLD_RERUNS)) {
+	if (what < 0.25 && !old && (world->traits & WORLD_RERUNS)) {
 		next.attempt++;
 		next.state = "running";
 		next.finished = INSTANT_NONE;
-	} else if (what < 0.45 && (world->traits & WORLD_REOPENS)) {
+	} else if (what < 0.45 && !old && (world->traits & WORLD_REOPENS)) {
 		next.state = "running";
 		next.finished = INSTANT_NONE;
-	} else if (what < 0.8 && (world->traits & WORLD_EDITS)) {
+	} else if (what < 0.8 && what >= 0.45 && (world->traits & WORLD_EDITS)) {
 		next.edition++;
 	} else if (what >= 0.8 && (world->traits & WORLD_DELETES)) {
 		next.deleted = true;
@@ -147,7 +151,7 @@ static void happen(struct world *world, gint64 at)
 		create(world, at);
 	else if (strcmp(truth->state, "running") == 0)
 		finish(world, thing, at);
-	else if (at - thing->created < world->touch_max)
+	else if (at - thing->created < TOUCH_MAX)
 		touch(world, thing, at);
 }
 
@@ -205,7 +209,7 @@ struct world *world_new(guint32 seed, guint traits, guint n, gint64 now)
 	world->rand = g_rand_new_with_seed(seed);
 	world->traits = traits;
 	world->things = g_ptr_array_new_with_free_func(thing_free);
-	world->touch_max = TOUCH_MAX;
+
 	world->now = whole_second(now);
 	/* A past of 60 days, finished long since. */
 	world->epoch = world->now - 60 * G_TIME_SPAN_DAY;

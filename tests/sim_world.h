@@ -47,7 +47,6 @@ struct world {
 	gint64 now;	   /* its clock */
 	gint64 next;	   /* when something happens again */
 	gint64 calm;	   /* until when it happens seldom */
-	gint64 touch_max;  /* age at which nothing touches an item any more */
 	gint64 epoch;	   /* nothing is older */
 };
 

@@ -23,7 +23,7 @@
 
 #define SEEDS_FLAWED 8
 #define ROWS_SHOWN 8
-#define SEEDS 32 /* of each shape, unless DORAD_SEEDS says otherwise */
+#define SEEDS 30 /* of each shape, unless DORAD_SEEDS says otherwise */
 
 struct run {
 	struct sim *sim;
