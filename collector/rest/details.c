@@ -127,22 +127,19 @@ static bool is_kept_as_stored(const struct reading *reading,
 /* ---- asking ---- */
 
 static void spoil(struct reading *reading, const struct item *item,
-		  const struct detail *detail, const GError *error)
+		  const struct detail *detail, GError *error)
 {
-	g_autofree char *why = printable(error->message);
-
-	reading->n_bad++;
-	if (!reading->bad)
-		reading->bad = g_strdup_printf("%s %s: %s: %s",
-					       item_kind_name(item->kind), item->id,
-					       detail->name, why);
+	g_prefix_error(&error, "%s %s: %s: ", item_kind_name(item->kind), item->id,
+		       detail->name);
+	reading_spoil(reading, error);
+	g_error_free(error);
 }
 
 /* One element of an answer. */
 static void take(struct reading *reading, const struct detail *detail, const cJSON *json,
 		 struct item *item, GPtrArray *children)
 {
-	g_autoptr(GError) error = NULL;
+	GError *error = NULL;
 	struct item *child;
 
 	if (detail->merge) {
@@ -169,9 +166,11 @@ static void take_page(struct reading *reading, const struct detail *detail,
 	cJSON_ArrayForEach(json, page->items) take(reading, detail, json, item, children);
 }
 
-/* True too where the source has no such detail, or one that cannot be read. */
+/* True too where the source has no such detail, or one that cannot be read. What cannot
+ * be read may be a bad moment of the source: the item is kept as unfinished, so that it
+ * will be asked for again. */
 static bool ask(struct reading *reading, const struct detail *detail, struct item *item,
-		GPtrArray *children, GError **error)
+		GPtrArray *children, bool *spoilt, GError **error)
 {
 	const struct page_plan plan = page_plan_detail(reading->feed, detail);
 	_cleanup_(pages_freep) struct pages *pages = NULL;
@@ -192,7 +191,8 @@ static bool ask(struct reading *reading, const struct detail *detail, struct ite
 		if (status_is_absence(pages_status(pages)))
 			return true;
 		if (g_error_matches(cause, DORA_ERROR, DORA_ERROR_DATA)) {
-			spoil(reading, item, detail, cause);
+			spoil(reading, item, detail, g_steal_pointer(&cause));
+			*spoilt = true;
 			return true;
 		}
 		g_propagate_prefixed_error(error, g_steal_pointer(&cause),
@@ -207,6 +207,8 @@ static bool ask(struct reading *reading, const struct detail *detail, struct ite
 static bool ask_all(struct reading *reading, const struct familiar *familiar,
 		    struct item *item, GPtrArray *children, GError **error)
 {
+	bool spoilt = false;
+
 	for (int merging = 1; merging >= 0; merging--)
 		for (const struct detail *detail = reading->feed->details; detail->name;
 		     detail++) {
@@ -214,11 +216,13 @@ static bool ask_all(struct reading *reading, const struct familiar *familiar,
 			    !is_wanted(reading, detail, item) ||
 			    is_familiar(familiar, detail, item))
 				continue;
-			if (!ask(reading, detail, item, children, error))
+			if (!ask(reading, detail, item, children, &spoilt, error))
 				return false;
 			if (merging && detail->states)
 				state_map_apply(detail->states, item);
 		}
+	if (spoilt)
+		item->done = false;
 	return true;
 }
 
@@ -229,9 +233,7 @@ static bool still_fits(struct reading *reading, struct item *item)
 
 	if (item_check(item, &error))
 		return true;
-	reading->n_bad++;
-	if (!reading->bad)
-		reading->bad = printable(error->message);
+	reading_spoil(reading, error);
 	return false;
 }
 

@@ -137,7 +137,7 @@ static void see(struct reading *reading, const struct item *item)
 				    GSIZE_TO_POINTER((gsize)item->attempt));
 }
 
-static void quarantine(struct reading *reading, const GError *error)
+void reading_spoil(struct reading *reading, const GError *error)
 {
 	reading->n_bad++;
 	if (!reading->bad)
@@ -158,7 +158,7 @@ static void decode(struct reading *reading, const struct page *page, GPtrArray *
 			see(reading, item);
 			g_ptr_array_add(items, item);
 		} else if (error) {
-			quarantine(reading, error);
+			reading_spoil(reading, error);
 		}
 	}
 }

@@ -63,6 +63,8 @@ bool reading_save(struct reading *reading, const GPtrArray *items, const GPtrArr
 void reading_keep_etag(struct reading *reading, const struct page *page);
 /* Moves the cursor to an instant if that is later and not in the future. */
 void reading_advance(struct reading *reading, gint64 instant);
+/* Counts an item that cannot be read. */
+void reading_spoil(struct reading *reading, const GError *error);
 /* Says that something is missing for good, or (cut false) until it was read anew. */
 void reading_trouble(struct reading *reading, bool cut, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

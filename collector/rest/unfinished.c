@@ -64,53 +64,63 @@ static bool decode(struct reading *reading, const struct item *known,
 	const struct feed *feed = reading->feed;
 	_cleanup_(cJSON_Deletep) cJSON *document = client_parse(response, error);
 	const cJSON *json;
-	g_autoptr(GError) cause = NULL;
 	struct item *item;
 
 	if (!document)
 		return false;
 	json = json_at(document, feed->item_at ? feed->item_at : "");
-	item = json ? feed_decode(feed, reading->row.project, json, &cause) : NULL;
+	item = json ? feed_decode(feed, reading->row.project, json, error) : NULL;
 	if (item) {
 		if (item->attempt > known->attempt && !known->done)
 			g_ptr_array_add(items, superseded(known));
 		g_ptr_array_add(items, item);
 		return true;
 	}
-	/* One that makes no sense does not keep others from being asked for. */
-	reading->n_bad++;
-	if (!reading->bad)
-		reading->bad = g_strdup_printf("%s %s: %s", item_kind_name(known->kind),
-					       known->id,
-					       cause ? cause->message : "is not there");
-	return true;
+	if (!error || !*error)
+		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
+			    "the answer has no such item");
+	return false;
+}
+
+static bool request(struct reading *reading, const struct item *item,
+		    struct http_response *response, GError **error)
+{
+	struct variables *variables = &reading->variables;
+	g_autofree char *url = NULL;
+
+	variables_set(variables, VARIABLE_ID, item->id);
+	variables_set(variables, VARIABLE_PARENT, item->parent);
+	url = template_url(reading->client->source->api->url, reading->feed->item_path,
+			   variables);
+	variables_set(variables, VARIABLE_ID, NULL);
+	variables_set(variables, VARIABLE_PARENT, NULL);
+	return client_ask(reading->client,
+			  &(struct ask){ .url = url, .scope = reading->feed->scope },
+			  response, error);
 }
 
 bool item_ask(struct reading *reading, const struct item *item, GPtrArray *items,
 	      GPtrArray *gone, GError **error)
 {
-	const struct feed *feed = reading->feed;
 	_cleanup_(http_response_clear) struct http_response response = { 0 };
-	g_autoptr(GError) cause = NULL;
-	g_autofree char *url = NULL;
-	struct ask ask = { .scope = feed->scope };
+	GError *cause = NULL;
 
-	variables_set(&reading->variables, VARIABLE_ID, item->id);
-	variables_set(&reading->variables, VARIABLE_PARENT, item->parent);
-	url = template_url(reading->client->source->api->url, feed->item_path,
-			   &reading->variables);
-	variables_set(&reading->variables, VARIABLE_ID, NULL);
-	variables_set(&reading->variables, VARIABLE_PARENT, NULL);
-	ask.url = url;
-	if (client_ask(reading->client, &ask, &response, &cause)) {
+	if (request(reading, item, &response, &cause)) {
 		if (decode(reading, item, &response, items, &cause))
 			return true;
 	} else if (status_is_absence(response.status)) {
+		g_error_free(cause);
 		g_ptr_array_add(gone, g_strdup(item->id));
 		return true;
 	}
-	g_propagate_prefixed_error(error, g_steal_pointer(&cause),
-				   "%s %s: ", item_kind_name(item->kind), item->id);
+	g_prefix_error(&cause, "%s %s: ", item_kind_name(item->kind), item->id);
+	/* One that makes no sense does not keep others from being asked for. */
+	if (g_error_matches(cause, DORA_ERROR, DORA_ERROR_DATA)) {
+		reading_spoil(reading, cause);
+		g_error_free(cause);
+		return true;
+	}
+	g_propagate_error(error, cause);
 	return false;
 }
 
