@@ -272,7 +272,7 @@ bool created_pass(struct reading *reading, GError **error)
 	struct feed_row *row = &reading->row;
 	gint64 from, floor;
 
-	if (!unfinished_floor(reading, &floor, error))
+	if (!unfinished_floor(reading, reading->clock - G_TIME_SPAN_DAY, &floor, error))
 		return false;
 	if (row->cursor == INSTANT_NONE || row->history == INSTANT_NONE) {
 		/* The source's clock, which is not known yet, may be behind ours. */

@@ -367,7 +367,7 @@ bool latest_pass(struct reading *reading, GError **error)
 	if (row->cursor == INSTANT_NONE || row->history == INSTANT_NONE)
 		return reading->feed->window_path ? begin_windows(reading, error)
 						  : begin_pages(reading, error);
-	if (!unfinished_floor(reading, &floor, error))
+	if (!unfinished_floor(reading, reading->clock - G_TIME_SPAN_DAY, &floor, error))
 		return false;
 	limits.bound = row->cursor - feed_overlap(reading->feed);
 	if (floor != INSTANT_NONE)

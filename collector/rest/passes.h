@@ -31,17 +31,19 @@ bool windows_up(struct reading *reading, const char *path, gint64 from, bool mov
 /* ORDER_STATE. */
 bool state_pass(struct reading *reading, GError **error);
 
-/* Asks one by one for unfinished items that this poll has not met: those that are due, or
- * all; at most 100. What is not there any more is gone. Does nothing for a feed that
- * cannot be asked. */
+/* Ends attempts that a later one of this poll has taken the place of, and asks one by one
+ * for other unfinished items that it has not met: those that are due, or all; at most
+ * 100. What is not there any more is gone. Where items cannot be asked for, the first is
+ * all. */
 bool unfinished_ask(struct reading *reading, bool all, GError **error);
 /* Asks for one item as stored and adds what comes to items, or its id to gone. */
 bool item_ask(struct reading *reading, const struct item *item, GPtrArray *items,
 	      GPtrArray *gone, GError **error);
 /* Where single items cannot be asked for, the list must be read back to this instant so
- * that those of the last day that are unfinished are met; INSTANT_NONE: there are none.
+ * that those made after bound that are unfinished are met; INSTANT_NONE: there are none.
  */
-bool unfinished_floor(struct reading *reading, gint64 *floor, GError **error);
+bool unfinished_floor(struct reading *reading, gint64 bound, gint64 *floor,
+		      GError **error);
 
 /* Reads recent items anew if that is due, and tells what is gone. */
 bool sweep(struct reading *reading, GError **error);

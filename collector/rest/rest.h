@@ -4,7 +4,7 @@
  * The REST engine: polls one source by its driver's tables. Every feed of every project
  * is read from where it was left, with overlap; unfinished items are asked for again
  * until they are final; recent items are read anew each 12 hours (48 hours back) and each
- * week (35 days back), so that what came late or was edited is not lost. What a pass
+ * week (40 days back), so that what came late or was edited is not lost. What a pass
  * found is given to the sink with the feed's new state in one piece, so no cursor moves
  * past a page that was not stored. A failed feed does not stop the others, unless the
  * credential was refused.

@@ -5,7 +5,9 @@
 #define SWEEP_EVERY (12 * G_TIME_SPAN_HOUR)
 #define SWEEP_SPAN (48 * G_TIME_SPAN_HOUR)
 #define DEEP_EVERY (7 * G_TIME_SPAN_DAY)
-#define DEEP_SPAN (35 * G_TIME_SPAN_DAY)
+/* What is 30 days old may still change (GitHub repeats runs), is shown 36 hours later,
+ * and the next deep reading comes within a week. */
+#define DEEP_SPAN (40 * G_TIME_SPAN_DAY)
 #define ASKED_MAX 100
 
 static bool read_anew(struct reading *reading, gint64 from, GError **error)
@@ -61,12 +63,18 @@ bool sweep(struct reading *reading, GError **error)
 	bool deep = now - row->swept_deep >= DEEP_EVERY;
 	gint64 from = now - (deep ? DEEP_SPAN : SWEEP_SPAN);
 	gint64 to = reading->feed->item_path ? now : now - SWEEP_SPAN;
+	gint64 floor = INSTANT_NONE;
 	g_autoptr(GPtrArray) items = items_new();
 	g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
 
 	if (reading->feed->order == ORDER_STATE || row->cursor == INSTANT_NONE ||
 	    (!deep && now - row->swept < SWEEP_EVERY))
 		return true;
+	/* Nothing else would ever tell how those ended. */
+	if (deep && !unfinished_floor(reading, INSTANT_NONE, &floor, error))
+		return false;
+	if (floor != INSTANT_NONE)
+		from = MIN(from, floor - feed_overlap(reading->feed));
 	if (row->history != INSTANT_NONE)
 		from = MAX(from, row->history);
 	g_hash_table_remove_all(reading->seen);

@@ -138,6 +138,7 @@ static bool is_asked_for(const struct reading *reading)
 static bool ask_each(struct reading *reading, const GPtrArray *unfinished, bool all,
 		     GPtrArray *items, GPtrArray *gone, GError **error)
 {
+	bool asks = reading->feed->item_path && (all || is_asked_for(reading));
 	guint n_asked = 0;
 
 	for (guint i = 0; i < unfinished->len && n_asked < ASKED_MAX; i++) {
@@ -148,7 +149,7 @@ static bool ask_each(struct reading *reading, const GPtrArray *unfinished, bool 
 			g_ptr_array_add(items, superseded(item));
 			continue;
 		}
-		if (met || !(all || is_due(reading, item)))
+		if (met || !asks || !(all || is_due(reading, item)))
 			continue;
 		n_asked++;
 		if (!item_ask(reading, item, items, gone, error))
@@ -163,8 +164,7 @@ bool unfinished_ask(struct reading *reading, bool all, GError **error)
 	g_autoptr(GPtrArray) items = items_new();
 	g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
 
-	if (!reading->feed->item_path || !reading_owns_kind(reading) ||
-	    !(all || is_asked_for(reading)))
+	if (reading->feed->order == ORDER_STATE || !reading_owns_kind(reading))
 		return true;
 	unfinished = reading_unfinished(reading, error);
 	if (!unfinished)
@@ -176,7 +176,8 @@ bool unfinished_ask(struct reading *reading, bool all, GError **error)
 	return reading_store(reading, items, gone, error);
 }
 
-bool unfinished_floor(struct reading *reading, gint64 *floor, GError **error)
+bool unfinished_floor(struct reading *reading, gint64 bound, gint64 *floor,
+		      GError **error)
 {
 	g_autoptr(GPtrArray) unfinished = NULL;
 
@@ -190,7 +191,7 @@ bool unfinished_floor(struct reading *reading, gint64 *floor, GError **error)
 	for (guint i = 0; i < unfinished->len; i++) {
 		gint64 born = item_born(g_ptr_array_index(unfinished, i));
 
-		if (born != INSTANT_NONE && born > reading->clock - G_TIME_SPAN_DAY &&
+		if (born != INSTANT_NONE && born > bound &&
 		    (*floor == INSTANT_NONE || born < *floor))
 			*floor = born;
 	}
