@@ -89,8 +89,8 @@ struct detail {
 	const struct json_field *fields; /* NULL: merge */
 	const struct state_map *states;
 	bool (*accept)(const cJSON *json, struct item *child, GError **error);
-	/* Each element of the answer in turn (once with the document if items is NULL and
-	 * it is no list). */
+	/* Each element of the answer in turn (once with the document if items is NULL).
+	 */
 	bool (*merge)(const cJSON *json, struct item *item, GError **error);
 	/* Of each child in turn, one level deeper: {id} is then the child's and {parent}
 	 * the item's. NULL: none. */
@@ -106,9 +106,9 @@ struct feed {
 	const char *help;   /* one sentence: what it reads */
 	const char *method; /* NULL: GET */
 	const char *path, *body;
-	/* Where the path is below another address than the source's, as long as the source
-	 * is at the driver's own url; NULL: it is not. A server of one's own has both in
-	 * one place, and its credential goes nowhere else. */
+	/* Where the path is below another address than the source's, as long as the
+	 * source is at the driver's own url; NULL: it is not. A server of one's own has
+	 * both in one place, and its credential goes nowhere else. */
 	const char *url;
 	/* For ORDER_NEWEST: a path with {since} and {until} on creation, for history and
 	 * sweeps; NULL: they page through path. */

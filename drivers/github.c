@@ -74,6 +74,9 @@ static const struct json_field job_fields[] = {
  * again. */
 static bool accept_job(const cJSON *json, struct item *job, GError **error)
 {
+	/* One that waits is dated too. */
+	if (job->outcome == OUTCOME_RUNNING && !text_is(job->state, "in_progress"))
+		job->started = INSTANT_NONE;
 	return item_own_attempt(job, json, "/run_attempt", error);
 }
 
@@ -81,6 +84,7 @@ static const struct detail run_details[] = {
 	{ .name = "jobs",
 	  .path = "/repos/{+project}/actions/runs/{id}/jobs?filter=latest&per_page=100",
 	  .items = "/jobs",
+	  .paging = PAGING_LINK,
 	  .kind = ITEM_JOB,
 	  .fields = job_fields,
 	  .states = run_states,
@@ -166,6 +170,8 @@ static bool merge_status(const cJSON *json, struct item *deployment, GError **er
 static const struct detail deployment_details[] = {
 	{ .name = "statuses",
 	  .path = "/repos/{+project}/deployments/{id}/statuses?per_page=100",
+	  .items = "",
+	  .paging = PAGING_LINK,
 	  .merge = merge_status,
 	  .scope = "Deployments: read" },
 	{ NULL },
@@ -218,6 +224,8 @@ static bool merge_event(const cJSON *json, struct item *change,
 static const struct detail change_details[] = {
 	{ .name = "timeline",
 	  .path = "/repos/{+project}/issues/{id}/timeline?per_page=100",
+	  .items = "",
+	  .paging = PAGING_LINK,
 	  .when = DETAIL_ALWAYS,
 	  .merge = merge_event,
 	  .scope = "Pull requests: read" },

@@ -46,12 +46,6 @@ static bool accept_run(const cJSON *json G_GNUC_UNUSED, struct item *run,
 {
 	if (run->done)
 		run->finished = run->updated;
-	/* Which pipeline that was is told by the parent's bridges alone; that there was
-	 * one is enough for a rule. */
-	if (text_is(run->event, "parent_pipeline")) {
-		g_free(run->event);
-		run->event = g_strdup("parent");
-	}
 	return true;
 }
 
@@ -72,6 +66,7 @@ static const struct json_field job_fields[] = {
 static const struct detail run_details[] = {
 	{ .name = "jobs",
 	  .path = "/projects/{project}/pipelines/{id}/jobs?per_page=100",
+	  .paging = PAGING_LINK,
 	  .kind = ITEM_JOB,
 	  .fields = job_fields,
 	  .states = run_states,
@@ -190,6 +185,8 @@ static const struct detail change_details[] = {
 	  .scope = "read_api, Reporter" },
 	{ .name = "commits",
 	  .path = "/projects/{project}/merge_requests/{id}/commits?per_page=100",
+	  .items = "",
+	  .paging = PAGING_LINK,
 	  .when = DETAIL_ALWAYS,
 	  .merge = merge_commit,
 	  .scope = "read_api, Reporter" },
@@ -364,7 +361,7 @@ const struct driver driver_gitlab = {
 	.auth_prefix = "",
 	/* Personal, project and group access tokens alike. */
 	.whoami = "/version",
-	.limits = "gitlab.com: 2,000 requests a minute for a user; others as their "
+	.limits = "Of gitlab.com: 2,000 requests a minute for a user; others as their "
 		  "administrators set it.",
 	.feeds = feeds,
 };
