@@ -82,7 +82,9 @@ static char *values(const char *prefix, bool cast)
 /* ---- writing ---- */
 
 /* Rows that are there as given are not even locked: ON CONFLICT alone would do that, and
- * write. It is for those that differ, and for what somebody else has just added. */
+ * write. It is for those that differ, and for what somebody else has just added. OFFSET 0
+ * keeps the look-up of a row a look-up: as a join, and with no statistics of the table
+ * yet, it would be planned to read all of it. */
 static char *write_sql(const struct pg_rows *rows)
 {
 	g_autofree char *plain = values("", false), *cast = values("", true);
@@ -99,7 +101,7 @@ static char *write_sql(const struct pg_rows *rows)
 		" (source_id, first_seen_at, " KEY ", %s)"
 		" SELECT $1, $2, " KEY ", %s FROM given g WHERE NOT EXISTS"
 		" (SELECT FROM dorad.item d WHERE " SAME_KEY " AND d.gone_at IS NULL"
-		" AND (%s) IS NOT DISTINCT FROM (%s))"
+		" AND (%s) IS NOT DISTINCT FROM (%s) OFFSET 0)"
 		" ON CONFLICT (source_id, " KEY ") DO UPDATE SET (gone_at, %s)"
 		" = (NULL, %s) WHERE d.gone_at IS NOT NULL"
 		" OR (%s) IS DISTINCT FROM (%s)"

@@ -44,7 +44,7 @@ static char *uri_of(const char *database)
 	return g_strdup_printf("%s dbname=%s", getenv("DORAD_TEST_PG"), database);
 }
 
-static struct config *load(const char *text)
+struct config *rig_load(const char *text)
 {
 	g_autoptr(GPtrArray) faults = NULL;
 	struct config *config = config_load_text("test.yaml", text, strlen(text),
@@ -66,7 +66,7 @@ struct config *rig_config(const struct rig *rig, const char *uri, const char *fr
 	g_autoptr(GString) changed = g_string_new(text);
 
 	ck_assert(!from || g_string_replace(changed, from, to, 0) > 0);
-	return load(changed->str);
+	return rig_load(changed->str);
 }
 
 void rig_init(struct rig *rig)

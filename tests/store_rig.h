@@ -27,6 +27,9 @@ void rig_clear(struct rig *rig);
 struct config *rig_config(const struct rig *rig, const char *uri, const char *from,
 			  const char *to);
 
+/* Any configuration. The caller unrefs. */
+struct config *rig_load(const char *text);
+
 /* The only value of a query, as text. The caller frees. */
 char *rig_ask(const struct rig *rig, const char *sql);
 /* Fails unless the query's only value is this. */

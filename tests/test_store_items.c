@@ -266,6 +266,31 @@ START_TEST(an_unfinished_item_changes_in_place)
 }
 END_TEST
 
+/* Not even while PostgreSQL knows nothing about the table. */
+START_TEST(a_page_looks_at_its_own_rows_alone)
+{
+	g_autoptr(GPtrArray) items = items_new(), page = g_ptr_array_new();
+
+	for (guint i = 0; i < 3000; i++) {
+		g_autofree char *id = g_strdup_printf("%u", i);
+		struct item *item = rig_item(ITEM_RUN, "acme/shop", id);
+
+		item->created = NOW + i;
+		g_ptr_array_add(items, item);
+		if (i % 30 == 0)
+			g_ptr_array_add(page, item);
+	}
+	count_changed(items, NOW);
+	rig_ok(store_begin(rig.store, &error));
+	rig_ok(store_items_write(rig.store, shop, NOW, page, NULL, &error));
+	ck_assert_int_eq(ask_int8("SELECT idx_tup_fetch + seq_tup_read FROM"
+				  " pg_stat_xact_user_tables"
+				  " WHERE relid = 'dorad.item'::regclass"),
+			 page->len);
+	rig_ok(store_commit(rig.store, &error));
+}
+END_TEST
+
 /* ---- gone ---- */
 
 static gsize mark_gone(const char *project, const char *const *ids, gint64 now)
@@ -452,6 +477,7 @@ int main(void)
 			    (int)n_members() + 2);
 	tcase_add_test(tests, ten_thousand_at_once);
 	tcase_add_test(tests, an_unfinished_item_changes_in_place);
+	tcase_add_test(tests, a_page_looks_at_its_own_rows_alone);
 	tcase_add_test(tests, what_is_gone_may_come_back);
 	tcase_add_loop_test(tests, what_cannot_be_kept_is_refused, 0,
 			    G_N_ELEMENTS(refusals));

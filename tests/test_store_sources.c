@@ -146,6 +146,50 @@ START_TEST(numbers_depend_on_the_sources_of_rules)
 }
 END_TEST
 
+static const char yaml[] =
+	"database: { uri: dbname=unused }\n"
+	"push:\n"
+	"  listen: 127.0.0.1:9440\n"
+	"  clients: [ { name: ci, token: { credential: c } } ]\n"
+	"sources:\n"
+	"  git:\n"
+	"    - { name: shop, url: \"https://git.example/shop\" }\n"
+	"    - { name: tools, url: \"https://git.example/tools\" }\n"
+	"  github:\n"
+	"    - { name: hub, token: { credential: c }, projects: [acme/shop] }\n"
+	"  sql:\n"
+	"    - name: cmdb\n"
+	"      uri: postgresql://db.example/cmdb\n"
+	"      kind: deployment\n"
+	"      query: SELECT id, sha, updated FROM deploys WHERE updated >= $1\n"
+	"orgs: [ { name: acme } ]\n"
+	"teams: [ { name: blue, org: acme } ]\n"
+	"services:\n"
+	"  - name: mail\n"
+	"    team: blue\n"
+	"    components: [ { repository: tools } ]\n"
+	"    deployments:\n"
+	"      - { from: jobs, source: hub, jobs: [deploy] }\n"
+	"      - { from: deployments, source: cmdb }\n"
+	"      - { from: push }\n";
+
+START_TEST(a_configuration_of_many_kinds)
+{
+	struct config *config = rig_load(yaml);
+
+	rig_ok(store_sync_config(rig.store, config, &error));
+	config_unref(config);
+	rig_expect(
+		&rig, all_sources,
+		"sql cmdb , github hub , push push , git shop shop , git tools tools ");
+	rig_expect(&rig,
+		   "SELECT string_agg(x.name, ' ' ORDER BY x.name)"
+		   " FROM dorad.scope_source JOIN dorad.scope s USING (scope_id)"
+		   " JOIN dorad.source x USING (source_id) WHERE s.name = 'mail'",
+		   "cmdb hub tools");
+}
+END_TEST
+
 static const char fresh_until[] =
 	"SELECT coalesce((SELECT extract(epoch FROM fresh_until)::bigint::text"
 	" FROM dorad.scope_state WHERE service = 'mail'), 'never')";
@@ -418,6 +462,7 @@ int main(void)
 	tcase_add_test(tests, every_kind_of_source_has_a_row);
 	tcase_add_test(tests, sources_leave_and_come_back);
 	tcase_add_test(tests, numbers_depend_on_the_sources_of_rules);
+	tcase_add_test(tests, a_configuration_of_many_kinds);
 	tcase_add_test(tests, freshness_waits_for_what_is_polled);
 	tcase_add_test(tests, a_feed_comes_back);
 	tcase_add_loop_test(tests, a_feed_is_touched_only_if_it_differs, 0,

@@ -57,7 +57,10 @@ CREATE TABLE dorad.item (
 	PRIMARY KEY (source_id, project, kind, external_id, attempt)
 ) WITH (fillfactor = 90);
 
-CREATE INDEX item_created ON dorad.item (source_id, project, kind, created_at);
+-- In part, so that an item is never looked for by its key here: until there are statistics
+-- of the table, one index looks as good for that as the other.
+CREATE INDEX item_created ON dorad.item (source_id, project, kind, created_at)
+	WHERE created_at IS NOT NULL;
 
 -- What has to be asked for again.
 CREATE INDEX item_unfinished ON dorad.item (source_id, project, kind, created_at)
