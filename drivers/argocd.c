@@ -6,7 +6,8 @@
 /*
  * An application keeps its last operation, whatever became of it, and a history of those
  * that succeeded (10 of them by default). One operation runs at a time, so the instant it
- * started is its name in both. revision is of the configuration's repository.
+ * started is its name in both. One that failed and was followed by another between two
+ * looks stays unfinished: nobody can tell. revision is of the configuration's repository.
  */
 static const struct state_map states[] = {
 	{ "Succeeded", OUTCOME_SUCCESS, true },
@@ -115,7 +116,6 @@ static const struct feed feeds[] = {
 	  "items.status.summary.images",
 	  .items = "/items",
 	  .order = ORDER_STATE,
-	  .on_absence = "Replaced",
 	  .fields = operation_fields,
 	  .states = states,
 	  .accept = accept_operation,

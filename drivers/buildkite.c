@@ -30,7 +30,6 @@ static const struct json_field build_fields[] = {
 	{ "/commit", JSON_TEXT, false, ITEM(sha) },
 	{ "/branch", JSON_TEXT, false, ITEM(ref) },
 	{ "/source", JSON_TEXT, false, ITEM(event) },
-	{ "/triggered_from/build_number", JSON_ID, false, ITEM(parent) },
 	{ "/web_url", JSON_TEXT, false, ITEM(url) },
 	{ "/created_at", JSON_TIME, true, ITEM(created) },
 	{ "/started_at", JSON_TIME, false, ITEM(started) },

@@ -74,6 +74,9 @@ static const struct json_field job_fields[] = {
  * again. */
 static bool accept_job(const cJSON *json, struct item *job, GError **error)
 {
+	/* One that waits is dated too. */
+	if (job->outcome == OUTCOME_RUNNING && !text_is(job->state, "in_progress"))
+		job->started = INSTANT_NONE;
 	return item_own_attempt(job, json, "/run_attempt", error);
 }
 

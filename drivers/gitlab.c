@@ -364,7 +364,7 @@ const struct driver driver_gitlab = {
 	.auth_prefix = "",
 	/* Personal, project and group access tokens alike. */
 	.whoami = "/version",
-	.limits = "gitlab.com: 2,000 requests a minute for a user; others as their "
+	.limits = "Of gitlab.com: 2,000 requests a minute for a user; others as their "
 		  "administrators set it.",
 	.feeds = feeds,
 };

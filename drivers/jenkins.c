@@ -28,19 +28,18 @@ static const struct json_field build_fields[] = {
 	{ "/actions/[lastBuiltRevision.SHA1]/lastBuiltRevision/branch/0/name", JSON_TEXT,
 	  false, ITEM(ref) },
 	{ "/actions/[causes]/causes/0/_class", JSON_TEXT, false, ITEM(event) },
-	{ "/actions/[causes]/causes/[upstreamBuild]/upstreamBuild", JSON_ID, false,
-	  ITEM(parent) },
 	{ "/url", JSON_TEXT, false, ITEM(url) },
 	{ "/timestamp", JSON_EPOCH_MS, true, ITEM(created) },
 	{ "/timestamp", JSON_EPOCH_MS, false, ITEM(started) },
 	{ NULL },
 };
 
-/* The class of a cause is a Java name. */
+/* The class of a cause is a Java name. A build that another job started is no child: that
+ * job is another project. */
 static const struct {
 	const char *part, *event;
 } events[] = {
-	{ "UserIdCause", "manual" },	   { "UpstreamCause", "parent" },
+	{ "UserIdCause", "manual" },	   { "UpstreamCause", "upstream" },
 	{ "TimerTrigger", "schedule" },	   { "SCMTrigger", "push" },
 	{ "BranchEventCause", "push" },	   { "PushCause", "push" },
 	{ "BranchIndexingCause", "push" }, { "ReplayCause", "manual" },
@@ -122,7 +121,7 @@ static const struct detail build_details[] = {
 #define BUILD                                                                            \
 	"number,timestamp,duration,building,result,url,fullDisplayName,"                 \
 	"actions%5BlastBuiltRevision%5BSHA1,branch%5Bname%5D%5D,"                        \
-	"causes%5B_class,upstreamBuild%5D%5D"
+	"causes%5B_class%5D%5D"
 
 /* "builds" would end after 100. A range is {first,last + 1}. */
 static const struct feed feeds[] = {
