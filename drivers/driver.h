@@ -106,9 +106,9 @@ struct feed {
 	const char *help;   /* one sentence: what it reads */
 	const char *method; /* NULL: GET */
 	const char *path, *body;
-	/* Where the path is below another address than the source's, as long as the source
-	 * is at the driver's own url; NULL: it is not. A server of one's own has both in
-	 * one place, and its credential goes nowhere else. */
+	/* Where the path is below another address than the source's, as long as the
+	 * source is at the driver's own url; NULL: it is not. A server of one's own has
+	 * both in one place, and its credential goes nowhere else. */
 	const char *url;
 	/* For ORDER_NEWEST: a path with {since} and {until} on creation, for history and
 	 * sweeps; NULL: they page through path. */

@@ -46,12 +46,6 @@ static bool accept_run(const cJSON *json G_GNUC_UNUSED, struct item *run,
 {
 	if (run->done)
 		run->finished = run->updated;
-	/* Which pipeline that was is told by the parent's bridges alone; that there was
-	 * one is enough for a rule. */
-	if (text_is(run->event, "parent_pipeline")) {
-		g_free(run->event);
-		run->event = g_strdup("parent");
-	}
 	return true;
 }
 

@@ -278,7 +278,7 @@ static const struct {
 	"{'id': 4, 'status': 'success', 'sha': 'ab', 'source': 'parent_pipeline',"       \
 	" 'created_at': '2026-03-01T10:00:00Z', 'updated_at': '2026-03-01T11:00:00Z'}"
 	{ "a child pipeline says so", "gitlab", "child_runs", GL_RUN, NULL, NULL,
-	  "event: parent" },
+	  "event: parent_pipeline" },
 	{ "a job that may fail is told apart from one that may not", "gitlab", "runs",
 	  GL_RUN, "jobs",
 	  "[{'id': 1, 'name': 'lint', 'status': 'failed', 'allow_failure': true}]",
