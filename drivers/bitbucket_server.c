@@ -58,6 +58,7 @@ static const struct detail change_details[] = {
 	{ .name = "activities",
 	  .path = PULL_REQUESTS "/{id}/activities?limit=100&start={token}",
 	  .items = "/values",
+	  .paging = PAGING_TOKEN,
 	  .when = DETAIL_ALWAYS,
 	  .merge = merge_activity,
 	  .scope = "Repository read" },

@@ -89,8 +89,8 @@ struct detail {
 	const struct json_field *fields; /* NULL: merge */
 	const struct state_map *states;
 	bool (*accept)(const cJSON *json, struct item *child, GError **error);
-	/* Each element of the answer in turn (once with the document if items is NULL and
-	 * it is no list). */
+	/* Each element of the answer in turn (once with the document if items is NULL).
+	 */
 	bool (*merge)(const cJSON *json, struct item *item, GError **error);
 	/* Of each child in turn, one level deeper: {id} is then the child's and {parent}
 	 * the item's. NULL: none. */

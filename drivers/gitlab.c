@@ -66,6 +66,7 @@ static const struct json_field job_fields[] = {
 static const struct detail run_details[] = {
 	{ .name = "jobs",
 	  .path = "/projects/{project}/pipelines/{id}/jobs?per_page=100",
+	  .paging = PAGING_LINK,
 	  .kind = ITEM_JOB,
 	  .fields = job_fields,
 	  .states = run_states,
@@ -184,6 +185,8 @@ static const struct detail change_details[] = {
 	  .scope = "read_api, Reporter" },
 	{ .name = "commits",
 	  .path = "/projects/{project}/merge_requests/{id}/commits?per_page=100",
+	  .items = "",
+	  .paging = PAGING_LINK,
 	  .when = DETAIL_ALWAYS,
 	  .merge = merge_commit,
 	  .scope = "read_api, Reporter" },

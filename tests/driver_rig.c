@@ -129,7 +129,9 @@ char *answer_told(const struct feed *feed, const struct detail *detail, struct i
 	GString *text = g_string_new(NULL);
 	const cJSON *json;
 
-	if (cJSON_IsArray(list))
+	if (detail && detail->merge && !detail->items)
+		tell(text, element_told(feed, detail, item, answer));
+	else if (cJSON_IsArray(list))
 		cJSON_ArrayForEach(json, list)
 			tell(text, element_told(feed, detail, item, json));
 	else if (list)

@@ -236,8 +236,6 @@ static void check_details(const struct driver *driver, const struct feed *feed,
 {
 	for (const struct detail *detail = details; detail && detail->name; detail++) {
 		g_autofree char *what = g_strdup_printf("%s.%s", above, detail->name);
-		enum paging paging = detail->paging ? detail->paging : feed->paging;
-
 		check_path(driver, what, detail->path);
 		ck_assert_msg(has(detail->path, "id") || has(detail->path, "parent") ||
 				      has(detail->path, "project"),
@@ -249,11 +247,13 @@ static void check_details(const struct driver *driver, const struct feed *feed,
 			check_fields(what, detail->fields);
 		}
 		check_states(what, detail->states);
-		if (paging == PAGING_TOKEN && has(detail->path, "token"))
-			check_paging(what, paging, detail->path, NULL,
-				     detail->token_path ? detail->token_path
-							: feed->token_path,
-				     feed->token_header, feed->size);
+		check_paging(what, detail->paging, detail->path, NULL,
+			     detail->token_path ? detail->token_path : feed->token_path,
+			     feed->token_header, feed->size);
+		/* A list without an end would be cut off. */
+		ck_assert_msg(detail->paging != PAGING_NONE ||
+				      !strstr(detail->path, "per_page="),
+			      "%s: one page of many", what);
 		check_details(driver, feed, detail->details, what);
 	}
 }
