@@ -127,6 +127,7 @@ static char *page_url(struct pages *pages)
 	set_number(variables, VARIABLE_SIZE, pages->plan.size);
 	set_number(variables, VARIABLE_PAGE, pages->number + 1);
 	set_number(variables, VARIABLE_OFFSET, pages->number * pages->plan.size);
+	set_number(variables, VARIABLE_END, (pages->number + 1) * pages->plan.size);
 	return template_url(pages->client->source->api->url, pages->plan.path, variables);
 }
 

@@ -13,6 +13,7 @@ static const char *const names[N_VARIABLES] = {
 	[VARIABLE_PAGE] = "page",
 	[VARIABLE_OFFSET] = "offset",
 	[VARIABLE_SIZE] = "size",
+	[VARIABLE_END] = "end",
 	[VARIABLE_TOKEN] = "token",
 	[VARIABLE_QUERY] = "query",
 	[VARIABLE_LABELS] = "labels",
@@ -20,6 +21,7 @@ static const char *const names[N_VARIABLES] = {
 	[VARIABLE_SERVICES] = "services",
 	[VARIABLE_ORGANIZATION] = "organization",
 	[VARIABLE_ENVIRONMENT] = "environment",
+	[VARIABLE_JOBS] = "jobs",
 };
 
 static char *join(char **texts, unsigned n)
@@ -29,6 +31,15 @@ static char *join(char **texts, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		g_string_append_printf(joined, "%s%s", i ? "," : "", texts[i]);
 	return g_string_free(joined, FALSE);
+}
+
+/* "shop/deploy" is "job/shop/job/deploy". */
+static char *job_path(const char *project)
+{
+	g_auto(GStrv) parts = g_strsplit(project, "/", -1);
+	g_autofree char *path = g_strjoinv("/job/", parts);
+
+	return g_strconcat("job/", path, NULL);
 }
 
 void variables_init(struct variables *variables, const struct config_api *api,
@@ -58,6 +69,7 @@ void variables_init(struct variables *variables, const struct config_api *api,
 						    api->organization),
 					    [VARIABLE_ENVIRONMENT] = g_strdup(
 						    environment),
+					    [VARIABLE_JOBS] = job_path(project),
 				    } };
 }
 
@@ -189,7 +201,7 @@ bool template_has_project(const char *text)
 		enum variable which = variable_at(text, &length, &keep_slash);
 
 		if (which == VARIABLE_PROJECT || which == VARIABLE_OWNER ||
-		    which == VARIABLE_NAME)
+		    which == VARIABLE_NAME || which == VARIABLE_JOBS)
 			return true;
 		text++;
 	}

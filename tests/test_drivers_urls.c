@@ -1,0 +1,155 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/rest/template.h"
+#include "driver_rig.h"
+
+/* What is asked, to the letter: which is "window", "item", the name of a detail, or NULL
+ * for the feed's path. */
+static const struct {
+	const char *driver, *feed, *which, *project, *url;
+} urls[] = {
+	{ "github", "runs", NULL, "acme/shop",
+	  "https://api.github.com/repos/acme/shop/actions/runs"
+	  "?exclude_pull_requests=true&per_page=100" },
+	{ "github", "runs", "window", "acme/shop",
+	  "https://api.github.com/repos/acme/shop/actions/runs"
+	  "?created=2026-03-01T00%3A00%3A00Z..2026-03-02T00%3A00%3A00Z"
+	  "&exclude_pull_requests=true&per_page=100" },
+	{ "github", "runs", "item", "acme/shop",
+	  "https://api.github.com/repos/acme/shop/actions/runs/42"
+	  "?exclude_pull_requests=true" },
+	{ "github", "runs", "jobs", "acme/shop",
+	  "https://api.github.com/repos/acme/shop/actions/runs/42/jobs"
+	  "?filter=latest&per_page=100" },
+	{ "github", "deployments", NULL, "acme/shop",
+	  "https://api.github.com/repos/acme/shop/deployments?per_page=100" },
+	{ "github", "changes", "timeline", "acme/shop",
+	  "https://api.github.com/repos/acme/shop/issues/42/timeline?per_page=100" },
+	{ "github", "incidents", NULL, "acme/shop",
+	  "https://api.github.com/repos/acme/shop/issues?state=all"
+	  "&since=2026-03-01T00%3A00%3A00Z&labels=incident%2Csev1"
+	  "&sort=created&direction=asc&per_page=100" },
+	{ "gitlab", "runs", NULL, "acme/backend/shop",
+	  "https://gitlab.com/api/v4/projects/acme%2Fbackend%2Fshop/pipelines"
+	  "?order_by=updated_at&sort=asc&updated_after=2026-03-01T00%3A00%3A00Z"
+	  "&per_page=100" },
+	{ "gitlab", "child_runs", NULL, "acme/shop",
+	  "https://gitlab.com/api/v4/projects/acme%2Fshop/pipelines?order_by=updated_at"
+	  "&sort=asc&updated_after=2026-03-01T00%3A00%3A00Z&per_page=100"
+	  "&source=parent_pipeline" },
+	{ "gitlab", "changes", "approvals", "acme/shop",
+	  "https://gitlab.com/api/v4/projects/acme%2Fshop/merge_requests/42/approvals" },
+	{ "gitlab", "incidents", NULL, "acme/shop",
+	  "https://gitlab.com/api/v4/projects/acme%2Fshop/issues?scope=all"
+	  "&labels=incident%2Csev1&updated_after=2026-03-01T00%3A00%3A00Z"
+	  "&order_by=created_at&sort=asc&per_page=100" },
+	{ "forgejo", "jobs", NULL, "acme/shop",
+	  "https://codeberg.org/api/v1/repos/acme/shop/actions/tasks?limit=50" },
+	{ "bitbucket", "runs", NULL, "acme/shop",
+	  "https://api.bitbucket.org/2.0/repositories/acme/shop/pipelines"
+	  "?sort=-created_on&pagelen=100&page=3" },
+	{ "bitbucket", "changes", NULL, "acme/shop",
+	  "https://api.bitbucket.org/2.0/repositories/acme/shop/pullrequests"
+	  "?q=state%3D%22MERGED%22%20AND%20updated_on%3E%3D2026-03-01T00%3A00%3A00Z"
+	  "&sort=created_on&pagelen=50" },
+	{ "bitbucket", "deployments", "environment", "acme/shop",
+	  "https://api.bitbucket.org/2.0/repositories/acme/shop/environments/%7Be1%7D" },
+	{ "bitbucket_server", "changes", NULL, "SHOP/backend",
+	  "https://host/rest/api/latest/projects/SHOP/repos/backend/pull-requests"
+	  "?state=MERGED&order=NEWEST&limit=100" },
+	{ "jenkins", "runs", NULL, "shop/deploy main",
+	  "https://host/job/shop/job/deploy%20main/api/json"
+	  "?tree=allBuilds%5Bnumber,timestamp,duration,building,result,url,"
+	  "fullDisplayName,actions%5BlastBuiltRevision%5BSHA1,branch%5Bname%5D%5D,"
+	  "causes%5B_class%5D%5D%5D%7B200,300%7D" },
+	{ "jenkins", "runs", "stages", "deploy",
+	  "https://host/job/deploy/42/wfapi/describe" },
+	{ "buildkite", "runs", NULL, "acme/shop",
+	  "https://api.buildkite.com/v2/organizations/acme/pipelines/shop/builds"
+	  "?finished_from=2026-03-01T00%3A00%3A00Z&exclude_jobs=true"
+	  "&exclude_pipeline=true&per_page=100" },
+	{ "circleci", "runs", NULL, "gh/acme/shop",
+	  "https://circleci.com/api/v2/project/gh/acme/shop/pipeline" },
+	{ "circleci", "runs", "jobs", "gh/acme/shop",
+	  "https://circleci.com/api/v2/workflow/42/job" },
+	{ "azure_devops", "runs", NULL, "Web Shop",
+	  "https://dev.azure.com/acme/Web%20Shop/_apis/build/builds"
+	  "?minTime=2026-03-01T00%3A00%3A00Z&queryOrder=finishTimeAscending"
+	  "&statusFilter=completed&$top=100&api-version=7.1" },
+	{ "azure_devops", "changes", NULL, "Shop",
+	  "https://dev.azure.com/acme/Shop/_apis/git/pullrequests"
+	  "?searchCriteria.status=completed&searchCriteria.queryTimeRangeType=closed"
+	  "&searchCriteria.minTime=2026-03-01T00%3A00%3A00Z&$top=100&$skip=200"
+	  "&api-version=7.1" },
+	{ "argocd", "deployments", "history", "shop",
+	  "https://host/api/v1/applications?name=shop&project=acme"
+	  "&fields=items.metadata.name,items.status.history" },
+};
+
+static const char *path_of(const struct feed *feed, const char *which)
+{
+	const struct detail *detail;
+
+	if (!which)
+		return feed->path;
+	if (strcmp(which, "window") == 0)
+		return feed->window_path;
+	if (strcmp(which, "item") == 0)
+		return feed->item_path;
+	detail = feed_detail(feed, which);
+	return detail ? detail->path : NULL;
+}
+
+static void fill(struct variables *variables, const struct feed *feed,
+		 const char *project)
+{
+	char *labels[] = { (char *)"incident", (char *)"sev1" };
+	/* variables_init() copies. */
+	const struct config_api api = { .labels = labels,
+					.n_labels = G_N_ELEMENTS(labels),
+					.organization = (char *)"acme" };
+	g_autofree char *size = g_strdup_printf("%u", feed->size);
+	g_autofree char *offset = g_strdup_printf("%u", 2 * feed->size);
+	g_autofree char *end = g_strdup_printf("%u", 3 * feed->size);
+
+	variables_init(variables, &api, project, NULL);
+	variables_set(variables, VARIABLE_SINCE, "2026-03-01T00:00:00Z");
+	variables_set(variables, VARIABLE_UNTIL, "2026-03-02T00:00:00Z");
+	variables_set(variables, VARIABLE_SIZE, size);
+	variables_set(variables, VARIABLE_PAGE, "3");
+	variables_set(variables, VARIABLE_OFFSET, offset);
+	variables_set(variables, VARIABLE_END, end);
+	variables_set(variables, VARIABLE_ID, "42");
+	variables_set(variables, VARIABLE_PARENT, "{e1}");
+}
+
+START_TEST(url)
+{
+	const struct driver *driver = driver_find(urls[_i].driver);
+	const struct feed *feed = driver_feed(driver, urls[_i].feed);
+	const char *path = path_of(feed, urls[_i].which);
+	_cleanup_(variables_clear) struct variables variables = { 0 };
+	g_autofree char *made = NULL;
+
+	ck_assert_msg(path != NULL, "%s", urls[_i].url);
+	fill(&variables, feed, urls[_i].project);
+	made = template_url(driver->url ? driver->url : "https://host", path, &variables);
+	ck_assert_str_eq(made, urls[_i].url);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("drivers_urls");
+	TCase *tests = tcase_create("drivers_urls");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_loop_test(tests, url, 0, G_N_ELEMENTS(urls));
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
