@@ -92,8 +92,8 @@ struct detail {
 	/* Each element of the answer in turn (once with the document if items is NULL).
 	 */
 	bool (*merge)(const cJSON *json, struct item *item, GError **error);
-	/* Of each child in turn, one level deeper: {id} is then the child's and {parent}
-	 * the item's. NULL: none. */
+	/* Of each child in turn, one level deeper and no more: {id} is then the child's
+	 * and {parent} the item's. NULL: none. */
 	const struct detail *details;
 	const char *scope; /* as in a feed */
 };

@@ -142,11 +142,12 @@ static void take(struct reading *reading, const struct detail *detail, const cJS
 	GError *error = NULL;
 	struct item *child;
 
-	if (detail->merge) {
-		if (!detail->merge(json, item, &error))
-			spoil(reading, item, detail, error);
+	if (detail->merge && !detail->merge(json, item, &error)) {
+		spoil(reading, item, detail, error);
 		return;
 	}
+	if (!detail->fields)
+		return;
 	child = detail_decode(detail, item, json, &error);
 	if (child)
 		g_ptr_array_add(children, child);
@@ -203,11 +204,31 @@ static bool ask(struct reading *reading, const struct detail *detail, struct ite
 	return true;
 }
 
+/* Details of the children that a detail has just brought, from the first of them on: one
+ * level, and what they bring has none of its own. */
+static bool ask_deeper(struct reading *reading, const struct detail *detail, guint first,
+		       GPtrArray *children, bool *spoilt, GError **error)
+{
+	guint end = children->len;
+
+	for (guint i = first; detail->details && i < end; i++) {
+		struct item *child = g_ptr_array_index(children, i);
+
+		for (const struct detail *deeper = detail->details; deeper->name;
+		     deeper++)
+			if (is_wanted(reading, deeper, child) &&
+			    !ask(reading, deeper, child, children, spoilt, error))
+				return false;
+	}
+	return true;
+}
+
 /* Those that merge come first, so that children inherit what they found. */
 static bool ask_all(struct reading *reading, const struct familiar *familiar,
 		    struct item *item, GPtrArray *children, GError **error)
 {
 	bool spoilt = false;
+	guint first;
 
 	for (int merging = 1; merging >= 0; merging--)
 		for (const struct detail *detail = reading->feed->details; detail->name;
@@ -216,7 +237,9 @@ static bool ask_all(struct reading *reading, const struct familiar *familiar,
 			    !is_wanted(reading, detail, item) ||
 			    is_familiar(familiar, detail, item))
 				continue;
-			if (!ask(reading, detail, item, children, &spoilt, error))
+			first = children->len;
+			if (!ask(reading, detail, item, children, &spoilt, error) ||
+			    !ask_deeper(reading, detail, first, children, &spoilt, error))
 				return false;
 			if (merging && detail->states)
 				state_map_apply(detail->states, item);

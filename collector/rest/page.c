@@ -22,6 +22,7 @@ struct pages {
 struct page_plan page_plan_feed(const struct feed *feed, const char *path)
 {
 	return (struct page_plan){
+		.url = feed->url,
 		.method = feed->method,
 		.path = path,
 		.body = feed->body,
@@ -39,6 +40,7 @@ struct page_plan page_plan_feed(const struct feed *feed, const char *path)
 struct page_plan page_plan_detail(const struct feed *feed, const struct detail *detail)
 {
 	return (struct page_plan){
+		.url = feed->url,
 		.path = detail->path,
 		.items = detail->items,
 		.whole = detail->merge && !detail->items,
@@ -118,6 +120,17 @@ static char *position_text(const struct pages *pages)
 	return g_strdup_printf("page=%" G_GINT64_FORMAT, pages->number);
 }
 
+/* A feed may be at another address of the vendor's. A server of one's own has it where
+ * the rest is, and its credential goes nowhere else. */
+static const char *base_url(const struct pages *pages)
+{
+	const struct rest_source *source = pages->client->source;
+
+	return pages->plan.url && g_strcmp0(source->api->url, source->driver->url) == 0
+		       ? pages->plan.url
+		       : source->api->url;
+}
+
 static char *page_url(struct pages *pages)
 {
 	struct variables *variables = &pages->variables;
@@ -128,7 +141,7 @@ static char *page_url(struct pages *pages)
 	set_number(variables, VARIABLE_PAGE, pages->number + 1);
 	set_number(variables, VARIABLE_OFFSET, pages->number * pages->plan.size);
 	set_number(variables, VARIABLE_END, (pages->number + 1) * pages->plan.size);
-	return template_url(pages->client->source->api->url, pages->plan.path, variables);
+	return template_url(base_url(pages), pages->plan.path, variables);
 }
 
 bool pages_resume(struct pages *pages, const char *position)

@@ -8,6 +8,7 @@
 #include "collector/rest/request.h"
 
 struct page_plan {
+	const char *url; /* of the feed (drivers/driver.h); NULL: the source's */
 	const char *method, *path, *body;
 	const char *items; /* path of the list; NULL or "": the answer */
 	bool whole;	   /* there is no list: the answer itself is wanted */
