@@ -6,6 +6,10 @@
 
 /* The age at which things are left alone: GitHub lets runs be repeated for 30 days. */
 #define TOUCH_MAX (30 * G_TIME_SPAN_DAY)
+/* Where pages are counted from the top, one that is deleted while the next page is asked
+ * for hides another. Recent ones are read again; what is older than that is read only
+ * once, by the first poll, so that nothing is deleted before that is over. */
+#define DELETES_AFTER (3 * G_TIME_SPAN_DAY)
 /* What starts again may run for days: what does so for a week is met by the weekly
  * reading, what does not is to be over when it is 30 days old. */
 #define START_MAX (TOUCH_MAX - 7 * G_TIME_SPAN_DAY)
@@ -131,7 +135,8 @@ static void touch(struct world *world, struct thing *thing, gint64 at)
 		next.finished = INSTANT_NONE;
 	} else if (what < 0.8 && what >= 0.45 && (world->traits & WORLD_EDITS)) {
 		next.edition++;
-	} else if (what >= 0.8 && (world->traits & WORLD_DELETES)) {
+	} else if (what >= 0.8 && at >= world->start + DELETES_AFTER &&
+		   (world->traits & WORLD_DELETES)) {
 		next.deleted = true;
 	} else {
 		return;
@@ -212,6 +217,7 @@ struct world *world_new(guint32 seed, guint traits, guint n, gint64 now)
 
 	world->now = whole_second(now);
 	/* A past of 60 days, finished long since. */
+	world->start = world->now;
 	world->epoch = world->now - 60 * G_TIME_SPAN_DAY;
 	for (guint i = 0; i < n; i++) {
 		gint64 at = world->epoch + 60 * G_TIME_SPAN_DAY / n * i;

@@ -47,6 +47,7 @@ struct world {
 	gint64 now;	   /* its clock */
 	gint64 next;	   /* when something happens again */
 	gint64 calm;	   /* until when it happens seldom */
+	gint64 start;	   /* when it was made, with a past */
 	gint64 epoch;	   /* nothing is older */
 };
 

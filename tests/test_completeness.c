@@ -293,13 +293,14 @@ static void calm(struct run *run)
 	rest(run, CALM);
 }
 
-/* One conditional request, answered 304, is all that an idle feed costs. */
+/* One conditional request, answered 304, is all that an idle feed costs. Of a few polls,
+ * as urls with a day in them change at midnight. */
 static void idle(struct run *run)
 {
 	struct sim *sim = run->sim;
 	guint least = G_MAXUINT;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 6; i++) {
 		struct rest_result result = { .not_before = INSTANT_NONE };
 		guint before = sim->n_requests;
 

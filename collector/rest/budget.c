@@ -84,7 +84,7 @@ static struct budget *budget_of(struct budgets *budgets, const char *key)
 gint64 budget_take(struct budgets *budgets, const char *key, const struct driver *driver,
 		   gint64 now)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&budgets->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&budgets->lock);
 	struct budget *budget = budget_of(budgets, key);
 	struct allowance *left = &budget->left;
 	gint64 at = MAX(now, budget->blocked);
@@ -270,7 +270,7 @@ static GTimeSpan read_wishes(const struct http_response *response,
 bool budget_learn(struct budgets *budgets, const char *key, const struct driver *driver,
 		  const struct http_response *response, gint64 now)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&budgets->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&budgets->lock);
 	struct budget *budget = budget_of(budgets, key);
 	struct moment moment = moment_of(response, now);
 	struct allowance tightest = { 0 };
@@ -318,7 +318,7 @@ static char *minute_text(gint64 instant)
 
 char *budget_text(struct budgets *budgets, const char *key, gint64 now)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&budgets->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&budgets->lock);
 	const struct budget *budget = g_hash_table_lookup(budgets->rows, key);
 	g_autofree char *remaining = NULL, *limit = NULL, *until = NULL;
 
