@@ -136,8 +136,8 @@ START_TEST(capped_windows)
 	prepare(&fixture, capped[_i], 0);
 	fixture.cap = 20;
 	for (int i = 0; i < 300; i++)
-		fixture_add(&fixture, i + 1, NOON - 3 * DAY + i * i * G_USEC_PER_SEC,
-			    "done");
+		fixture_add(&fixture, i + 1,
+			    NOON - 3 * DAY + (gint64)i * i * G_USEC_PER_SEC, "done");
 	fixture_works(&fixture);
 	fixture_check_equal(&fixture, capped[_i]->name);
 	ck_assert_msg(fixture.asked->len < 60, "%u requests", fixture.asked->len);
