@@ -185,7 +185,7 @@ static void check_states(const struct place *at)
 
 static void check_variables(const struct place *at)
 {
-	static const char *const names[] = { "project", "owner", "name" };
+	static const char *const names[] = { "project", "owner", "name", "jobs" };
 	const struct config_rest_feed *feed = at->feed;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)

@@ -68,6 +68,11 @@ static void check_rule_keys(struct check *check, const struct config_rule *rule,
 		g_autofree char *key = g_strdup_printf("%s.%s", prefix, row->key);
 		g_autofree char *fits = fitting(from, row->fits);
 
+		if ((row->needed & (1u << rule->from)) &&
+		    !check_given(check, prefix, row->key))
+			check_wrong(check, key,
+				    "is missing, expected it with \"from: %s\"",
+				    config_enum_word(from, rule->from));
 		if (row->fits && !(row->fits & (1u << rule->from)) &&
 		    check_given(check, prefix, row->key))
 			check_wrong(check, key,
@@ -121,9 +126,6 @@ static void check_source(struct check *check, const struct config_rule *rule,
 	const char *word = config_enum_word(from, rule->from);
 	g_autofree char *key = g_strdup_printf("%s.source", prefix);
 
-	if (!rule->source && rule->from != FROM_PUSH)
-		check_wrong(check, key, "is missing, expected it with \"from: %s\"",
-			    word);
 	for (gsize i = 0; source && i < G_N_ELEMENTS(kinds); i++)
 		if (kinds[i].from == rule->from && !source_has(source, kinds[i].kind))
 			check_wrong(check, key,
@@ -215,14 +217,10 @@ static void check_environments(struct check *check, const struct config_service 
 static void check_item_rule(struct check *check, const struct config_service *service,
 			    const struct config_rule *rule, const char *prefix)
 {
-	g_autofree char *jobs = g_strdup_printf("%s.jobs", prefix);
-
 	check_source(check, rule, prefix);
 	check_project(check, rule, prefix);
 	check_revision(check, rule, prefix);
 	check_environments(check, service, rule, prefix);
-	if (rule->from == FROM_JOBS && !rule->jobs)
-		check_wrong(check, jobs, "is missing, expected it with \"from: jobs\"");
 }
 
 /* ---- rules ---- */
@@ -237,16 +235,9 @@ static void check_rule(struct check *check, const struct config_service *service
 		       const struct config_rule *rule, const char *prefix)
 {
 	g_autofree char *repository = g_strdup_printf("%s.repository", prefix);
-	g_autofree char *branches = g_strdup_printf("%s.branches", prefix);
-	g_autofree char *file = g_strdup_printf("%s.file", prefix);
 	g_autofree char *environment = g_strdup_printf("%s.environment", prefix);
 
 	check_rule_keys(check, rule, prefix);
-	if (rule->from == FROM_HEADS && !rule->branches)
-		check_wrong(check, branches,
-			    "is missing, expected it with \"from: heads\"");
-	if (rule->from == FROM_FILE && !rule->file)
-		check_wrong(check, file, "is missing, expected it with \"from: file\"");
 	if (!rule->repository)
 		check_wrong(
 			check, repository,

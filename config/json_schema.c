@@ -92,25 +92,31 @@ static cJSON *describe(const cyaml_schema_value_t *schema, const struct config_r
 	return json;
 }
 
-/* "if from is X then these keys are not allowed": one for each X. */
+/* "if from is X then these keys are not allowed, and those required": one for each X. */
 static void describe_fits(cJSON *json, const cyaml_schema_field_t *fields,
 			  const struct config_row *rows)
 {
 	cJSON *all = cJSON_CreateArray();
 
 	for (int from = FROM_TAGS; from <= FROM_PUSH; from++) {
-		cJSON *row = cJSON_CreateObject(), *not_allowed;
+		cJSON *row = cJSON_CreateObject(), *not_allowed, *then;
+		cJSON *required = cJSON_CreateArray();
 		cJSON *when = cJSON_AddObjectToObject(row, "if");
 		cJSON *is = cJSON_AddObjectToObject(
 			cJSON_AddObjectToObject(when, "properties"), "from");
 
 		cJSON_AddStringToObject(is, "const",
 					config_enum_word(&fields[0].value, from));
-		not_allowed = cJSON_AddObjectToObject(
-			cJSON_AddObjectToObject(row, "then"), "properties");
-		for (gsize i = 0; rows[i].key; i++)
+		then = cJSON_AddObjectToObject(row, "then");
+		not_allowed = cJSON_AddObjectToObject(then, "properties");
+		for (gsize i = 0; rows[i].key; i++) {
 			if (rows[i].fits && !(rows[i].fits & (1u << from)))
 				cJSON_AddFalseToObject(not_allowed, rows[i].key);
+			if (rows[i].needed & (1u << from))
+				cJSON_AddItemToArray(required,
+						     cJSON_CreateString(rows[i].key));
+		}
+		cJSON_AddItemToObject(then, "required", required);
 		cJSON_AddItemToArray(all, row);
 	}
 	cJSON_AddItemToObject(json, "allOf", all);

@@ -21,6 +21,7 @@ struct config_row {
 	const char *fallback;
 	gint64 min, max; /* of numbers, and of durations in microseconds */
 	guint fits;	 /* of a rule: 1 << enum config_from for each it is for; 0: all */
+	guint needed;	 /* likewise: for each that requires it */
 };
 
 /* A mapping: its fields and their rows, in the same order. */

@@ -110,15 +110,16 @@ const struct config_row schema_rule_rows[] = {
 	{ "branches",
 	  "The branches that count: for heads, required there, and for deployments, "
 	  "jobs and runs, where the default is all.",
-	  FORMAT_REF_GLOB, .fits = ONLY(HEADS) | ONLY(DEPLOYMENTS) | BUILT },
+	  FORMAT_REF_GLOB, .fits = ONLY(HEADS) | ONLY(DEPLOYMENTS) | BUILT,
+	  .needed = ONLY(HEADS) },
 	{ "file", "For file, required there: a file of JSON lines, one a deployment.",
-	  FORMAT_INSIDE, .fits = ONLY(FILE) },
+	  FORMAT_INSIDE, .fits = ONLY(FILE), .needed = ONLY(FILE) },
 	{ "environment",
 	  "What was deployed to; for file: of lines that name no environment. Default: "
 	  "production; for deployments and push: what the record says.",
 	  FORMAT_NAME },
 	{ "source", "A name of sources; required but for push.", FORMAT_NAME,
-	  .fits = POLLED },
+	  .fits = POLLED, .needed = POLLED },
 	{ "project",
 	  "One of the source's projects, or \"*\": any. Default: the only one.",
 	  FORMAT_LINE, .fits = POLLED },
@@ -128,7 +129,7 @@ const struct config_row schema_rule_rows[] = {
 	{ "jobs",
 	  "For jobs, required there: regular expressions, of which one fits the whole "
 	  "name of the job.",
-	  FORMAT_REGEX, .fits = ONLY(JOBS) },
+	  FORMAT_REGEX, .fits = ONLY(JOBS), .needed = ONLY(JOBS) },
 	{ "workflows",
 	  "Regular expressions, of which one fits the whole name of the pipeline or "
 	  "workflow. Default: all.",

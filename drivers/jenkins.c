@@ -148,7 +148,7 @@ static const struct feed feeds[] = {
 static const struct setting settings[] = {
 	{ "projects", true, "jobs, with the folders they are in", "^[^/?#]+(/[^/?#]+)*$",
 	  "shop/deploy" },
-	{ "username", false, "the user whose API token it is", NULL, "dora" },
+	{ "username", true, "the user whose API token it is", NULL, "dora" },
 	{ NULL },
 };
 

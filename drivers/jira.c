@@ -146,6 +146,7 @@ static const struct setting cloud_settings[] = {
 	SETTING_PROJECTS,
 	SETTING_QUERY,
 	{ .key = "username",
+	  .required = true,
 	  .help = "the e-mail address that the API token belongs to",
 	  .pattern = "@",
 	  .example = "dora@example.com" },

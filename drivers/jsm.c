@@ -58,6 +58,7 @@ static const struct setting settings[] = {
 	  .pattern = "^[0-9a-f-]{36}$",
 	  .example = "11111111-2222-3333-4444-555555555555" },
 	{ .key = "username",
+	  .required = true,
 	  .help = "the e-mail address that the API token belongs to",
 	  .pattern = "@",
 	  .example = "dora@example.com" },

@@ -173,7 +173,7 @@ static const struct wrong_file files[] = {
 			 "      token: {env: T}\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:8: sources.jira[0].username: is missing, expected the e-mail "
-	  "address the API token belongs to such as dora@example.com" },
+	  "address that the API token belongs to such as dora@example.com" },
 	{ "a username of another form",
 	  { { "orgs:\n", "  jira:\n"
 			 "    - name: x\n"
@@ -184,7 +184,7 @@ static const struct wrong_file files[] = {
 			 "      token: {env: T}\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:12: sources.jira[0].username: \"bot\" does not fit, expected the "
-	  "e-mail address the API token belongs to such as dora@example.com" },
+	  "e-mail address that the API token belongs to such as dora@example.com" },
 	{ "a username without a token",
 	  { { "orgs:\n", "  alertmanager:\n"
 			 "    - name: x\n"
