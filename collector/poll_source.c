@@ -1,0 +1,25 @@
+#include "collector/poll_rules.h"
+
+#include "base/error.h"
+
+bool poll_source(struct store *store, const struct work_context *context,
+		 const struct config_source *source, gint64 now,
+		 struct poll_result *result, GError **error)
+{
+	switch (source->kind) {
+	case SOURCE_GIT:
+		return poll_git(store, context, source->git, now, result, error);
+	case SOURCE_API:
+	case SOURCE_SQL:
+	case SOURCE_PUSH:
+		break;
+	}
+	g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG, "%s: is not polled",
+		    source->name);
+	return false;
+}
+
+char *poll_fingerprint(const struct config *config, const struct config_source *source)
+{
+	return poll_rules_fingerprint(config, source->git);
+}
