@@ -1,6 +1,9 @@
-#include "collector/poll_rules.h"
+#include "collector/poll.h"
 
 #include "base/error.h"
+#include "collector/item_judge.h"
+#include "collector/poll_items.h"
+#include "collector/poll_rules.h"
 
 bool poll_source(struct store *store, const struct work_context *context,
 		 const struct config_source *source, gint64 now,
@@ -10,6 +13,7 @@ bool poll_source(struct store *store, const struct work_context *context,
 	case SOURCE_GIT:
 		return poll_git(store, context, source->git, now, result, error);
 	case SOURCE_API:
+		return poll_items(store, context, source, now, result, error);
 	case SOURCE_SQL:
 	case SOURCE_PUSH:
 		break;
@@ -21,5 +25,6 @@ bool poll_source(struct store *store, const struct work_context *context,
 
 char *poll_fingerprint(const struct config *config, const struct config_source *source)
 {
-	return poll_rules_fingerprint(config, source->git);
+	return source->kind == SOURCE_GIT ? poll_rules_fingerprint(config, source->git)
+					  : item_judge_fingerprint(config, source);
 }
