@@ -4,6 +4,7 @@
 #include "collector/item_judge.h"
 #include "collector/poll_items.h"
 #include "collector/poll_rules.h"
+#include "collector/poll_sql.h"
 
 bool poll_source(struct store *store, const struct work_context *context,
 		 const struct config_source *source, gint64 now,
@@ -15,6 +16,7 @@ bool poll_source(struct store *store, const struct work_context *context,
 	case SOURCE_API:
 		return poll_items(store, context, source, now, result, error);
 	case SOURCE_SQL:
+		return poll_sql(store, context, source, now, result, error);
 	case SOURCE_PUSH:
 		break;
 	}
