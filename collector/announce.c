@@ -108,13 +108,13 @@ static void settle(struct announce *announce, const char *what, const char *name
 void announce_started(struct announce *announce, const char *path,
 		      const struct config *config)
 {
-	g_autofree char *repositories = number(config->sources->n_git);
+	g_autofree char *sources = number(config->n_all);
 	g_autofree char *services = number(config->n_services);
 	g_autofree char *workers = number(config->schedule->workers);
 
 	progress_hide(announce->progress);
 	log_event(LOG_LEVEL_NOTICE,
-		  LOG_FIELDS({ "config", path }, { "repositories", repositories },
+		  LOG_FIELDS({ "config", path }, { "sources", sources },
 			     { "services", services }, { "workers", workers }),
 		  "dorad " DORAD_VERSION " started");
 }
@@ -140,6 +140,7 @@ void announce_poll(struct announce *announce, const char *source,
 		   const struct poll_result *result)
 {
 	g_autofree char *commits = number(result->n_commits);
+	g_autofree char *items = result->n_items ? number(result->n_items) : NULL;
 	g_autofree char *deployments = number(result->n_deployments);
 
 	progress_done(announce->progress, source);
@@ -150,7 +151,7 @@ void announce_poll(struct announce *announce, const char *source,
 	else
 		log_event(LOG_LEVEL_INFO,
 			  LOG_FIELDS({ "source", source }, { "commits", commits },
-				     { "deployments", deployments }),
+				     { "items", items }, { "deployments", deployments }),
 			  "%s: stored what is new", source);
 }
 

@@ -10,6 +10,7 @@
 #include "collector/author_key.h"
 #include "collector/loop.h"
 #include "collector/options.h"
+#include "collector/rest/budget.h"
 
 #define COLUMNS_DEFAULT 80
 
@@ -122,6 +123,7 @@ int daemon_run(const struct command *command, bool once,
 		.state_dir = settings.state_dir,
 		.once = once,
 		.seed = g_random_int(),
+		.budgets = budgets_new(),
 		.announce = announce_new(
 			progress_new(terminal, stderr, terminal_columns())),
 		.ended = ended,
@@ -132,5 +134,6 @@ int daemon_run(const struct command *command, bool once,
 		_exit(status);
 	}
 	announce_free(options.announce);
+	budgets_free(options.budgets);
 	return status;
 }

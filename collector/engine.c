@@ -50,6 +50,7 @@ static void submit(struct engine *engine, struct job *job, const struct moment *
 	job->config_path = engine->options.config_path;
 	job->cache_dir = engine->options.cache_dir;
 	job->state_dir = engine->options.state_dir;
+	job->budgets = engine->options.budgets;
 	job->now = now->wall;
 	engine->n_running++;
 	engine->options.submit(job, engine->options.user);
@@ -235,8 +236,8 @@ char *engine_status(const struct engine *engine)
 				engine->database_trouble ? engine->database_trouble
 							 : "connecting");
 	else
-		g_string_printf(text, "watching %u repositories, %u failing, polling %u",
-				n, failing, polling);
+		g_string_printf(text, "watching %u sources, %u failing, polling %u", n,
+				failing, polling);
 	if (engine->config_trouble)
 		g_string_append_printf(text, "; the new configuration is not in use: %s",
 				       engine->config_trouble);

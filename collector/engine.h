@@ -22,6 +22,7 @@ struct engine_options {
 	const char *config_path, *cache_dir, *state_dir; /* borrowed */
 	bool once;		   /* poll every source once, evaluate, and be over */
 	guint64 seed;		   /* of the jitter */
+	struct budgets *budgets;   /* borrowed, by jobs too */
 	struct announce *announce; /* borrowed */
 	/* Has a worker run the job (job_run), then gives it back by engine_finished().
 	 * Takes the job. */

@@ -128,14 +128,14 @@ static void finish_poll(struct engine *engine, struct job *job, const struct mom
 {
 	struct source *source = roster_find(engine->roster, job->source);
 	struct announce *announce = engine->options.announce;
-	bool kept = source->git != NULL;
+	bool kept = source->config != NULL;
 	GTimeSpan wait;
 
+	if (job->polled.changed)
+		task_want(&engine->evaluate, now->steady);
 	if (!job->error) {
-		roster_good(engine->roster, source, &job->polled, now->steady);
+		roster_good(engine->roster, source, &job->polled, now);
 		announce_poll(announce, job->source, &job->polled);
-		if (job->polled.changed)
-			task_want(&engine->evaluate, now->steady);
 		return;
 	}
 	if (job->database) {
@@ -143,7 +143,7 @@ static void finish_poll(struct engine *engine, struct job *job, const struct mom
 		lose_database(engine, job->error, now);
 		return;
 	}
-	wait = roster_failed(engine->roster, source, job->error, now->steady);
+	wait = roster_failed(engine->roster, source, job->error, &job->polled, now);
 	if (kept)
 		announce_poll_failed(announce, now, job->source, job->error,
 				     engine->options.once ? -1 : wait);

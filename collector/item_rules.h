@@ -21,7 +21,7 @@ enum item_match {
 };
 const char *item_match_name(enum item_match match); /* "dry run", for people */
 
-/* A rule with its patterns compiled. */
+/* A rule with its patterns compiled; the configuration stays the caller's to keep. */
 struct item_rule;
 struct item_rule *item_rule_new(const struct config_rule *rule, GError **error);
 void item_rule_free(struct item_rule *rule); /* NULL is fine */
@@ -38,9 +38,12 @@ bool item_rule_may_match(const struct item_rule *rule, const char *source,
  * NULL: none there. The caller frees. REVISION_FILE gives the sha of the configuration
  * repository. */
 char *item_rule_revision(const struct item_rule *rule, const struct item *item);
+/* REVISION_FILE: the same text in the content of the file; NULL likewise. */
+char *item_rule_revision_in(const struct item_rule *rule, const char *content);
 
 /* The deployment an item is: external id "deployment:<id>", "job:<run>/<name>",
  * "run:<id>" or "release:<tag>", prefixed by the project where the rule has several;
  * without revisions, which take a look into the database. */
+char *item_rule_external_id(const struct item_rule *rule, const struct item *item);
 void item_rule_deployment(const struct item_rule *rule, const struct item *item,
 			  struct deployment_row *row);

@@ -42,11 +42,12 @@ static void blame(struct job *job)
 	job->error = g_steal_pointer(&error);
 }
 
-static void poll_source(struct job *job, const struct work_context *context)
+static void poll(struct job *job, const struct work_context *context)
 {
-	const struct config_git *git = config_git(job->config, job->source);
+	const struct config_source *source = config_source(job->config, job->source);
 
-	if (!poll_git(job->store, context, git, job->now, &job->polled, &job->error))
+	if (!poll_source(job->store, context, source, job->now, &job->polled,
+			 &job->error))
 		blame(job);
 }
 
@@ -111,6 +112,7 @@ void job_run(struct job *job)
 		.config = job->config,
 		.cache_dir = job->cache_dir,
 		.author_key = job->author_key,
+		.budgets = job->budgets,
 		.cancellable = job->cancellable,
 		.progress = job->progress ? tell_progress : NULL,
 		.notice = job->notice ? tell_notice : NULL,
@@ -125,7 +127,7 @@ void job_run(struct job *job)
 		prepare(job);
 		break;
 	case JOB_POLL:
-		poll_source(job, &context);
+		poll(job, &context);
 		break;
 	case JOB_EVALUATE:
 		evaluate(job, &context);

@@ -14,6 +14,7 @@ struct loop_options {
 	const char *config_path, *cache_dir, *state_dir; /* borrowed */
 	bool once;
 	guint64 seed;
+	struct budgets *budgets;	   /* borrowed; abandoned workers still use it */
 	struct announce *announce;	   /* borrowed */
 	void (*clock)(struct moment *now); /* NULL: the machine's */
 	/* Called when all is over, before the state is freed; may be NULL. */

@@ -10,6 +10,13 @@ static void append_list(GString *text, const char *key, char **list, unsigned n)
 		g_string_append_printf(text, "%s=%s;", key, list[i]);
 }
 
+/* A rule that reads this repository; one of another kind of source only says what its
+ * revisions are of. */
+static bool is_read_by(const struct config_git *git, const struct config_rule *rule)
+{
+	return FROM_IS_GIT(rule->from) && strcmp(rule->repository, git->name) == 0;
+}
+
 char *poll_rules_fingerprint(const struct config *config, const struct config_git *git)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -27,7 +34,7 @@ char *poll_rules_fingerprint(const struct config *config, const struct config_gi
 		for (unsigned j = 0; j < service->n_deployments; j++) {
 			const struct config_rule *rule = &service->deployments[j];
 
-			if (strcmp(rule->repository, git->name) != 0)
+			if (!is_read_by(git, rule))
 				continue;
 			g_string_append_printf(
 				text, "rule %s %s %d %d %d %s %s %s ", service->name,
@@ -302,7 +309,7 @@ static bool service_store(struct rule_user *user, const struct config_service *s
 	guint n = 0;
 
 	for (unsigned j = 0; j < service->n_deployments; j++)
-		if (strcmp(service->deployments[j].repository, user->git->name) == 0)
+		if (is_read_by(user->git, &service->deployments[j]))
 			rules[n++] = &service->deployments[j];
 	/* a service without rules here may have had some before */
 	if (!component && n == 0 && !what->rules)

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-#include "collector/poll_rules.h"
+#include "collector/source_identity.h"
+
+/* However long a source asks to be left alone: its clock may be wrong. */
+#define NOT_BEFORE_MAX G_TIME_SPAN_HOUR
 
 struct roster {
 	GPtrArray *sources; /* of struct source, in the configuration's order */
@@ -15,6 +18,7 @@ static void source_free(void *data)
 
 	g_free(source->name);
 	g_free(source->failure);
+	g_free(source->remote);
 	g_free(source->rules);
 	g_free(source);
 }
@@ -41,39 +45,21 @@ static struct source *at(const struct roster *roster, guint i)
 	return g_ptr_array_index(roster->sources, i);
 }
 
-static bool same_secret(const struct secret_ref *a, const struct secret_ref *b)
-{
-	if (!a || !b)
-		return a == b;
-	return g_strcmp0(a->credential, b->credential) == 0 &&
-	       g_strcmp0(a->file, b->file) == 0 && g_strcmp0(a->env, b->env) == 0;
-}
-
-/* Whether polling the one is polling the other. How often is a matter of its own. */
-static bool same_remote(const struct config_git *a, const struct config_git *b)
-{
-	return g_strcmp0(a->url, b->url) == 0 &&
-	       g_strcmp0(a->username, b->username) == 0 &&
-	       g_strcmp0(a->ca_file, b->ca_file) == 0 &&
-	       g_strcmp0(a->known_hosts, b->known_hosts) == 0 &&
-	       same_secret(a->token, b->token) && same_secret(a->ssh_key, b->ssh_key) &&
-	       a->allow_file == b->allow_file && a->timeout_us == b->timeout_us;
-}
-
 static GTimeSpan interval(const struct roster *roster, struct source *source)
 {
-	return schedule_jitter(source->git->every_us, roster->seed, source->name,
+	return schedule_jitter(source->config->every_us, roster->seed, source->name,
 			       source->n_polls);
 }
 
 static struct source *add(struct roster *roster, const struct config *config,
-			  const struct config_git *git)
+			  const struct config_source *row)
 {
 	struct source *source = g_new0(struct source, 1);
 
-	source->name = g_strdup(git->name);
-	source->git = git;
-	source->rules = poll_rules_fingerprint(config, git);
+	source->name = g_strdup(row->name);
+	source->config = row;
+	source->remote = source_identity(config, row);
+	source->rules = poll_fingerprint(config, row);
 	source->task.due = SCHEDULE_NEVER;
 	g_ptr_array_add(roster->sources, source);
 	return source;
@@ -82,22 +68,25 @@ static struct source *add(struct roster *roster, const struct config *config,
 /* Brings one source up to date; true if it is to be polled soon. The old configuration's
  * rows are still alive here. */
 static bool renew(struct source *source, const struct config *config,
-		  const struct config_git *git, gint64 steady,
+		  const struct config_source *row, gint64 steady,
 		  struct roster_change *change)
 {
-	g_autofree char *was = source->rules;
-	bool back = source->git == NULL;
-	bool changed, sooner;
+	g_autofree char *remote = source->remote, *rules = source->rules;
+	bool back = source->config == NULL;
+	bool moved, changed, sooner;
 
-	source->rules = poll_rules_fingerprint(config, git);
-	changed = !back &&
-		  (!same_remote(source->git, git) || g_strcmp0(was, source->rules) != 0);
-	sooner = !back && git->every_us < source->git->every_us;
-	source->git = git;
+	source->remote = source_identity(config, row);
+	source->rules = poll_fingerprint(config, row);
+	moved = g_strcmp0(remote, source->remote) != 0;
+	changed = !back && (moved || g_strcmp0(rules, source->rules) != 0);
+	sooner = !back && row->every_us < source->config->every_us;
+	source->config = row;
+	if (moved)
+		source->not_before = 0;
 	change->n_added += back;
 	change->n_changed += changed;
 	if (sooner && !source->task.running)
-		task_want(&source->task, steady + git->every_us);
+		task_want(&source->task, MAX(steady + row->every_us, source->not_before));
 	return back || changed || (source->failing && !source->database);
 }
 
@@ -105,10 +94,19 @@ static void drop(struct roster *roster, guint i, struct roster_change *change)
 {
 	struct source *source = at(roster, i);
 
-	change->n_removed += source->git != NULL;
-	source->git = NULL;
+	change->n_removed += source->config != NULL;
+	source->config = NULL;
 	if (!source->task.running)
 		g_ptr_array_remove_index(roster->sources, i);
+}
+
+/* The row of a source that is polled; NULL. */
+static const struct config_source *polled_source(const struct config *config,
+						 const char *name)
+{
+	const struct config_source *row = config_source(config, name);
+
+	return row && row->kind != SOURCE_PUSH ? row : NULL;
 }
 
 void roster_update(struct roster *roster, const struct config *config, gint64 steady,
@@ -118,22 +116,25 @@ void roster_update(struct roster *roster, const struct config *config, gint64 st
 
 	*change = (struct roster_change){ 0 };
 	for (guint i = roster->sources->len; i > 0; i--)
-		if (!config_git(config, at(roster, i - 1)->name))
+		if (!polled_source(config, at(roster, i - 1)->name))
 			drop(roster, i - 1, change);
-	for (guint i = 0; i < config->sources->n_git; i++) {
-		const struct config_git *git = &config->sources->git[i];
-		struct source *source = roster_find(roster, git->name);
+	for (unsigned i = 0; i < config->n_all; i++) {
+		const struct config_source *row = &config->all[i];
+		struct source *source = roster_find(roster, row->name);
 		bool soon = true;
+		gint64 due;
 
+		if (row->kind == SOURCE_PUSH)
+			continue;
 		if (source)
-			soon = renew(source, config, git, steady, change);
+			soon = renew(source, config, row, steady, change);
 		else
-			source = add(roster, config, git), change->n_added++;
+			source = add(roster, config, row), change->n_added++;
 		if (!soon)
 			continue;
 		source->task.failures = 0;
-		task_want(&source->task,
-			  steady + (at_once ? 0 : schedule_first(n_soon, git->every_us)));
+		due = steady + (at_once ? 0 : schedule_first(n_soon, row->every_us));
+		task_want(&source->task, MAX(due, source->not_before));
 		n_soon++;
 	}
 }
@@ -145,7 +146,7 @@ struct source *roster_due(struct roster *roster, gint64 steady)
 	for (guint i = 0; i < roster->sources->len; i++) {
 		struct source *source = at(roster, i);
 
-		if (source->git && task_is_due(&source->task, steady) &&
+		if (source->config && task_is_due(&source->task, steady) &&
 		    (!first || source->task.due < first->task.due))
 			first = source;
 	}
@@ -173,7 +174,7 @@ struct source *roster_find(struct roster *roster, const char *name)
 static bool ended(struct roster *roster, struct source *source)
 {
 	source->task.running = false;
-	if (!source->git) {
+	if (!source->config) {
 		g_ptr_array_remove(roster->sources, source);
 		return false;
 	}
@@ -183,8 +184,21 @@ static bool ended(struct roster *roster, struct source *source)
 	return true;
 }
 
+/* Appoints the next poll; returns the wait until then. */
+static GTimeSpan appoint(struct source *source, GTimeSpan wait,
+			 const struct poll_result *result, const struct moment *now)
+{
+	GTimeSpan asked = 0;
+
+	if (result->not_before > now->wall)
+		asked = MIN(result->not_before - now->wall, NOT_BEFORE_MAX);
+	source->not_before = now->steady + asked;
+	task_want(&source->task, now->steady + MAX(wait, asked));
+	return MAX(wait, asked);
+}
+
 GTimeSpan roster_good(struct roster *roster, struct source *source,
-		      const struct poll_result *result, gint64 steady)
+		      const struct poll_result *result, const struct moment *now)
 {
 	if (!ended(roster, source))
 		return 0;
@@ -192,28 +206,26 @@ GTimeSpan roster_good(struct roster *roster, struct source *source,
 	source->failing = source->database = false;
 	source->total.changed |= result->changed;
 	source->total.n_commits += result->n_commits;
+	source->total.n_items += result->n_items;
 	source->total.n_deployments += result->n_deployments;
-
-	GTimeSpan wait = interval(roster, source);
-	task_want(&source->task, steady + wait);
-	return wait;
+	return appoint(source, interval(roster, source), result, now);
 }
 
 GTimeSpan roster_failed(struct roster *roster, struct source *source, const GError *error,
-			gint64 steady)
+			const struct poll_result *result, const struct moment *now)
 {
+	GTimeSpan wait;
+
 	if (!ended(roster, source))
 		return 0;
 	source->failing = true;
 	source->database = false;
 	source->failure = g_strdup(error->message);
 	source->task.failures++;
-
-	GTimeSpan wait = schedule_jitter(
-		schedule_backoff(error, source->task.failures, source->git->every_us),
-		roster->seed, source->name, source->n_polls);
-	task_want(&source->task, steady + wait);
-	return wait;
+	wait = schedule_backoff(error, source->task.failures, source->config->every_us);
+	return appoint(source,
+		       schedule_jitter(wait, roster->seed, source->name, source->n_polls),
+		       result, now);
 }
 
 void roster_undone(struct roster *roster, struct source *source, const GError *error,
@@ -231,7 +243,7 @@ guint roster_size(const struct roster *roster)
 	guint n = 0;
 
 	for (guint i = 0; i < roster->sources->len; i++)
-		n += at(roster, i)->git != NULL;
+		n += at(roster, i)->config != NULL;
 	return n;
 }
 
@@ -240,7 +252,7 @@ guint roster_failing(const struct roster *roster)
 	guint n = 0;
 
 	for (guint i = 0; i < roster->sources->len; i++)
-		n += at(roster, i)->git && at(roster, i)->failing;
+		n += at(roster, i)->config && at(roster, i)->failing;
 	return n;
 }
 
@@ -249,7 +261,7 @@ guint roster_unpolled(const struct roster *roster)
 	guint n = 0;
 
 	for (guint i = 0; i < roster->sources->len; i++)
-		n += at(roster, i)->git && !at(roster, i)->polled;
+		n += at(roster, i)->config && !at(roster, i)->polled;
 	return n;
 }
 
@@ -266,6 +278,6 @@ void roster_each(const struct roster *roster,
 		 void (*visit)(const struct source *source, void *user), void *user)
 {
 	for (guint i = 0; i < roster->sources->len; i++)
-		if (at(roster, i)->git)
+		if (at(roster, i)->config)
 			visit(at(roster, i), user);
 }

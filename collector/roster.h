@@ -2,16 +2,19 @@
 
 /*
  * The sources there are and when each is polled: the daemon's timetable. It survives a
- * reload, which keeps the appointments of sources that did not change.
+ * reload, which keeps the appointments of sources that did not change. Sources that are
+ * not polled (the push server) are not in it.
  */
 #include "collector/poll.h"
 #include "collector/schedule.h"
 
 struct source {
 	char *name;
-	const struct config_git *git; /* of the configuration last given; NULL: it has
-					 left, but a poll of it still runs */
-	char *rules; /* fingerprint of what is read from it, and for whom */
+	const struct config_source *config; /* of the configuration last given; NULL: it
+					       has left, but a poll of it still runs */
+	char *remote;	   /* fingerprint of where it is and how it is asked */
+	char *rules;	   /* fingerprint of what is read from it, and for whom */
+	gint64 not_before; /* steady: it asks not to be polled before */
 	struct task task;
 	bool failing;  /* the last poll failed, whoever's fault it was */
 	bool database; /* and that was the database's */
@@ -42,13 +45,13 @@ struct source *roster_due(struct roster *roster, gint64 steady);
 gint64 roster_wake(const struct roster *roster);
 
 struct source *roster_find(struct roster *roster, const char *name);
-/* A poll ended. The next is in about `every` after a good one, later after a bad one;
- * returns how long the wait is. A source that has left the configuration is forgotten
- * (0 is returned). */
+/* A poll ended. The next is in about `every` after a good one, later after a bad one, and
+ * never before the result says (but in an hour at most); returns how long the wait is. A
+ * source that has left the configuration is forgotten (0 is returned). */
 GTimeSpan roster_good(struct roster *roster, struct source *source,
-		      const struct poll_result *result, gint64 steady);
+		      const struct poll_result *result, const struct moment *now);
 GTimeSpan roster_failed(struct roster *roster, struct source *source, const GError *error,
-			gint64 steady);
+			const struct poll_result *result, const struct moment *now);
 /* A poll ended because of the database, or was cut off: it says nothing about the source,
  * which is due again as soon as polls may run. */
 void roster_undone(struct roster *roster, struct source *source, const GError *error,

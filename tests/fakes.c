@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/instant.h"
 #include "base/log.h"
-#include "collector/poll_rules.h"
+#include "collector/poll.h"
 
 struct fakes fakes;
 static GMutex mutex; /* polls run side by side in test_loop */
@@ -51,8 +52,30 @@ struct fake_config {
 	struct config_privacy privacy;
 	struct secret_ref author_key;
 	struct config_sources sources;
+	struct config_api api;
 	char **names;
 };
+
+/* "push" is the push server; names with a colon are of APIs. */
+static void fake_source(struct config_source *row, const struct config_git *git,
+			const struct config_api *api)
+{
+	bool push = strcmp(git->name, "push") == 0,
+	     other = strchr(git->name, ':') != NULL;
+
+	*row = (struct config_source){
+		.kind = push	? SOURCE_PUSH
+			: other ? SOURCE_API
+				: SOURCE_GIT,
+		.name = git->name,
+		.type = push	? "push"
+			: other ? "github"
+				: "git",
+		.git = push || other ? NULL : git,
+		.api = other ? api : NULL,
+		.every_us = push ? 0 : git->every_us,
+	};
+}
 
 struct config *fake_config(const char *names)
 {
@@ -62,12 +85,16 @@ struct config *fake_config(const char *names)
 	fake->names = g_strsplit(names, " ", -1);
 	fake->sources.n_git = g_strv_length(fake->names);
 	fake->sources.git = g_new0(struct config_git, fake->sources.n_git);
+	fake->config.all = g_new0(struct config_source, fake->sources.n_git);
+	fake->config.n_all = fake->sources.n_git;
 	for (guint i = 0; i < fake->sources.n_git; i++)
 		fake->sources.git[i] = (struct config_git){
 			.name = fake->names[i],
 			.url = (char *)"/nowhere",
 			.every_us = G_TIME_SPAN_MINUTE,
 		};
+	for (guint i = 0; i < fake->sources.n_git; i++)
+		fake_source(&fake->config.all[i], &fake->sources.git[i], &fake->api);
 	fake->schedule.workers = 4;
 	/* Not the one in the state directory, which is none: nothing is written. */
 	g_setenv("FAKE_AUTHOR_KEY", "salt", FALSE);
@@ -94,14 +121,15 @@ void config_unref(struct config *config)
 		return;
 	g_strfreev(fake->names);
 	g_free(fake->sources.git);
+	g_free(fake->config.all);
 	g_free(fake);
 }
 
-const struct config_git *config_git(const struct config *config, const char *name)
+const struct config_source *config_source(const struct config *config, const char *name)
 {
-	for (guint i = 0; i < config->sources->n_git; i++)
-		if (strcmp(config->sources->git[i].name, name) == 0)
-			return &config->sources->git[i];
+	for (guint i = 0; i < config->n_all; i++)
+		if (strcmp(config->all[i].name, name) == 0)
+			return &config->all[i];
 	return NULL;
 }
 
@@ -196,33 +224,34 @@ static void stay(GCancellable *cancellable)
 		g_usleep(1000);
 }
 
-bool poll_git(struct store *store, const struct work_context *context,
-	      const struct config_git *git, gint64 now, struct poll_result *result,
-	      GError **error)
+bool poll_source(struct store *store, const struct work_context *context,
+		 const struct config_source *source, gint64 now,
+		 struct poll_result *result, GError **error)
 {
-	(void)now;
+	g_assert(source->kind != SOURCE_PUSH);
 	g_assert(store->config == context->config);
 	g_mutex_lock(&mutex);
 	fakes.n_polls++;
 	g_free(fakes.last_poll);
-	fakes.last_poll = g_strdup(git->name);
+	fakes.last_poll = g_strdup(source->name);
 	g_mutex_unlock(&mutex);
 	if (fakes.polling)
 		fakes.polling();
 	if (context->progress)
-		context->progress(git->name, "receiving 41% (35000/85361)",
+		context->progress(source->name, "receiving 41% (35000/85361)",
 				  context->user);
 	if (context->notice && fakes.changed)
-		context->notice(git->name, "tag v1 moved", context->user);
+		context->notice(source->name, "tag v1 moved", context->user);
 	if (fakes.stuck) {
 		stay(context->cancellable);
 		return answer(DORA_ERROR_CANCELLED, "cancelled", error);
 	}
 	if (fakes.begin != FAKE_GOOD)
 		return answer(fakes.begin, "server closed the connection", error);
-	if (g_strcmp0(git->name, fakes.sick) == 0)
-		return answer(fakes.sickness, "the remote hung up", error);
+	result->not_before = fakes.rest ? now + fakes.rest : INSTANT_NONE;
 	result->changed = fakes.changed;
+	if (g_strcmp0(source->name, fakes.sick) == 0)
+		return answer(fakes.sickness, "the remote hung up", error);
 	result->n_commits = result->n_deployments = fakes.changed;
 	return true;
 }
@@ -240,9 +269,9 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 	return answer(fakes.evaluate, "a number cannot be computed", error);
 }
 
-char *poll_rules_fingerprint(const struct config *config, const struct config_git *git)
+char *poll_fingerprint(const struct config *config, const struct config_source *source)
 {
-	(void)git;
+	(void)source;
 	return g_strdup(config->n_services ? "some" : "none");
 }
 

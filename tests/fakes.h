@@ -11,7 +11,8 @@
 struct fakes {
 	int migrate, sync, begin; /* FAKE_GOOD or an enum dora_error */
 	int evaluate;
-	bool changed;	       /* what a good poll says */
+	bool changed;	       /* what a poll says, good or not */
+	GTimeSpan rest;	       /* and how long not to come again; 0: nothing about it */
 	const char *sick;      /* a poll of this source fails … */
 	int sickness;	       /* … with this */
 	bool stuck;	       /* polls wait until they are cancelled */
@@ -31,6 +32,6 @@ extern struct fakes fakes;
 void fakes_reset(void);
 void fakes_clear(void);
 
-/* A configuration with these sources (names separated by spaces), polled each minute by
- * four workers. */
+/* A configuration with these sources (names separated by spaces; those with a colon are
+ * of APIs, "push" is the push server), polled each minute by four workers. */
 struct config *fake_config(const char *names);

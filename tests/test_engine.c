@@ -22,7 +22,7 @@ START_TEST(starts)
 	/* … and then each has a minute, give or take. */
 	ck_assert_int_ge(desk.wake - T0, 54 * G_TIME_SPAN_SECOND);
 	ck_assert_int_le(desk.wake - T0, 67 * G_TIME_SPAN_SECOND);
-	desk_assert_status(&desk, "watching 2 repositories, 0 failing");
+	desk_assert_status(&desk, "watching 2 sources, 0 failing");
 	desk_clear(&desk);
 }
 END_TEST
@@ -148,6 +148,82 @@ START_TEST(source_fails)
 }
 END_TEST
 
+START_TEST(sources_of_every_kind)
+{
+	struct desk desk;
+
+	desk_init(&desk, "shop push hub:acme", false);
+	desk_settle(&desk);
+	desk_pass(&desk, G_TIME_SPAN_SECOND);
+	/* What pushes is never asked. */
+	ck_assert_int_eq(fakes.n_polls, 2);
+	ck_assert_str_eq(fakes.last_poll, "hub:acme");
+	desk_assert_status(&desk, "watching 2 sources, 0 failing");
+	desk_clear(&desk);
+}
+END_TEST
+
+static const struct rest {
+	const char *name;
+	GTimeSpan asked;
+	int sickness;
+	GTimeSpan from, to; /* of the wait */
+} rests[] = {
+	{ "nothing asked", 0, FAKE_GOOD, 54 * G_TIME_SPAN_SECOND,
+	  66 * G_TIME_SPAN_SECOND },
+	{ "asked for less than the interval", G_TIME_SPAN_SECOND, FAKE_GOOD,
+	  54 * G_TIME_SPAN_SECOND, 66 * G_TIME_SPAN_SECOND },
+	{ "asked for more", 20 * G_TIME_SPAN_MINUTE, FAKE_GOOD, 20 * G_TIME_SPAN_MINUTE,
+	  20 * G_TIME_SPAN_MINUTE },
+	{ "refused, and asked for more", 20 * G_TIME_SPAN_MINUTE, DORA_ERROR_RETRY,
+	  20 * G_TIME_SPAN_MINUTE, 20 * G_TIME_SPAN_MINUTE },
+	{ "asked for more than can be meant", 90 * G_TIME_SPAN_DAY, FAKE_GOOD,
+	  G_TIME_SPAN_HOUR, G_TIME_SPAN_HOUR },
+};
+
+START_TEST(source_asks_to_be_left_alone)
+{
+	const struct rest *row = &rests[_i];
+	struct desk desk;
+
+	desk_init(&desk, "hub:acme", false);
+	fakes.rest = row->asked;
+	fakes.sick = "hub:acme";
+	fakes.sickness = row->sickness;
+	desk_settle(&desk);
+	ck_assert_msg(desk.wake - desk.now.steady >= row->from &&
+			      desk.wake - desk.now.steady <= row->to,
+		      "%s", row->name);
+	/* A reload that changes nothing about it is no way around. */
+	fakes.n_polls = 0;
+	fakes.rest = 0;
+	desk_reload(&desk, "hub:acme");
+	if (row->sickness != FAKE_GOOD)
+		ck_assert_int_eq(fakes.n_polls, 0);
+	desk_pass(&desk, row->to);
+	ck_assert_int_eq(fakes.n_polls, 1);
+	desk_clear(&desk);
+}
+END_TEST
+
+START_TEST(part_of_a_failed_poll)
+{
+	struct desk desk;
+
+	desk_init(&desk, "hub:acme", false);
+	desk_settle(&desk);
+	fakes.n_evaluations = 0;
+	fakes.sick = "hub:acme";
+	fakes.sickness = DORA_ERROR_RETRY;
+	desk_pass(&desk, 2 * G_TIME_SPAN_MINUTE);
+	ck_assert_int_eq(fakes.n_evaluations, 0);
+	fakes.changed = true;
+	desk_pass(&desk, 2 * G_TIME_SPAN_MINUTE);
+	ck_assert_int_eq(fakes.n_evaluations, 1);
+	desk_clear(&desk);
+}
+END_TEST
+
 START_TEST(database_is_down_then_up)
 {
 	struct desk desk;
@@ -193,7 +269,7 @@ START_TEST(database_goes_and_comes)
 	desk_pass(&desk, G_TIME_SPAN_MINUTE);
 	ck_assert_int_eq(fakes.n_polls, 2);
 	ck_assert_int_eq(fakes.n_evaluations, 1);
-	desk_assert_status(&desk, "watching 2 repositories, 0 failing");
+	desk_assert_status(&desk, "watching 2 sources, 0 failing");
 	desk_clear(&desk);
 }
 END_TEST
@@ -358,6 +434,9 @@ int main(void)
 	tcase_add_test(tests, midnight);
 	tcase_add_test(tests, wall_clock_is_set);
 	tcase_add_test(tests, source_fails);
+	tcase_add_test(tests, sources_of_every_kind);
+	tcase_add_loop_test(tests, source_asks_to_be_left_alone, 0, G_N_ELEMENTS(rests));
+	tcase_add_test(tests, part_of_a_failed_poll);
 	tcase_add_test(tests, database_is_down_then_up);
 	tcase_add_test(tests, database_goes_and_comes);
 	tcase_add_test(tests, evaluation_loses_the_database);

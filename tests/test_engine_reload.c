@@ -72,9 +72,9 @@ START_TEST(reload_during_polls)
 	GQueue out = desk.jobs;
 	g_queue_init(&desk.jobs);
 	desk_reload(&desk, "b");
-	desk_assert_status(&desk, "watching 1 repositories");
+	desk_assert_status(&desk, "watching 1 sources");
 	desk_reload(&desk, "a b");
-	desk_assert_status(&desk, "watching 2 repositories");
+	desk_assert_status(&desk, "watching 2 sources");
 	fakes.n_polls = 0;
 	desk_pass(&desk, G_TIME_SPAN_MINUTE);
 	ck_assert_int_eq(fakes.n_polls, 0); /* one job a source */
@@ -82,7 +82,7 @@ START_TEST(reload_during_polls)
 	while ((job = g_queue_pop_head(&out)))
 		desk_back(&desk, job);
 	desk_settle(&desk);
-	desk_assert_status(&desk, "watching 1 repositories, 0 failing, polling 0");
+	desk_assert_status(&desk, "watching 1 sources, 0 failing, polling 0");
 	desk_clear(&desk);
 }
 END_TEST
@@ -100,7 +100,7 @@ START_TEST(bad_reload)
 	ck_assert(!engine_is_reloading(desk.engine));
 	ck_assert_ptr_nonnull(strstr(fakes.log->str, "/etc/dorad/dorad.yaml:3: "
 						     "schedule.every: \"soon\""));
-	desk_assert_status(&desk, "watching 1 repositories");
+	desk_assert_status(&desk, "watching 1 sources");
 	desk_assert_status(&desk, "the new configuration is not in use");
 	ck_assert_int_eq(fakes.n_syncs, 1);
 	desk_pass(&desk, 70 * G_TIME_SPAN_SECOND);
@@ -122,7 +122,7 @@ START_TEST(reload_to_a_wrong_database)
 	fakes.migrate = DORA_ERROR_CONFIG;
 	desk_reload(&desk, "shop pay");
 	ck_assert(!engine_is_reloading(desk.engine));
-	desk_assert_status(&desk, "watching 1 repositories");
+	desk_assert_status(&desk, "watching 1 sources");
 	desk_assert_status(&desk, "the new configuration is not in use: connection");
 	desk_pass(&desk, G_TIME_SPAN_HOUR);
 	ck_assert_int_eq(fakes.n_migrations, 2);
@@ -138,11 +138,11 @@ START_TEST(reload_while_the_database_is_down)
 	desk_settle(&desk);
 	fakes.migrate = DORA_ERROR_RETRY;
 	desk_reload(&desk, "shop pay");
-	desk_assert_status(&desk, "watching 1 repositories");
+	desk_assert_status(&desk, "watching 1 sources");
 	fakes.migrate = FAKE_GOOD;
 	desk_pass(&desk, G_TIME_SPAN_MINUTE);
 	desk_pass(&desk, G_TIME_SPAN_SECOND);
-	desk_assert_status(&desk, "watching 2 repositories, 0 failing");
+	desk_assert_status(&desk, "watching 2 sources, 0 failing");
 	desk_clear(&desk);
 }
 END_TEST

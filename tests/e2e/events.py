@@ -36,8 +36,8 @@ class World:
             "services": [],
         }
 
-    def repository(self, name):
-        repo = Repository(f"{self.top}/{name}.git")
+    def repository(self, name, start=START):
+        repo = Repository(f"{self.top}/{name}.git", start)
         self.source(name, repo.path)
         return repo
 
@@ -77,14 +77,14 @@ class World:
 class Repository:
     """A bare repository; commits follow each other by hours."""
 
-    def __init__(self, path):
-        self.path, self.hours = path, 0
+    def __init__(self, path, start=START):
+        self.path, self.hours, self.start = path, 0, start
         git(".", "init", "-q", "--bare", "-b", "main", path)
 
     def commit(self, *parents, branch="main", files=None):
         """A commit on top of parents (names of refs or commits) that becomes the branch."""
         self.hours += 1
-        at = START + self.hours * HOUR
+        at = self.start + self.hours * HOUR
         lines = [f"commit refs/heads/{branch}", f"author A <a@example.org> {at} +0000",
                  f"committer C <c@example.org> {at} +0000", "data 1", "x"]
         for n, parent in enumerate(parents):
