@@ -179,6 +179,12 @@ void engine_reload(struct engine *engine, const struct moment *now)
 	task_want(&engine->load, now->steady);
 }
 
+void engine_stored(struct engine *engine, const struct moment *now)
+{
+	if (!engine->stopping)
+		task_want(&engine->evaluate, now->steady);
+}
+
 bool engine_is_reloading(const struct engine *engine)
 {
 	return engine->reloading;

@@ -24,6 +24,8 @@ struct engine_options {
 	guint64 seed;		   /* of the jitter */
 	struct budgets *budgets;   /* borrowed, by jobs too */
 	struct announce *announce; /* borrowed */
+	/* A configuration is in use from now on; NULL: it wants no notice. */
+	void (*adopted)(struct config *config, GBytes *author_key, void *user);
 	/* Has a worker run the job (job_run), then gives it back by engine_finished().
 	 * Takes the job. */
 	void (*submit)(struct job *job, void *user);
@@ -42,6 +44,8 @@ void engine_free(struct engine *engine); /* NULL is fine; no job may be out */
 gint64 engine_advance(struct engine *engine, const struct moment *now);
 /* A job is back; it is taken. Call engine_advance() after it. */
 void engine_finished(struct engine *engine, struct job *job, const struct moment *now);
+/* Something was stored that no job did: the figures are due. */
+void engine_stored(struct engine *engine, const struct moment *now);
 /* Read the configuration anew. */
 void engine_reload(struct engine *engine, const struct moment *now);
 /* A reload was asked for, and it is not yet known whether the new file can be used. */

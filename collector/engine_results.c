@@ -32,6 +32,9 @@ static void adopt(struct engine *engine, const struct moment *now)
 		      &change);
 	config_unref(old);
 	g_clear_pointer(&engine->config_trouble, g_free);
+	if (engine->options.adopted)
+		engine->options.adopted(engine->current, engine->key,
+					engine->options.user);
 	if (!first)
 		announce_applied(engine->options.announce, engine->options.config_path,
 				 &change);

@@ -31,8 +31,9 @@ void item_judge_free(struct item_judge *judge)
 static bool reads_source(const struct config_rule *row,
 			 const struct config_source *source)
 {
-	return !FROM_IS_GIT(row->from) && row->from != FROM_PUSH &&
-	       g_strcmp0(row->source, source->name) == 0;
+	if (row->from == FROM_PUSH)
+		return source->kind == SOURCE_PUSH;
+	return !FROM_IS_GIT(row->from) && g_strcmp0(row->source, source->name) == 0;
 }
 
 static const char *first_project(const struct judged_service *service)
@@ -52,6 +53,7 @@ static bool add_rules(const struct item_judge *judge, struct judged_service *ser
 		if (!reads_source(row, judge->source))
 			continue;
 		rule = g_new0(struct judged_rule, 1);
+		service->several |= row->n_names > 1 || g_strcmp0(row->project, "*") == 0;
 		if (service->rules->len > 0)
 			service->several |= g_strcmp0(first_project(service),
 						      row->project) != 0;
@@ -136,6 +138,7 @@ static void add_need(const struct judged_rule *rule, void *user)
 		[FROM_JOBS] = 1u << ITEM_RUN | 1u << ITEM_JOB,
 		[FROM_RUNS] = 1u << ITEM_RUN,
 		[FROM_RELEASES] = 1u << ITEM_RELEASE,
+		[FROM_PUSH] = 1u << ITEM_DEPLOYMENT,
 	};
 	guint *needs = user;
 

@@ -104,6 +104,16 @@ static GPtrArray *unresolved_all(struct item_judge *judge, bool *any, GError **e
 	return g_steal_pointer(&sets);
 }
 
+/* What is withheld because no item stands for it any more must be known before the items
+ * are read: whatever comes in between has one. */
+static bool know_all(struct item_judge *judge, GError **error)
+{
+	for (guint i = 0; i < judge->services->len; i++)
+		if (!item_judge_know(judge, g_ptr_array_index(judge->services, i), error))
+			return false;
+	return true;
+}
+
 GPtrArray *item_judge_gather(struct item_judge *judge, enum judging what, GError **error)
 {
 	g_autoptr(GPtrArray) items = items_new(), unresolved = NULL;
@@ -117,6 +127,8 @@ GPtrArray *item_judge_gather(struct item_judge *judge, enum judging what, GError
 			return NULL;
 		gathering.unresolved = unresolved;
 	}
+	if (what == JUDGE_ALL && !know_all(judge, error))
+		return NULL;
 	for (gsize i = 0; any && i < G_N_ELEMENTS(kinds); i++)
 		if ((needs & 1u << kinds[i]) &&
 		    !each_stored(judge, kinds[i], gather_one, &gathering, error))

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "collector/command.h"
+#include "collector/push/push_host.h"
 #include "collector/service_notify.h"
 
 /* The loop looks at the wall clock at least this often, for it may be set. */
@@ -18,7 +19,8 @@ struct loop {
 	GSource *timer;
 	GPtrArray *sources; /* timer, signals, watchdog */
 	struct engine *engine;
-	char *told; /* the status the service manager has */
+	struct push_host *push; /* NULL: once is no time to listen */
+	char *told;		/* the status the service manager has */
 	bool reloading, stopping;
 	int status;
 };
@@ -29,6 +31,7 @@ struct parcel {
 	struct job *job;   /* it is back; or NULL: */
 	char *what, *text; /* something to say */
 	bool notice;
+	bool stored; /* or: what was pushed is in the database */
 };
 
 static void machine_clock(struct moment *now)
@@ -66,6 +69,8 @@ static void turn(struct loop *loop)
 	struct moment now = look(loop);
 	gint64 wake = engine_advance(loop->engine, &now);
 
+	if (loop->push)
+		push_host_turn(loop->push, now.steady);
 	tell(loop);
 	if (engine_is_over(loop->engine, &now, &loop->status)) {
 		g_main_loop_quit(loop->main);
@@ -146,6 +151,9 @@ static gboolean on_parcel(gpointer data)
 	if (parcel->job) {
 		engine_finished(loop->engine, g_steal_pointer(&parcel->job), &now);
 		turn(loop);
+	} else if (parcel->stored) {
+		engine_stored(loop->engine, &now);
+		turn(loop);
 	} else if (parcel->notice) {
 		announce_notice(loop->options->announce, parcel->what, parcel->text);
 	} else {
@@ -157,36 +165,47 @@ static gboolean on_parcel(gpointer data)
 
 /* From a worker. g_main_context_invoke() would not do: it runs the function right here
  * while the loop has not begun. */
-static void send(struct loop *loop, struct job *job, const char *what, const char *text,
-		 bool notice)
+static void send(const struct parcel *parcel)
 {
-	struct parcel *parcel = g_new0(struct parcel, 1);
 	g_autoptr(GSource) source = g_idle_source_new();
 
-	parcel->loop = loop;
-	parcel->job = job;
-	parcel->what = g_strdup(what);
-	parcel->text = g_strdup(text);
-	parcel->notice = notice;
 	g_source_set_priority(source, G_PRIORITY_DEFAULT);
-	g_source_set_callback(source, on_parcel, parcel, parcel_free);
-	g_source_attach(source, loop->context);
+	g_source_set_callback(source, on_parcel, g_memdup2(parcel, sizeof(*parcel)),
+			      parcel_free);
+	g_source_attach(source, parcel->loop->context);
 }
 
 static void send_progress(const char *what, const char *text, void *user)
 {
-	send(user, NULL, what, text, false);
+	send(&(struct parcel){
+		.loop = user, .what = g_strdup(what), .text = g_strdup(text) });
 }
 
 static void send_notice(const char *what, const char *text, void *user)
 {
-	send(user, NULL, what, text, true);
+	send(&(struct parcel){ .loop = user,
+			       .what = g_strdup(what),
+			       .text = g_strdup(text),
+			       .notice = true });
+}
+
+static void send_stored(void *user)
+{
+	send(&(struct parcel){ .loop = user, .stored = true });
 }
 
 static void work(gpointer data, gpointer user)
 {
 	job_run(data);
-	send(user, data, NULL, NULL, false);
+	send(&(struct parcel){ .loop = user, .job = data });
+}
+
+static void adopted(struct config *config, GBytes *author_key, void *user)
+{
+	struct loop *loop = user;
+
+	if (loop->push)
+		push_host_adopt(loop->push, config, author_key, look(loop).steady);
 }
 
 static void submit(struct job *job, void *user)
@@ -257,16 +276,27 @@ int loop_run(const struct loop_options *options, struct config *config,
 		.budgets = options->budgets,
 		.announce = options->announce,
 		.submit = submit,
+		.adopted = adopted,
+		.user = loop,
+	};
+	const struct push_host_options listening = {
+		.cache_dir = options->cache_dir,
+		.budgets = options->budgets,
+		.notice = send_notice,
+		.stored = send_stored,
 		.user = loop,
 	};
 	struct moment now;
 
 	loop_init(loop, options);
 	now = look(loop);
+	if (!options->once)
+		loop->push = push_host_new(&listening);
 	loop->engine = engine_new(&deciding, config, author_key, &now);
 	g_source_set_ready_time(loop->timer, 0);
 	service_notify_ready();
 	g_main_loop_run(loop->main);
+	push_host_free(loop->push);
 
 	status = loop->status;
 	*abandoned = engine_running(loop->engine) > 0;

@@ -36,7 +36,7 @@ struct poll_result {
 			      whether the poll was good or not; INSTANT_NONE (or 0) */
 };
 
-/* Polls a source of any kind but SOURCE_PUSH. now is the wall clock at the start. A
+/* Polls a source of any kind. now is the wall clock at the start. A
  * failure is recorded in the source's row where the database can be reached, and
  * returned. */
 bool poll_source(struct store *store, const struct work_context *context,

@@ -1,10 +1,10 @@
 #include "collector/poll.h"
 
-#include "base/error.h"
 #include "collector/item_judge.h"
 #include "collector/poll_items.h"
 #include "collector/poll_rules.h"
 #include "collector/poll_sql.h"
+#include "collector/push/push_store.h"
 
 bool poll_source(struct store *store, const struct work_context *context,
 		 const struct config_source *source, gint64 now,
@@ -18,11 +18,9 @@ bool poll_source(struct store *store, const struct work_context *context,
 	case SOURCE_SQL:
 		return poll_sql(store, context, source, now, result, error);
 	case SOURCE_PUSH:
-		break;
+		return poll_push(store, context, source, now, result, error);
 	}
-	g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG, "%s: is not polled",
-		    source->name);
-	return false;
+	g_assert_not_reached();
 }
 
 char *poll_fingerprint(const struct config *config, const struct config_source *source)

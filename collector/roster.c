@@ -100,15 +100,6 @@ static void drop(struct roster *roster, guint i, struct roster_change *change)
 		g_ptr_array_remove_index(roster->sources, i);
 }
 
-/* The row of a source that is polled; NULL. */
-static const struct config_source *polled_source(const struct config *config,
-						 const char *name)
-{
-	const struct config_source *row = config_source(config, name);
-
-	return row && row->kind != SOURCE_PUSH ? row : NULL;
-}
-
 void roster_update(struct roster *roster, const struct config *config, gint64 steady,
 		   bool at_once, struct roster_change *change)
 {
@@ -116,7 +107,7 @@ void roster_update(struct roster *roster, const struct config *config, gint64 st
 
 	*change = (struct roster_change){ 0 };
 	for (guint i = roster->sources->len; i > 0; i--)
-		if (!polled_source(config, at(roster, i - 1)->name))
+		if (!config_source(config, at(roster, i - 1)->name))
 			drop(roster, i - 1, change);
 	for (unsigned i = 0; i < config->n_all; i++) {
 		const struct config_source *row = &config->all[i];
@@ -124,8 +115,6 @@ void roster_update(struct roster *roster, const struct config *config, gint64 st
 		bool soon = true;
 		gint64 due;
 
-		if (row->kind == SOURCE_PUSH)
-			continue;
 		if (source)
 			soon = renew(source, config, row, steady, change);
 		else

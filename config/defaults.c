@@ -175,7 +175,7 @@ void config_defaults(struct config *config, const struct tree *tree)
 		source->every_us = source->git	 ? source->git->every_us
 				   : source->api ? source->api->every_us
 				   : source->sql ? source->sql->every_us
-						 : 0;
+						 : config->schedule->every_us;
 	}
 	for (unsigned i = 0; i < config->n_teams; i++) {
 		const struct config_org *org = config_org(config, config->teams[i].org);

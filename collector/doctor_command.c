@@ -1,0 +1,100 @@
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/instant.h"
+#include "collector/command.h"
+#include "collector/doctor.h"
+#include "collector/options.h"
+
+#define SPAN_DEFAULT "14d"
+
+struct settings {
+	char *config, *cache, *span;
+};
+
+static void settings_clear(struct settings *settings)
+{
+	g_free(settings->config);
+	g_free(settings->cache);
+	g_free(settings->span);
+}
+
+static struct config *load(const char *path)
+{
+	g_autoptr(GPtrArray) faults = NULL;
+	struct config *config = config_load(path, &faults);
+
+	for (guint i = 0; i < faults->len; i++) {
+		g_autofree char *line = config_fault_format(path,
+							    g_ptr_array_index(faults, i));
+
+		fprintf(stderr, "%s\n", line);
+	}
+	return config;
+}
+
+/* One source or, without a name, all. Returns an exit status. */
+static int examine(const struct doctor_options *options, const char *name)
+{
+	const struct config *config = options->config;
+	guint n_wrong = 0;
+
+	if (name && !config_source(config, name)) {
+		fprintf(stderr, "dorad doctor: there is no source \"%s\"\n", name);
+		return EXIT_USAGE;
+	}
+	if (name)
+		n_wrong = doctor_source(options, config_source(config, name));
+	for (unsigned i = 0; !name && i < config->n_all; i++)
+		n_wrong += doctor_source(options, &config->all[i]);
+	if (n_wrong > 0)
+		fprintf(options->out, "%u thing(s) wrong\n", n_wrong);
+	return n_wrong > 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	_cleanup_(settings_clear) struct settings settings = { 0 };
+	const GOptionEntry entries[] = {
+		{ "config", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
+		  &settings.config,
+		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
+		  "FILE" },
+		{ "cache-dir", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
+		  &settings.cache, "where mirrors are kept, as for dorad run", "DIR" },
+		{ "since", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &settings.span,
+		  "how far back to look (default: " SPAN_DEFAULT ")", "SPAN" },
+		{ 0 },
+	};
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	g_autofree char *cache = NULL;
+	_cleanup_(rest_transport_freep) struct rest_transport *transport = NULL;
+	struct doctor_options options = { .now = g_get_real_time(), .out = stdout };
+
+	if (!options_parse(&command_doctor, entries, &argc, &argv))
+		return EXIT_USAGE;
+	if (argc > 2 ||
+	    !span_parse(settings.span ? settings.span : SPAN_DEFAULT, &options.span)) {
+		fputs("dorad doctor: expected at most one source, and a span such as "
+		      "14d; see dorad doctor --help\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
+	config = load(config_path(settings.config));
+	if (!config)
+		return EXIT_CONFIG;
+	signal(SIGPIPE, SIG_IGN);
+	cache = options_cache_dir(settings.cache);
+	transport = rest_transport_new(NULL);
+	options.transport = transport;
+	options.config = config;
+	options.cache_dir = cache;
+	return examine(&options, argc == 2 ? argv[1] : NULL);
+}
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.arguments = "[SOURCE] [--since SPAN] [--config FILE]",
+	.summary = "try every source, and tell what its rules would count",
+	.run = run,
+};
