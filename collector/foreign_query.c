@@ -14,7 +14,6 @@
 #define SILENCE_MAX (330 * G_TIME_SPAN_SECOND)
 
 DEFINE_CLEANUP(PGconn *, PQfinish);
-DEFINE_CLEANUP(PGresult *, PQclear);
 
 /* What to do about an SQLSTATE (PostgreSQL's appendix A); the first prefix that fits. */
 static const struct {
