@@ -278,7 +278,7 @@ struct config_source {
 	const struct config_git *git;
 	const struct config_api *api;
 	const struct config_sql *sql;
-	gint64 every_us; /* 0: it is not polled */
+	gint64 every_us; /* between polls; push: between looks at what was pushed */
 };
 
 struct config {
