@@ -268,7 +268,7 @@ static bool print_answer(struct fixture *fixture, const char *url, GString *out)
 			print_list(fixture, url, i, out);
 			return true;
 		}
-	thing = fixture_thing(fixture, atoi(slash + 1));
+	thing = fixture_thing(fixture, (int)strtol(slash + 1, NULL, 10));
 	if (!thing || thing->deleted)
 		return false;
 	if (g_str_has_prefix(url, "/jobs/"))

@@ -83,7 +83,7 @@ static const struct {
 	  5 * G_TIME_SPAN_MINUTE, 180 * G_TIME_SPAN_DAY },
 	{ "outages", "sql", SOURCE_SQL, NULL, 5 * G_TIME_SPAN_MINUTE,
 	  180 * G_TIME_SPAN_DAY },
-	{ "push", "push", SOURCE_PUSH, NULL, 0, 300 * G_USEC_PER_SEC },
+	{ "push", "push", SOURCE_PUSH, NULL, 5 * G_TIME_SPAN_MINUTE, 0 },
 };
 
 START_TEST(source_of_any_kind)

@@ -16,7 +16,7 @@
 static bool even(const struct item *item, void *user)
 {
 	(void)user;
-	return atoi(item->id) % 2 == 0;
+	return strtol(item->id, NULL, 10) % 2 == 0;
 }
 
 static void prepare(struct fixture *fixture, const struct driver *driver, int n)
