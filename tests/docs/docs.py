@@ -15,12 +15,12 @@ import sys
 import tempfile
 
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md")
-LANGUAGES = {"", "sh", "yaml", "sql", "ini", "c", "json"}
+LANGUAGES = {"", "sh", "yaml", "sql", "ini", "c", "json", "text"}
 
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 # A path of the tree in running text or `code`: with a folder that we have, or a page.
-PATH = re.compile(r"(?<![\w/.-])((?:base|metrics|config|sinks|collector|tests|docs|systemd|scripts|\.ci)/[\w./-]*\w/?)")
+PATH = re.compile(r"(?<![\w/.-])((?:base|metrics|drivers|config|sinks|collector|tests|docs|systemd|scripts|\.ci)/[\w./-]*\w/?)")
 # `dorad COMMAND …`, in a line of its own in a block or in `code`.
 COMMAND = re.compile(r"^(?:sudo )?dorad ([a-z-].*)$|`dorad ([a-z-][^`]*)`", re.M)
 
