@@ -75,15 +75,20 @@ struct github {
 	char *url, *authorization, *method; /* of the last request */
 };
 
+static void github_clear(struct github *github)
+{
+	g_free(github->url);
+	g_free(github->authorization);
+	g_free(github->method);
+}
+
 static bool github_perform(void *self, const struct http_request *request,
 			   struct http_response *response, GError **error)
 {
 	struct github *github = self;
 	guint status = github->statuses[github->n_asked++];
 
-	g_free(github->url);
-	g_free(github->authorization);
-	g_free(github->method);
+	github_clear(github);
 	github->url = g_strdup(request->url);
 	github->method = g_strdup(request->method);
 	github->authorization = NULL;
@@ -104,13 +109,6 @@ static bool github_perform(void *self, const struct http_request *request,
 			    (guint)strlen(github->body) + 1);
 	g_byte_array_set_size(response->body, response->body->len - 1);
 	return true;
-}
-
-static void github_clear(struct github *github)
-{
-	g_free(github->url);
-	g_free(github->authorization);
-	g_free(github->method);
 }
 
 static struct rest_transport transport_of(struct github *github)
