@@ -15,6 +15,7 @@ static const struct config_api api = {
 static const struct {
 	const char *what, *template, *url;
 } urls[] = {
+	{ "the base itself", "", "https://a.test" },
 	{ "below the base", "/x", "https://a.test/x" },
 	{ "a whole url", "https://b.test/x", "https://b.test/x" },
 	{ "a slash is encoded", "/p/{project}", "https://a.test/p/acme%2Fteam%2Fshop" },

@@ -172,12 +172,14 @@ char *template_url(const char *base, const char *path, const struct variables *v
 	bool whole = g_str_has_prefix(path, "https://") ||
 		     g_str_has_prefix(path, "http://");
 	g_auto(GStrv) halves = g_strsplit(path, "?", 2);
-	g_autofree char *start = template_expand(halves[0], TEMPLATE_URL, variables);
+	/* "" splits into nothing. */
+	g_autofree char *start = template_expand(halves[0] ? halves[0] : "", TEMPLATE_URL,
+						 variables);
 	GString *url = g_string_new(whole ? "" : base);
 	char mark = '?';
 
 	g_string_append(url, start);
-	if (halves[1]) {
+	if (halves[0] && halves[1]) {
 		g_auto(GStrv) parameters = g_strsplit(halves[1], "&", -1);
 
 		for (gsize i = 0; parameters[i]; i++) {
