@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "base/instant.h"
 
+/* Together they fit into an index (2,704 bytes); a configured project is no longer. */
 #define ID_MAX_BYTES 500
+#define PROJECT_MAX_BYTES 2000
 #define TEXT_MAX_BYTES 4000
 #define LIST_MAX 200
 
@@ -196,12 +198,28 @@ static bool check_texts(const struct item_member *member, char **texts, GError *
 	return true;
 }
 
+static bool check_project(const char *project, GError **error)
+{
+	if (project && !g_utf8_validate(project, -1, NULL)) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA, "project: is not UTF-8");
+		return false;
+	}
+	if (project && strlen(project) > PROJECT_MAX_BYTES) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
+			    "project: is longer than %d bytes", PROJECT_MAX_BYTES);
+		return false;
+	}
+	return true;
+}
+
 bool item_check(struct item *item, GError **error)
 {
 	if (!item->id || !*item->id) {
 		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA, "id: missing");
 		return false;
 	}
+	if (!check_project(item->project, error))
+		return false;
 	for (const struct item_member *member = item_members; member->name; member++) {
 		bool good = true;
 

@@ -80,8 +80,8 @@ struct item_member {
 extern const struct item_member item_members[]; /* ends with a NULL name */
 const struct item_member *item_member(const char *name);
 
-/* False with DATA for an item that cannot be kept: no id, one of over 500 bytes, text
- * that is not UTF-8. Makes the rest fit: longer texts are cut at 4,000 bytes, lists at
- * 200 entries, instants that are not plausible become INSTANT_NONE, attempt is at
- * least 1. */
+/* False with DATA for an item that cannot be kept: no id, one of over 500 bytes, a
+ * project of over 2,000, text that is not UTF-8. Makes the rest fit: longer texts are cut
+ * at 4,000 bytes, lists at 200 entries, instants that are not plausible become
+ * INSTANT_NONE, attempt is at least 1. */
 bool item_check(struct item *item, GError **error);

@@ -228,6 +228,35 @@ START_TEST(test_alert)
 }
 END_TEST
 
+/* An incident is where its source says; it is who told of it that names none. */
+static struct item *incident_at(const char *source, GPtrArray *items, GError **error)
+{
+	g_autofree char *body = g_strdup_printf(
+		"{\"context\":{\"id\":\"e1\",\"source\":\"%s\",\"type\":\"dev.cdevents."
+		"incident.detected.0.2.0\",\"timestamp\":\"2026-03-01T10:00:00Z\"},"
+		"\"subject\":{\"id\":\"i1\",\"source\":\"\"}}",
+		source);
+	_cleanup_(cJSON_Deletep) cJSON *json = json_parse(body, strlen(body), NULL);
+
+	ck_assert_ptr_nonnull(json);
+	return push_cdevents(json, "ci", items, error) ? only(items) : NULL;
+}
+
+START_TEST(test_where_an_incident_is)
+{
+	g_autofree char *longest = g_strnfill(2000, 'a');
+	g_autofree char *longer = g_strnfill(2001, 'a');
+	g_autoptr(GPtrArray) nowhere = items_new(), far = items_new(), off = items_new();
+	g_autoptr(GError) error = NULL;
+
+	ck_assert_str_eq(incident_at("", nowhere, NULL)->project, "ci");
+	ck_assert_str_eq(incident_at(longest, far, NULL)->project, longest);
+	ck_assert_ptr_null(incident_at(longer, off, &error));
+	ck_assert_str_eq(error->message,
+			 "incident.detected: project: is longer than 2000 bytes");
+}
+END_TEST
+
 /* ---- the same thing told again ---- */
 
 /* Events of one incident in the order they arrive: detected, reported, resolved, and what
@@ -395,6 +424,7 @@ int main(void)
 	tcase_add_test(tests, test_artifact_event);
 	tcase_add_test(tests, test_change_event);
 	tcase_add_test(tests, test_alert);
+	tcase_add_test(tests, test_where_an_incident_is);
 	tcase_add_loop_test(tests, test_story, 0, G_N_ELEMENTS(stories));
 	tcase_add_loop_test(tests, test_door, 0, G_N_ELEMENTS(doors));
 	tcase_add_test(tests, test_unreadable_secret);

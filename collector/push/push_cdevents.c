@@ -162,7 +162,10 @@ static bool identify(const cJSON *json, const struct event *event, gint64 timest
 		break;
 	case ITEM_INCIDENT: /* an id is unique where it comes from */
 		item->id = g_strdup(subject);
-		item->project = g_strdup(source && *source ? source : context);
+		if (!source || !*source)
+			source = context;
+		if (source && *source)
+			item->project = g_strdup(source);
 		break;
 	case ITEM_RUN:
 	case ITEM_JOB:
