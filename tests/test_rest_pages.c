@@ -320,6 +320,51 @@ START_TEST(endless)
 }
 END_TEST
 
+/* The next page of each is named by so many bytes. */
+static bool wordy_perform(void *self, const struct http_request *request,
+			  struct http_response *response, GError **error)
+{
+	g_autofree char *name = g_strnfill(*(const gsize *)self, 'a');
+	g_autofree char *text = g_strdup_printf("{\"next\": \"%s\", \"items\": []}",
+						name);
+
+	(void)request;
+	(void)error;
+	response_fill(response, 200, NULL, text);
+	return true;
+}
+
+static const struct {
+	const char *what;
+	const struct feed *feed;
+	gsize n;
+	const char *says;
+} wordy[] = {
+	{ "the longest token", &token, 8192, "one that was read before" },
+	{ "one that is longer", &token, 8193, "more than 8192 bytes" },
+	{ "the longest url", &next, 8193 - sizeof(BASE "/"), "one that was read before" },
+	{ "one that is longer", &next, 8194 - sizeof(BASE "/"), "more than 8192 bytes" },
+};
+
+START_TEST(wordy_pages)
+{
+	const struct feed feeds[] = { *wordy[_i].feed, { NULL } };
+	const struct driver driver = { .name = "test", .feeds = feeds };
+	gsize n = wordy[_i].n;
+	const struct rest_transport transport = { wordy_perform, endless_now, NULL, &n };
+	_cleanup_(fixture_clear) struct fixture fixture;
+	struct rest_result result;
+	g_autoptr(GError) error = NULL;
+
+	fixture_init(&fixture, &driver);
+	fixture.source.transport = &transport;
+	ck_assert(!rest_poll(&fixture.source, &result, &error));
+	ck_assert_msg(g_error_matches(error, DORA_ERROR, DORA_ERROR_DATA) &&
+			      strstr(error->message, wordy[_i].says),
+		      "%s: %s", wordy[_i].what, error->message);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rest_pages");
@@ -329,6 +374,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, paging, 0, G_N_ELEMENTS(rows));
 	tcase_add_test(tests, endless);
+	tcase_add_loop_test(tests, wordy_pages, 0, G_N_ELEMENTS(wordy));
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -7,6 +7,8 @@
 
 /* A repository of a million runs has 10,000 pages. */
 #define PAGES_MAX 10000
+/* Servers take request lines of 8 KiB; where a page is may be stored. */
+#define NEXT_MAX_BYTES 8192
 
 struct pages {
 	struct client *client;
@@ -16,7 +18,7 @@ struct pages {
 	char *etag, *etag_url;
 	gint64 number; /* of the next page, from 0 */
 	guint n_read, status;
-	GHashTable *seen; /* urls and bodies */
+	GHashTable *seen; /* digests of urls and bodies */
 };
 
 struct page_plan page_plan_feed(const struct feed *feed, const char *path)
@@ -173,6 +175,16 @@ void pages_after(struct pages *pages, const char *since, const char *id)
 
 /* ---- where the next one is ---- */
 
+static bool check_length(const char *text, GError **error)
+{
+	if (strlen(text) <= NEXT_MAX_BYTES)
+		return true;
+	g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
+		    "where the next page is takes more than %d bytes to say",
+		    NEXT_MAX_BYTES);
+	return false;
+}
+
 static bool next_url(struct pages *pages, struct page *page, const char *reference,
 		     GError **error)
 {
@@ -187,6 +199,8 @@ static bool next_url(struct pages *pages, struct page *page, const char *referen
 			    there ? there : "none", here ? here : "none");
 		return false;
 	}
+	if (!check_length(next, error))
+		return false;
 	g_free(pages->url);
 	pages->url = g_steal_pointer(&next);
 	page->last = false;
@@ -229,6 +243,8 @@ static bool find_next(struct pages *pages, const struct http_response *response,
 	case PAGING_TOKEN:
 		text = header && *header ? g_strdup(header)
 					 : text_at(page->document, plan->token_path);
+		if (text && !check_length(text, error))
+			return false;
 		variables_set(&pages->variables, VARIABLE_TOKEN, text);
 		page->last = !text;
 		return true;
@@ -270,15 +286,15 @@ static bool find_items(const struct page_plan *plan, struct page *page, GError *
 /* False for a page that was asked for in this sequence already. */
 static bool is_new(struct pages *pages, const struct ask *ask, GError **error)
 {
-	char *key = g_strconcat(ask->url, "\n", ask->body, NULL);
+	g_autofree char *text = g_strconcat(ask->url, "\n", ask->body, NULL);
 
 	if (pages->n_read >= PAGES_MAX) {
-		g_free(key);
 		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
 			    "more than %d pages: the list does not end", PAGES_MAX);
 		return false;
 	}
-	if (g_hash_table_add(pages->seen, key))
+	if (g_hash_table_add(pages->seen,
+			     g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1)))
 		return true;
 	g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
 		    "page %u is one that was read before: the list does not end",

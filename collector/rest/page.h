@@ -2,8 +2,8 @@
 
 /*
  * A list that comes in pages, by any way of paging. It ends where the source says so;
- * a page that was there before, more than 10,000 of them, and a next page at another
- * origin (which is not asked) are errors.
+ * a page that was there before, more than 10,000 of them, a next page at another origin
+ * (which is not asked), and one whose url or token is over 8 KiB are errors.
  */
 #include "collector/rest/request.h"
 
