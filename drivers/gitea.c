@@ -4,6 +4,7 @@
 
 #include "base/instant.h"
 #include "drivers/accept.h"
+#include "drivers/incident.h"
 
 /*
  * Gitea and Forgejo: one API for changes, releases and issues, two for actions.
@@ -264,6 +265,7 @@ static bool accept_incident(const cJSON *json, struct item *incident,
 
 	if ((pull_request && !cJSON_IsNull(pull_request)) || !incident->labels)
 		item_skip(incident);
+	incident_settle(incident);
 	return true;
 }
 

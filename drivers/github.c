@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "drivers/accept.h"
+#include "drivers/incident.h"
 
 /* ---- workflow runs and their jobs ---- */
 
@@ -292,6 +293,7 @@ static bool accept_incident(const cJSON *json, struct item *incident,
 {
 	if (json_at(json, "/pull_request"))
 		item_skip(incident);
+	incident_settle(incident);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "drivers/accept.h"
+#include "drivers/incident.h"
 
 /* ---- pipelines and their jobs ---- */
 
@@ -334,6 +335,7 @@ static const struct feed feeds[] = {
 	  .size = 100,
 	  .fields = incident_fields,
 	  .states = incident_states,
+	  .accept = incident_accept,
 	  .needs_labels = true,
 	  .scope = "read_api, Reporter" },
 	{ NULL },

@@ -38,13 +38,14 @@ static const struct {
 	  ", review_seconds " SECONDS ", merge_seconds " SECONDS
 	  ", bot boolean, draft boolean, labels " TEXTS ", url text, final boolean,"
 	  " first_seen_at " AT ", gone_at " AT },
-	{ "incidents", "source text, project text, incident text, title text, state text,"
-		       " severity text, category text, cause text, services " TEXTS
-		       ", labels " TEXTS ", started_at " AT ", detected_at " AT
-		       ", created_at " AT ", acknowledged_at " AT ", mitigated_at " AT
-		       ", resolved_at " AT ", closed_at " AT ", updated_at " AT
-		       ", acknowledge_seconds " SECONDS ", resolve_seconds " SECONDS
-		       ", url text, final boolean, first_seen_at " AT ", gone_at " AT },
+	{ "incidents",
+	  "source text, project text, incident text, title text, state text,"
+	  " severity text, category text, cause text, services " TEXTS ", labels " TEXTS
+	  ", started_at " AT ", detected_at " AT ", created_at " AT
+	  ", acknowledged_at " AT ", mitigated_at " AT ", resolved_at " AT
+	  ", closed_at " AT ", updated_at " AT ", acknowledge_seconds " SECONDS
+	  ", resolve_seconds " SECONDS ", url text, final boolean, first_seen_at " AT
+	  ", gone_at " AT ", withdrawn boolean" },
 	{ "pipeline_runs",
 	  "source text, project text, run text, attempt bigint, workflow text,"
 	  " parent_run text, event text, state text, outcome text, sha text, ref text,"

@@ -54,10 +54,12 @@ CREATE VIEW dora.incidents AS
 		extract(epoch FROM
 			i.acknowledged_at - coalesce(i.detected_at, i.created_at))
 			::double precision AS acknowledge_seconds,
-		extract(epoch FROM coalesce(i.mitigated_at, i.resolved_at)
-			- coalesce(i.started_at, i.detected_at, i.created_at))
-			::double precision AS resolve_seconds,
-		i.url, i.done AS final, i.first_seen_at, i.gone_at
+		CASE WHEN i.outcome NOT IN ('cancelled', 'skipped') THEN
+			extract(epoch FROM coalesce(i.mitigated_at, i.resolved_at)
+				- coalesce(i.started_at, i.detected_at, i.created_at))
+				::double precision END AS resolve_seconds,
+		i.url, i.done AS final, i.first_seen_at, i.gone_at,
+		i.outcome IN ('cancelled', 'skipped') AS withdrawn
 	FROM dorad.item i JOIN dorad.source x USING (source_id)
 	WHERE i.kind = 'incident';
 
@@ -81,11 +83,12 @@ COMMENT ON COLUMN dora.incidents.resolved_at IS 'When it was over; NULL while it
 COMMENT ON COLUMN dora.incidents.closed_at IS 'When it was closed; NULL while it is open.';
 COMMENT ON COLUMN dora.incidents.updated_at IS 'When it changed last at the source.';
 COMMENT ON COLUMN dora.incidents.acknowledge_seconds IS 'Time to acknowledge in seconds: from detected_at (or, where that is unknown, created_at) to acknowledged_at; NULL where either is unknown.';
-COMMENT ON COLUMN dora.incidents.resolve_seconds IS 'Time to recover in seconds: from started_at (or, where that is unknown, detected_at, else created_at) to mitigated_at (or, where that is unknown, resolved_at); NULL while it goes on.';
+COMMENT ON COLUMN dora.incidents.resolve_seconds IS 'Time to recover in seconds: from started_at (or, where that is unknown, detected_at, else created_at) to mitigated_at (or, where that is unknown, resolved_at); NULL while it goes on, and where it was none after all (withdrawn).';
 COMMENT ON COLUMN dora.incidents.url IS 'Where people look at it.';
 COMMENT ON COLUMN dora.incidents.final IS 'True if it will not change by itself any more.';
 COMMENT ON COLUMN dora.incidents.first_seen_at IS 'When dorad saw it first.';
 COMMENT ON COLUMN dora.incidents.gone_at IS 'When the source no longer had it; NULL while it has.';
+COMMENT ON COLUMN dora.incidents.withdrawn IS 'True if it was no incident after all: declined, a duplicate, maintenance, a test.';
 
 CREATE VIEW dora.pipeline_runs AS
 	SELECT x.name AS source, nullif(i.project, '') AS project, i.external_id AS run,
