@@ -30,7 +30,7 @@ static const struct {
 	{ "github", "incidents", NULL, "acme/shop",
 	  "https://api.github.com/repos/acme/shop/issues?state=all"
 	  "&since=2026-03-01T00%3A00%3A00Z&labels=incident%2Csev1"
-	  "&sort=created&direction=asc&per_page=100" },
+	  "&sort=updated&direction=asc&per_page=100" },
 	{ "gitlab", "runs", NULL, "acme/backend/shop",
 	  "https://gitlab.com/api/v4/projects/acme%2Fbackend%2Fshop/pipelines"
 	  "?order_by=updated_at&sort=asc&updated_after=2026-03-01T00%3A00%3A00Z"
@@ -44,7 +44,7 @@ static const struct {
 	{ "gitlab", "incidents", NULL, "acme/shop",
 	  "https://gitlab.com/api/v4/projects/acme%2Fshop/issues?scope=all"
 	  "&labels=incident%2Csev1&updated_after=2026-03-01T00%3A00%3A00Z"
-	  "&order_by=created_at&sort=asc&per_page=100" },
+	  "&order_by=updated_at&sort=asc&per_page=100" },
 	{ "forgejo", "jobs", NULL, "acme/shop",
 	  "https://codeberg.org/api/v1/repos/acme/shop/actions/tasks?limit=50" },
 	{ "bitbucket", "runs", NULL, "acme/shop",
