@@ -73,6 +73,42 @@ START_TEST(jobs_of_workflows)
 }
 END_TEST
 
+static const struct answer later[] = {
+	{ PIPELINES, 200, DATE,
+	  "{\"next_page_token\": \"more\", \"items\": [{\"id\": \"p2\", \"state\": "
+	  "\"created\", \"vcs\": {\"revision\": \"cd\", \"branch\": \"main\"}, "
+	  "\"created_at\": \"2026-03-01T12:02:00Z\"}]}" },
+	{ PIPELINES "?page-token=more", 200, DATE,
+	  "{\"next_page_token\": null, \"items\": [{\"id\": \"p1\", \"state\": "
+	  "\"created\", \"vcs\": {\"revision\": \"ab\", \"branch\": \"main\"}, "
+	  "\"created_at\": \"2026-03-01T10:00:00Z\"}]}" },
+	{ "/api/v2/pipeline/p2/workflow", 200, DATE,
+	  "{\"next_page_token\": null, \"items\": [{\"id\": \"w2\", \"name\": "
+	  "\"release\", \"status\": \"failed\", \"created_at\": "
+	  "\"2026-03-01T12:02:01Z\", \"stopped_at\": \"2026-03-01T12:03:00Z\"}]}" },
+	{ "/api/v2/workflow/w2/job", 200, DATE,
+	  "{\"next_page_token\": null, \"items\": []}" },
+	{ NULL },
+};
+
+START_TEST(an_incremental_poll_fetches_what_is_new)
+{
+	_cleanup_(fixture_clear) struct fixture fixture;
+	const struct driver driver = bare("circleci");
+
+	prepare(&fixture, &driver, ITEM_JOB);
+	fixture.source.needed |= 1u << ITEM_RUN;
+	fixture.answers = circleci;
+	fixture_works(&fixture);
+	fixture.now += 5 * G_TIME_SPAN_MINUTE;
+	fixture.answers = later;
+	fixture_works(&fixture);
+	ck_assert_uint_eq(fixture_count(&fixture, ITEM_RUN), 2);
+	ck_assert_int_eq(fixture_item(&fixture, ITEM_RUN, "p2", 0)->outcome,
+			 OUTCOME_FAILURE);
+}
+END_TEST
+
 #define QUERY                                                                            \
 	"?minModifiedTime=2026-01-30T12%3A00%3A00Z&queryOrder=ascending&$top=100"        \
 	"&api-version=7.1"
@@ -118,6 +154,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tests, jobs_of_workflows);
+	tcase_add_test(tests, an_incremental_poll_fetches_what_is_new);
 	tcase_add_loop_test(tests, another_address, 0, G_N_ELEMENTS(places));
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
