@@ -257,9 +257,11 @@ static bool find_next(struct pages *pages, const struct http_response *response,
 		variables_set(&pages->variables, VARIABLE_TOKEN, text);
 		page->last = !text;
 		return true;
+	case PAGING_KEYSET:
+		page->last = page->n == 0;
+		return true;
 	case PAGING_PAGE:
 	case PAGING_OFFSET:
-	case PAGING_KEYSET:
 		page->last = page->n == 0 || page->n < plan->size;
 		pages->number++;
 		return true;
