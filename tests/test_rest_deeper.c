@@ -147,6 +147,65 @@ START_TEST(another_address)
 }
 END_TEST
 
+/* Between two polls b was synced, and c, which failed. */
+#define APPLICATION                                                                      \
+	"/api/v1/applications?name=shop&fields=items.metadata.name,"                     \
+	"items.metadata.labels,items.spec.destination,"                                  \
+	"items.status.operationState.phase,items.status.operationState.startedAt,"       \
+	"items.status.operationState.finishedAt,items.status.operationState.operation,"  \
+	"items.status.operationState.syncResult.revision,"                               \
+	"items.status.operationState.syncResult.revisions,"                              \
+	"items.status.operationState.syncResult.source,items.status.summary.images"
+#define HISTORY                                                                          \
+	"/api/v1/applications?name=shop&fields=items.metadata.name,items.status.history"
+#define SYNC(phase, at, sha)                                                             \
+	"{\"items\": [{\"metadata\": {\"name\": \"shop\"}, \"status\": "                 \
+	"{\"operationState\": {\"phase\": \"" phase "\", \"startedAt\": "                \
+	"\"2026-03-01T" at ":00Z\", \"finishedAt\": \"2026-03-01T" at                    \
+	":30Z\", \"syncResult\": {\"revision\": \"" sha "\"}}}}]}"
+#define SYNCED(at, sha)                                                                  \
+	"{\"id\": 1, \"revision\": \"" sha "\", \"deployStartedAt\": \"2026-03-01T" at   \
+	":00Z\", \"deployedAt\": \"2026-03-01T" at ":30Z\"}"
+#define SYNCS(list)                                                                      \
+	"{\"items\": [{\"metadata\": {\"name\": \"shop\"}, \"status\": {\"history\": "   \
+	"[" list "]}}]}"
+
+START_TEST(syncs_between_two_polls)
+{
+	static const struct answer before[] = {
+		{ APPLICATION, 200, DATE, SYNC("Succeeded", "11:50", "aa") },
+		{ HISTORY, 200, DATE, SYNCS(SYNCED("11:50", "aa")) },
+		{ NULL },
+	};
+	static const struct answer after[] = {
+		{ APPLICATION, 200, DATE, SYNC("Failed", "12:03", "cc") },
+		{ HISTORY, 200, DATE,
+		  SYNCS(SYNCED("11:50", "aa") "," SYNCED("12:01", "bb")) },
+		{ NULL },
+	};
+	_cleanup_(fixture_clear) struct fixture fixture;
+	const struct driver driver = bare("argocd");
+	char *shop[] = { (char *)"shop" };
+	const struct item *sync;
+
+	prepare(&fixture, &driver, ITEM_DEPLOYMENT);
+	fixture.api.projects = shop;
+	fixture.answers = before;
+	fixture_works(&fixture);
+	fixture.now += 5 * G_TIME_SPAN_MINUTE;
+	fixture.answers = after;
+	fixture_works(&fixture);
+	ck_assert_uint_eq(fixture_count(&fixture, ITEM_DEPLOYMENT), 3);
+	sync = fixture_item(&fixture, ITEM_DEPLOYMENT, "2026-03-01T12:01:00Z", 0);
+	ck_assert(sync->outcome == OUTCOME_SUCCESS && sync->done);
+	ck_assert_str_eq(sync->sha, "bb");
+	sync = fixture_item(&fixture, ITEM_DEPLOYMENT, "2026-03-01T12:03:00Z", 0);
+	ck_assert(sync->outcome == OUTCOME_FAILURE && sync->done);
+	sync = fixture_item(&fixture, ITEM_DEPLOYMENT, "2026-03-01T11:50:00Z", 0);
+	ck_assert(sync->outcome == OUTCOME_SUCCESS && sync->done);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rest_deeper");
@@ -155,6 +214,7 @@ int main(void)
 
 	tcase_add_test(tests, jobs_of_workflows);
 	tcase_add_test(tests, an_incremental_poll_fetches_what_is_new);
+	tcase_add_test(tests, syncs_between_two_polls);
 	tcase_add_loop_test(tests, another_address, 0, G_N_ELEMENTS(places));
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
