@@ -158,6 +158,7 @@ const struct driver driver_jenkins = {
 	.summary = "builds of jobs, and stages of pipelines",
 	.settings = settings,
 	.auth = AUTH_BASIC,
+	.pace = 100 * G_TIME_SPAN_MILLISECOND,
 	.no_etag = true,
 	.whoami = "/me/api/json?tree=id",
 	.limits =

@@ -96,6 +96,8 @@ static const struct {
 	  "runs", NULL, "!created=" },
 	{ "runs are told by creation, not by change", "github", "runs", "window",
 	  "created={since}..{until}" },
+	{ "the timeline has all commits, those of a pull request end at 250", "github",
+	  "changes", "timeline", "/issues/{id}/timeline?" },
 	{ "jobs of the latest attempt, each once", "github", "runs", "jobs",
 	  "filter=latest" },
 	{ "pull requests have no since: latest changed first", "github", "changes", NULL,
@@ -112,6 +114,7 @@ static const struct {
 	  "type=issues&since={since}" },
 	{ "Gitea's pull requests have no since", "gitea", "changes", NULL,
 	  "sort=recentupdate" },
+	{ "a job in its folders", "jenkins", "runs", NULL, "/{+jobs}/api/json" },
 	{ "Jenkins ends its list of builds at 100", "jenkins", "runs", NULL,
 	  "tree=allBuilds%5B" },
 	{ "Jenkins reads all builds from its disk: by ranges", "jenkins", "runs", NULL,
@@ -248,6 +251,15 @@ START_TEST(a_list_is_read_as_it_is)
 }
 END_TEST
 
+/* Nobody else spares them. */
+START_TEST(servers_without_limits_are_paced)
+{
+	static const char *const names[] = { "gitea", "forgejo", "jenkins" };
+
+	ck_assert_int_ge(driver_find(names[_i])->pace, 50 * G_TIME_SPAN_MILLISECOND);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("drivers_urls");
@@ -257,6 +269,7 @@ int main(void)
 	tcase_add_loop_test(tests, url, 0, G_N_ELEMENTS(urls));
 	tcase_add_loop_test(tests, a_request_minds_the_trap, 0, G_N_ELEMENTS(requests));
 	tcase_add_loop_test(tests, a_list_is_read_as_it_is, 0, G_N_ELEMENTS(lists));
+	tcase_add_loop_test(tests, servers_without_limits_are_paced, 0, 3);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
