@@ -326,8 +326,8 @@ static const struct setting settings[] = {
 };
 
 #define LIMITS                                                                           \
-	"None of its own; the proxy before it may have some. A page holds 50 items at "  \
-	"most."
+	"None of its own, but the proxy before it may have some: ten requests a second " \
+	"at most. A page holds 50 items."
 
 /* ---- Gitea ---- */
 

@@ -162,7 +162,7 @@ const struct driver driver_jenkins = {
 	.no_etag = true,
 	.whoami = "/me/api/json?tree=id",
 	.limits =
-		"None of its own. Builds that Jenkins has discarded are gone: poll more "
-		"often than that.",
+		"None of its own: ten requests a second at most. Builds that Jenkins has "
+		"discarded are gone: poll more often than that.",
 	.feeds = feeds,
 };
