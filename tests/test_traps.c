@@ -39,7 +39,7 @@ static bool refuse(struct gate *gate, const struct http_request *request,
 static int page_of(const char *url)
 {
 	const char *page = strstr(url, "page=");
-	return page ? atoi(page + strlen("page=")) : 0;
+	return page ? (int)g_ascii_strtoll(page + strlen("page="), NULL, 10) : 0;
 }
 
 static bool gate_perform(void *self, const struct http_request *request,
