@@ -32,7 +32,8 @@ enum paging {
 			  token_header; none or "" ends */
 	PAGING_NEXT,   /* token_path holds the next url */
 	PAGING_KEYSET, /* {since} of the next page is the last item's updated time, and
-			  {id} its id; until a page has fewer than size items */
+			  {id} its id; until a page is empty, or has fewer than size items
+			  and nothing new */
 };
 
 /* How a feed tells what is new. */

@@ -328,8 +328,8 @@ static const struct setting settings[] = {
 };
 
 #define LIMITS                                                                           \
-	"None of its own; the proxy before it may have some. A page holds 50 items at "  \
-	"most."
+	"None of its own, but the proxy before it may have some: ten requests a second " \
+	"at most. A page holds 50 items."
 
 /* ---- Gitea ---- */
 
@@ -349,6 +349,7 @@ const struct driver driver_gitea = {
 	.settings = settings,
 	.auth = AUTH_HEADER,
 	.auth_prefix = "token ",
+	.pace = 100 * G_TIME_SPAN_MILLISECOND,
 	.no_etag = true,
 	.whoami = "/api/v1/version",
 	.limits = LIMITS,
@@ -389,6 +390,7 @@ const struct driver driver_forgejo = {
 	.settings = settings,
 	.auth = AUTH_HEADER,
 	.auth_prefix = "token ",
+	.pace = 100 * G_TIME_SPAN_MILLISECOND,
 	.no_etag = true,
 	.whoami = "/api/v1/version",
 	.limits = LIMITS,

@@ -358,16 +358,16 @@ static const struct feed feeds[] = {
 	  .accept = accept_release,
 	  .on_request = true,
 	  .scope = "Contents: read" },
-	/* By creation, which never changes: by change, an issue that is edited while
-	 * pages are read would push another one past their border. */
+	/* In order of change: each page is then the first one after the last change of
+	 * the one before, so that an issue that is edited while pages are read pushes
+	 * none past their border, and none is as deep as GitHub refuses. */
 	{ .name = "incidents",
 	  .kind = ITEM_INCIDENT,
 	  .help = "Issues that have the labels or the type.",
 	  .path = "/repos/{+project}/issues?state=all&since={since}&labels={labels}"
-		  "&type={types}&sort=created&direction=asc&per_page={size}",
+		  "&type={types}&sort=updated&direction=asc&per_page={size}",
 	  .item_path = "/repos/{+project}/issues/{id}",
 	  .order = ORDER_UPDATED,
-	  .any_order = true,
 	  .paging = PAGING_LINK,
 	  .size = 100,
 	  .fields = incident_fields,

@@ -247,13 +247,15 @@ static const struct json_field incident_fields[] = {
 	"/projects/{project}/pipelines?order_by=updated_at&sort=asc"                     \
 	"&updated_after={since}&per_page={size}"
 
+/* In order of change: each page is the first one after the last change of the one before,
+ * so that what moves while pages are read pushes none past their border, and none is as
+ * deep as GitLab refuses (50,000 items). */
 static const struct feed feeds[] = {
 	{ .name = "runs",
 	  .kind = ITEM_RUN,
 	  .help = "Pipelines and, where a rule wants them, their jobs.",
 	  .path = RUNS,
 	  .order = ORDER_UPDATED,
-	  .any_order = true,
 	  .paging = PAGING_LINK,
 	  .size = 100,
 	  .fields = run_fields,
@@ -268,7 +270,6 @@ static const struct feed feeds[] = {
 	  .help = "Pipelines that other pipelines of the project started, likewise.",
 	  .path = RUNS "&source=parent_pipeline",
 	  .order = ORDER_UPDATED,
-	  .any_order = true,
 	  .paging = PAGING_LINK,
 	  .size = 100,
 	  .fields = run_fields,
@@ -284,7 +285,6 @@ static const struct feed feeds[] = {
 		  "&updated_after={since}&environment={environment}&per_page={size}",
 	  .item_path = "/projects/{project}/deployments/{id}",
 	  .order = ORDER_UPDATED,
-	  .any_order = true,
 	  .paging = PAGING_LINK,
 	  .size = 100,
 	  .fields = deployment_fields,
@@ -292,17 +292,14 @@ static const struct feed feeds[] = {
 	  .accept = accept_deployment,
 	  .on_request = true,
 	  .scope = "read_api, Reporter" },
-	/* By creation, which never changes: by change, one that is edited while pages are
-	 * read would push another one past their border. */
 	{ .name = "changes",
 	  .kind = ITEM_CHANGE,
 	  .help = "Merge requests that were merged, two more requests each for their "
 		  "approvals and commits.",
 	  .path = "/projects/{project}/merge_requests?state=merged&scope=all"
-		  "&updated_after={since}&order_by=created_at&sort=asc&per_page={size}",
+		  "&updated_after={since}&order_by=updated_at&sort=asc&per_page={size}",
 	  .item_path = "/projects/{project}/merge_requests/{id}",
 	  .order = ORDER_UPDATED,
-	  .any_order = true,
 	  .paging = PAGING_LINK,
 	  .size = 100,
 	  .fields = change_fields,
@@ -327,10 +324,9 @@ static const struct feed feeds[] = {
 	  .help = "Issues that have the labels or the type.",
 	  .path = "/projects/{project}/issues?scope=all&issue_type={types}"
 		  "&labels={labels}&updated_after={since}"
-		  "&order_by=created_at&sort=asc&per_page={size}",
+		  "&order_by=updated_at&sort=asc&per_page={size}",
 	  .item_path = "/projects/{project}/issues/{id}",
 	  .order = ORDER_UPDATED,
-	  .any_order = true,
 	  .paging = PAGING_LINK,
 	  .size = 100,
 	  .fields = incident_fields,

@@ -158,10 +158,11 @@ const struct driver driver_jenkins = {
 	.summary = "builds of jobs, and stages of pipelines",
 	.settings = settings,
 	.auth = AUTH_BASIC,
+	.pace = 100 * G_TIME_SPAN_MILLISECOND,
 	.no_etag = true,
 	.whoami = "/me/api/json?tree=id",
 	.limits =
-		"None of its own. Builds that Jenkins has discarded are gone: poll more "
-		"often than that.",
+		"None of its own: ten requests a second at most. Builds that Jenkins has "
+		"discarded are gone: poll more often than that.",
 	.feeds = feeds,
 };

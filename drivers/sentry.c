@@ -153,7 +153,9 @@ static const struct feed feeds[] = {
 	{ .name = "issues",
 	  .kind = ITEM_INCIDENT,
 	  .help = "Issues that the query finds, as incidents.",
-	  .path = "/api/0/organizations/{organization}/issues/?query={query}"
+	  /* The blank keeps an empty query in the url: without one Sentry tells
+	   * unresolved issues alone. */
+	  .path = "/api/0/organizations/{organization}/issues/?query={query}%20"
 		  "&project={project}&sort=new&statsPeriod=90d&limit=100",
 	  .item_path = "/api/0/organizations/{organization}/issues/{id}/",
 	  .order = ORDER_NEWEST,

@@ -413,6 +413,26 @@ START_TEST(shares_what_is_left)
 }
 END_TEST
 
+/* A tight limit, of searches, holds others up until it is over, and no longer. */
+START_TEST(one_limit_of_several)
+{
+	static const char *const core[] = { "x-ratelimit-limit: 5000",
+					    "x-ratelimit-remaining: 4000",
+					    "x-ratelimit-reset: 1772368200", DATE, NULL };
+	static const char *const search[] = { "x-ratelimit-limit: 30",
+					      "x-ratelimit-remaining: 0",
+					      "x-ratelimit-reset: 1772366420", DATE,
+					      NULL };
+	_cleanup_(budgets_freep) struct budgets *budgets = budgets_new();
+
+	learn(budgets, &plain, 200, core, NULL, NOW);
+	learn(budgets, &plain, 200, search, NULL, NOW);
+	ck_assert_int_eq(budget_take(budgets, KEY, &plain, NOW), NOW + 20 * SECOND);
+	ck_assert_int_eq(budget_take(budgets, KEY, &plain, NOW + 21 * SECOND),
+			 NOW + 21 * SECOND);
+}
+END_TEST
+
 START_TEST(speaks_to_people)
 {
 	static const char *const some[] = { "x-ratelimit-limit: 5000",
@@ -467,6 +487,7 @@ int main(void)
 	tcase_add_test(tests, keeps_a_refusal_through_late_answers);
 	tcase_add_test(tests, keeps_a_distance);
 	tcase_add_test(tests, shares_what_is_left);
+	tcase_add_test(tests, one_limit_of_several);
 	tcase_add_test(tests, speaks_to_people);
 	tcase_add_test(tests, is_shared_by_workers);
 	suite_add_tcase(suite, tests);

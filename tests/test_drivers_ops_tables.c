@@ -332,6 +332,7 @@ START_TEST(limits_and_quirks_are_known)
 	ck_assert(feed->time == TIME_JQL && feed->any_order);
 	ck_assert_str_eq(driver_jira.zone_path, "/timeZone");
 	ck_assert(fixture_feed("opsgenie", "incidents")->time == TIME_EPOCH_MS);
+	ck_assert_ptr_nonnull(strstr(driver_opsgenie.limits, "2027-04-05"));
 	ck_assert_str_eq(fixture_feed("sentry", "deploys")->link_param, "results");
 	ck_assert(fixture_feed("sentry", "issues")->on_request);
 	ck_assert(fixture_feed("servicenow", "changes")->on_request);

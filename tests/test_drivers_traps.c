@@ -308,12 +308,28 @@ static const struct {
 	  "{'number': 5, 'state': 'open', 'labels': [],"
 	  " 'created_at': '2026-03-01T10:00:00Z', 'updated_at': '2026-03-01T10:00:00Z'}",
 	  NULL, NULL, "(not meant)" },
+#define GITEA_RUN(more)                                                                  \
+	"{'id': 9, 'head_sha': 'ab', 'path': 'deploy.yml@refs/heads/main'," more         \
+	" 'status': 'completed', 'conclusion': 'success',"                               \
+	" 'started_at': '2026-03-01T10:00:00Z',"                                         \
+	" 'completed_at': '2026-03-01T10:30:00Z'}"
+	{ "a run of an old Gitea is its first attempt", "gitea", "runs", GITEA_RUN(""),
+	  NULL, NULL, "attempt: 1\noutcome: success" },
+	{ "a run of a new Gitea may be another one", "gitea", "runs",
+	  GITEA_RUN("'run_attempt': 2,"), NULL, NULL, "attempt: 2\noutcome: success" },
 	{ "what was never deployed is no deployment", "bitbucket", "deployments",
 	  "{'uuid': '{d}', 'state': {'name': 'UNDEPLOYED'}}", NULL, NULL, "(not meant)" },
 	{ "a result before the end is no result", "jenkins", "runs",
 	  "{'number': 5, 'building': true, 'result': 'FAILURE',"
 	  " 'timestamp': 1772352000000, 'duration': 5}",
 	  NULL, NULL, "outcome: running\ndone: no\n!finished:" },
+	{ "a stage that was left out of a good build was not deployed", "jenkins", "runs",
+	  "{'number': 5, 'building': false, 'result': 'SUCCESS',"
+	  " 'timestamp': 1772352000000, 'duration': 5}",
+	  "stages",
+	  "{'stages': [{'id': '6', 'name': 'deploy', 'status': 'NOT_EXECUTED',"
+	  " 'startTimeMillis': 1772352000000, 'durationMillis': 0}]}",
+	  "outcome: skipped\ndone: yes" },
 	{ "a blocked build is not over", "buildkite", "runs",
 	  "{'number': 5, 'state': 'blocked', 'created_at': '2026-03-01T10:00:00Z',"
 	  " 'finished_at': '2026-03-01T11:00:00Z'}",

@@ -30,7 +30,7 @@ static const struct {
 	{ "github", "incidents", NULL, "acme/shop",
 	  "https://api.github.com/repos/acme/shop/issues?state=all"
 	  "&since=2026-03-01T00%3A00%3A00Z&labels=incident%2Csev1"
-	  "&sort=created&direction=asc&per_page=100" },
+	  "&sort=updated&direction=asc&per_page=100" },
 	{ "gitlab", "runs", NULL, "acme/backend/shop",
 	  "https://gitlab.com/api/v4/projects/acme%2Fbackend%2Fshop/pipelines"
 	  "?order_by=updated_at&sort=asc&updated_after=2026-03-01T00%3A00%3A00Z"
@@ -44,7 +44,7 @@ static const struct {
 	{ "gitlab", "incidents", NULL, "acme/shop",
 	  "https://gitlab.com/api/v4/projects/acme%2Fshop/issues?scope=all"
 	  "&labels=incident%2Csev1&updated_after=2026-03-01T00%3A00%3A00Z"
-	  "&order_by=created_at&sort=asc&per_page=100" },
+	  "&order_by=updated_at&sort=asc&per_page=100" },
 	{ "forgejo", "jobs", NULL, "acme/shop",
 	  "https://codeberg.org/api/v1/repos/acme/shop/actions/tasks?limit=50" },
 	{ "bitbucket", "runs", NULL, "acme/shop",
@@ -86,6 +86,90 @@ static const struct {
 	{ "argocd", "deployments", "history", "shop",
 	  "https://host/api/v1/applications?name=shop&project=acme"
 	  "&fields=items.metadata.name,items.status.history" },
+};
+
+/* What a request has to say, or ("!") must not, by the trap that it is for. */
+static const struct {
+	const char *trap, *driver, *feed, *which, *says;
+} requests[] = {
+	{ "a filtered list of runs lags: what is new is read without a filter", "github",
+	  "runs", NULL, "!created=" },
+	{ "runs are told by creation, not by change", "github", "runs", "window",
+	  "created={since}..{until}" },
+	{ "the timeline has all commits, those of a pull request end at 250", "github",
+	  "changes", "timeline", "/issues/{id}/timeline?" },
+	{ "jobs of the latest attempt, each once", "github", "runs", "jobs",
+	  "filter=latest" },
+	{ "pull requests have no since: latest changed first", "github", "changes", NULL,
+	  "state=closed&sort=updated&direction=desc" },
+	{ "deployments are filtered by the time that they are in order of", "gitlab",
+	  "deployments", NULL, "order_by=updated_at&sort=asc&updated_after={since}" },
+	{ "pipelines are filtered by the time that they are in order of", "gitlab",
+	  "runs", NULL, "order_by=updated_at&sort=asc&updated_after={since}" },
+	{ "finished_after leaves out all but successes", "gitlab", "deployments", NULL,
+	  "!finished_after" },
+	{ "merge requests of everybody, by their change", "gitlab", "changes", NULL,
+	  "scope=all&updated_after={since}&order_by=updated_at" },
+	{ "pull requests are left out of Gitea's issues", "gitea", "incidents", NULL,
+	  "type=issues&since={since}" },
+	{ "Gitea's pull requests have no since", "gitea", "changes", NULL,
+	  "sort=recentupdate" },
+	{ "a job in its folders", "jenkins", "runs", NULL, "/{+jobs}/api/json" },
+	{ "Jenkins ends its list of builds at 100", "jenkins", "runs", NULL,
+	  "tree=allBuilds%5B" },
+	{ "Jenkins reads all builds from its disk: by ranges", "jenkins", "runs", NULL,
+	  "%7B{offset},{end}%7D" },
+	{ "a list of builds has all their jobs", "buildkite", "runs", NULL,
+	  "exclude_jobs=true&exclude_pipeline=true" },
+	{ "builds by their end, not by their creation", "buildkite", "runs", NULL,
+	  "finished_from={since}" },
+	{ "minTime is a time of what the order is of", "azure_devops", "runs", NULL,
+	  "minTime={since}&queryOrder=finishTimeAscending&statusFilter=completed" },
+	{ "releases by change", "azure_devops", "deployments", NULL,
+	  "minModifiedTime={since}&queryOrder=ascending" },
+	{ "each attempt of a deployment", "azure_devops", "deployments", NULL,
+	  "!latestAttemptsOnly" },
+	{ "an application is told whole, unless fields are named", "argocd",
+	  "deployments", NULL, "fields=" },
+	{ "failed syncs are only in the operation", "argocd", "deployments", NULL,
+	  "items.status.operationState.phase" },
+	{ "issues are unresolved ones unless there is a query", "sentry", "issues", NULL,
+	  "?query={query}%20&" },
+};
+
+/* What the tables know of lists. */
+static const struct {
+	const char *trap, *driver, *feed;
+	enum feed_order order;
+	guint cap;
+	bool any_order;
+} lists[] = {
+	{ "a window of runs ends at 1,000", "github", "runs", ORDER_NEWEST, 1000, false },
+	{ "deployments have no since: newest first, and what is unfinished", "github",
+	  "deployments", ORDER_NEWEST, 0, false },
+	{ "no page of issues is deep", "github", "incidents", ORDER_UPDATED, 0, false },
+	{ "no page of pipelines is deep", "gitlab", "runs", ORDER_UPDATED, 0, false },
+	{ "no page of deployments is deep", "gitlab", "deployments", ORDER_UPDATED, 0,
+	  false },
+	{ "no page of merge requests is deep", "gitlab", "changes", ORDER_UPDATED, 0,
+	  false },
+	{ "no page of incidents is deep", "gitlab", "incidents", ORDER_UPDATED, 0,
+	  false },
+	{ "Gitea's runs have no since", "gitea", "runs", ORDER_NEWEST, 0, false },
+	{ "builds by number", "jenkins", "runs", ORDER_NUMBER, 0, false },
+	{ "pipelines newest first", "circleci", "runs", ORDER_NEWEST, 0, false },
+	{ "an application is its present state", "argocd", "deployments", ORDER_STATE, 0,
+	  false },
+	{ "incidents by creation, at most 10,000", "pagerduty", "incidents",
+	  ORDER_CREATED, 10000, false },
+	{ "a list of incidents ends at 20,000", "opsgenie", "incidents", ORDER_CREATED,
+	  20000, false },
+	{ "a status page has no since", "statuspage", "incidents", ORDER_NEWEST, 0,
+	  false },
+	{ "the filter by start took another form with each version", "grafana",
+	  "alert_groups", ORDER_NEWEST, 0, false },
+	{ "alerts have no history", "alertmanager", "alerts", ORDER_STATE, 0, false },
+	{ "incidents by change", "firehydrant", "incidents", ORDER_UPDATED, 0, true },
 };
 
 static const char *path_of(const struct feed *feed, const char *which)
@@ -140,6 +224,42 @@ START_TEST(url)
 }
 END_TEST
 
+START_TEST(a_request_minds_the_trap)
+{
+	const struct feed *feed = driver_feed(driver_find(requests[_i].driver),
+					      requests[_i].feed);
+	const char *path = path_of(feed, requests[_i].which);
+	bool absent = *requests[_i].says == '!';
+
+	ck_assert_msg(!strstr(path, requests[_i].says + absent) == absent, "%s: %s",
+		      requests[_i].trap, path);
+}
+END_TEST
+
+START_TEST(a_list_is_read_as_it_is)
+{
+	const struct feed *feed = driver_feed(driver_find(lists[_i].driver),
+					      lists[_i].feed);
+
+	ck_assert_msg(feed->order == lists[_i].order && feed->cap == lists[_i].cap &&
+			      feed->any_order == lists[_i].any_order,
+		      "%s", lists[_i].trap);
+	/* How else would it be known how one of them ended? */
+	ck_assert_msg(feed->order == ORDER_UPDATED || feed->order == ORDER_STATE ||
+			      feed->item_path,
+		      "%s", lists[_i].trap);
+}
+END_TEST
+
+/* Nobody else spares them. */
+START_TEST(servers_without_limits_are_paced)
+{
+	static const char *const names[] = { "gitea", "forgejo", "jenkins" };
+
+	ck_assert_int_ge(driver_find(names[_i])->pace, 50 * G_TIME_SPAN_MILLISECOND);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("drivers_urls");
@@ -147,6 +267,9 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_loop_test(tests, url, 0, G_N_ELEMENTS(urls));
+	tcase_add_loop_test(tests, a_request_minds_the_trap, 0, G_N_ELEMENTS(requests));
+	tcase_add_loop_test(tests, a_list_is_read_as_it_is, 0, G_N_ELEMENTS(lists));
+	tcase_add_loop_test(tests, servers_without_limits_are_paced, 0, 3);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -189,6 +189,21 @@ START_TEST(a_retried_job_is_another_attempt)
 }
 END_TEST
 
+START_TEST(discarded_builds_were_deployed)
+{
+	GPtrArray *items = items_new();
+
+	use(SERVICE("cart", JOBS));
+	job_add(items, "71", 1, 10, 15, OUTCOME_SUCCESS);
+	poll(items, ITEM_RUN);
+	rig_run(&rig, "UPDATE dorad.item SET gone_at = now()");
+	use(SERVICE("cart", JOBS) SERVICE("pay", JOBS));
+	poll(NULL, ITEM_RUN);
+	expect_deployments("cart job:7/deploy#1 success 11111111; "
+			   "pay job:7/deploy#1 success 11111111");
+}
+END_TEST
+
 START_TEST(one_pipeline_deploys_several_services)
 {
 	GPtrArray *items = items_new();
@@ -465,6 +480,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, a_rerun_of_other_jobs_is_no_second_deployment);
 	tcase_add_test(tests, a_retried_job_is_another_attempt);
+	tcase_add_test(tests, discarded_builds_were_deployed);
 	tcase_add_test(tests, one_pipeline_deploys_several_services);
 	tcase_add_test(tests, runs_of_two_projects_may_have_one_number);
 	tcase_add_test(tests, what_no_rule_finds_any_more_is_withheld);

@@ -245,8 +245,18 @@ static const struct {
 	{ "keyset",
 	  &keyset,
 	  { { "/l?s=1769774400", 200, NULL, TWO_OF(1, 2) },
-	    { "/l?s=1772362802&i=2", 200, NULL, ONE_OF(3) } },
-	  "/l?s=1769774400 /l?s=1772362802&i=2",
+	    { "/l?s=1772362802&i=2", 200, NULL, ONE_OF(3) },
+	    { "/l?s=1772362803&i=3", 200, NULL, NONE_OF } },
+	  "/l?s=1769774400 /l?s=1772362802&i=2 /l?s=1772362803&i=3",
+	  3,
+	  OK,
+	  NULL },
+	{ "keyset, rows of the first page hidden",
+	  &keyset,
+	  { { "/l?s=1769774400", 200, NULL, ONE_OF(1) },
+	    { "/l?s=1772362801&i=1", 200, NULL, TWO_OF(3, 4) },
+	    { "/l?s=1772362804&i=4", 200, NULL, NONE_OF } },
+	  "/l?s=1769774400 /l?s=1772362801&i=1 /l?s=1772362804&i=4",
 	  3,
 	  OK,
 	  NULL },
@@ -276,6 +286,45 @@ START_TEST(paging)
 		      rows[_i].what, asked);
 	ck_assert_msg(fixture.items->len == rows[_i].n_items, "%s: %u items",
 		      rows[_i].what, fixture.items->len);
+}
+END_TEST
+
+/* An idle poll asks for one page, short as it is; one that reads all of it anew goes on
+ * behind short pages, and takes nothing for gone. */
+START_TEST(hidden_rows)
+{
+	static const struct answer first[] = {
+		{ "/l?s=1769774400", 200, NULL, ONE_OF(1) },
+		{ "/l?s=1772362801&i=1", 200, NULL, ONE_OF(3) },
+		{ "/l?s=1772362803&i=3", 200, NULL, NONE_OF },
+		{ NULL },
+	};
+	static const struct answer idle[] = {
+		{ "/l?s=1772362203", 200, NULL, ONE_OF(3) },
+		{ NULL },
+	};
+	static const struct answer anew[] = {
+		{ "/l?s=1772362203", 200, NULL, ONE_OF(3) },
+		{ "/l?s=1769774400", 200, NULL, ONE_OF(1) },
+		{ "/l?s=1772362801&i=1", 200, NULL, ONE_OF(3) },
+		{ "/l?s=1772362803&i=3", 200, NULL, NONE_OF },
+		{ NULL },
+	};
+	const struct feed feeds[] = { keyset, { NULL } };
+	const struct driver driver = { .name = "test", .feeds = feeds };
+	_cleanup_(fixture_clear) struct fixture fixture;
+
+	fixture_init(&fixture, &driver);
+	fixture.answers = first;
+	fixture_works(&fixture);
+	fixture.now += 5 * G_TIME_SPAN_MINUTE;
+	fixture.answers = idle;
+	fixture_works(&fixture);
+	fixture.now += 8 * G_TIME_SPAN_DAY;
+	fixture.answers = anew;
+	fixture_works(&fixture);
+	ck_assert_uint_eq(fixture.asked->len, 4);
+	ck_assert_uint_eq(fixture_count(&fixture, ITEM_RUN), 2);
 }
 END_TEST
 
@@ -373,6 +422,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tests, paging, 0, G_N_ELEMENTS(rows));
+	tcase_add_test(tests, hidden_rows);
 	tcase_add_test(tests, endless);
 	tcase_add_loop_test(tests, wordy_pages, 0, G_N_ELEMENTS(wordy));
 	suite_add_tcase(suite, tests);

@@ -169,6 +169,21 @@ static void note_page(struct descent *descent, const struct page *page,
 	print_items(descent->all, items);
 }
 
+/* Whether the page that could not be read is one that the source tells nobody: history
+ * ends there then, which is said, and is no reason to begin again or to stop. Where there
+ * are windows they have what is missing. */
+static bool is_cut(struct reading *reading, const struct pages *pages)
+{
+	if (!pages_too_deep(pages) || reading->feed->window_path)
+		return false;
+	reading->cut = true;
+	reading_trouble(reading, true,
+			"the source tells no more pages (answered %u): what is older is "
+			"missing",
+			pages_status(pages));
+	return true;
+}
+
 /* Reads from the top down to the bound and stores all but the last page, which is left in
  * items. *same: nothing has changed since the last poll, nothing was read. */
 static bool descend(struct reading *reading, bool conditional, struct descent *descent,
@@ -181,11 +196,16 @@ static bool descend(struct reading *reading, bool conditional, struct descent *d
 	descent->latest = descent->lowest = INSTANT_NONE;
 	descent->latest_number = -1;
 	for (;;) {
+		g_autoptr(GError) cause = NULL;
 		struct reach reach;
 		bool beyond;
 
-		if (!reading_page(reading, pages, &page, items, error))
+		if (!reading_page(reading, pages, &page, items, &cause)) {
+			if (is_cut(reading, pages))
+				return true;
+			g_propagate_error(error, g_steal_pointer(&cause));
 			return false;
+		}
 		*same = page.not_modified;
 		if (*same)
 			return true;
@@ -296,16 +316,34 @@ static bool history_page(struct reading *reading, const struct page *page,
 		     : reading_store(reading, items, NULL, error);
 }
 
+/* All that the source tells is there. */
+static bool history_cut(struct reading *reading, GError **error)
+{
+	g_autoptr(GPtrArray) none = items_new();
+
+	reading->row.history = MIN(reading->row.history, reading->start);
+	mark_position(reading, NULL);
+	return reading_finish(reading, none, NULL, error);
+}
+
 static bool history_pages(struct reading *reading, struct pages *pages, bool done,
 			  GError **error)
 {
 	_cleanup_(page_clear) struct page page = { 0 };
 	g_autoptr(GPtrArray) items = items_new();
 
-	while (!done)
-		if (!reading_page(reading, pages, &page, items, error) ||
-		    !history_page(reading, &page, items, &done, error))
+	while (!done) {
+		g_autoptr(GError) cause = NULL;
+
+		if (!reading_page(reading, pages, &page, items, &cause)) {
+			if (is_cut(reading, pages))
+				return history_cut(reading, error);
+			g_propagate_error(error, g_steal_pointer(&cause));
 			return false;
+		}
+		if (!history_page(reading, &page, items, &done, error))
+			return false;
+	}
 	return true;
 }
 

@@ -102,6 +102,15 @@ guint pages_status(const struct pages *pages)
 	return pages->status;
 }
 
+bool pages_too_deep(const struct pages *pages)
+{
+	/* A token that is refused may have grown old. */
+	if (pages->n_read == 0 || pages->plan.paging == PAGING_TOKEN)
+		return false;
+	return pages->status == 400 || pages->status == 405 || pages->status == 416 ||
+	       pages->status == 422;
+}
+
 /* ---- where a page is ---- */
 
 static void set_number(struct variables *variables, enum variable which, gint64 number)
@@ -248,9 +257,11 @@ static bool find_next(struct pages *pages, const struct http_response *response,
 		variables_set(&pages->variables, VARIABLE_TOKEN, text);
 		page->last = !text;
 		return true;
+	case PAGING_KEYSET:
+		page->last = page->n == 0;
+		return true;
 	case PAGING_PAGE:
 	case PAGING_OFFSET:
-	case PAGING_KEYSET:
 		page->last = page->n == 0 || page->n < plan->size;
 		pages->number++;
 		return true;

@@ -52,3 +52,6 @@ bool pages_read(struct pages *pages, struct page *page, GError **error);
 guint pages_count(const struct pages *pages);
 /* The status of the last answer; 0: there was none. */
 guint pages_status(const struct pages *pages);
+/* Whether the page that could not be read is beyond what the source tells of a list, as
+ * far as its status shows: the first one was told, this one is a bad request. */
+bool pages_too_deep(const struct pages *pages);

@@ -29,6 +29,7 @@ struct reading {
 	char *bad;	    /* the first of them, and why */
 	char *incomplete;   /* what this poll could not read; NULL */
 	bool listed;	    /* the list was there */
+	bool cut;	    /* not all of it is told */
 	bool failed;
 };
 

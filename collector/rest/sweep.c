@@ -82,9 +82,10 @@ bool sweep(struct reading *reading, GError **error)
 	g_clear_pointer(&reading->bad, g_free);
 	if (from < now && !read_anew(reading, from, error))
 		return false;
-	/* One that could not be read may be any of those that seem to be missing. */
+	/* One that could not be read, or is not told, may be any of those that seem to be
+	 * missing. */
 	if (from < to && reading_owns_kind(reading) &&
-	    (reading->feed->item_path || reading->n_bad == 0) &&
+	    (reading->feed->item_path || (reading->n_bad == 0 && !reading->cut)) &&
 	    !find_gone(reading, from, to, items, gone, error)) {
 		reading_store(reading, items, gone, NULL);
 		return false;

@@ -62,7 +62,8 @@ static bool set_keyset(struct reading *reading, struct pages *pages,
 /* One page of a walk. */
 struct walk {
 	gint64 since;
-	bool moves; /* the cursor */
+	gint64 known; /* a short page with nothing later than this is the last one */
+	bool moves;   /* the cursor */
 	bool ascending;
 	gint64 latest;
 	guint n_pages;
@@ -88,6 +89,18 @@ static bool go_on(struct reading *reading, struct walk *walk, struct pages **pag
 	pages_free(*pages);
 	*pages = reading_open(reading, reading->feed->path, false);
 	return true;
+}
+
+/* Rows that the credential may not see are taken off a page after it was cut: a short one
+ * by itself says nothing. */
+static bool is_last(const struct reading *reading, const struct walk *walk,
+		    const struct page *page, const GPtrArray *items, gint64 latest)
+{
+	const struct feed *feed = reading->feed;
+
+	if (page->last || feed->paging != PAGING_KEYSET || page->n >= feed->size)
+		return page->last;
+	return items->len == 0 || latest <= walk->known;
 }
 
 static bool finish(struct reading *reading, const struct walk *walk,
@@ -122,7 +135,7 @@ static bool walk_up(struct reading *reading, struct walk *walk, GError **error)
 		walk->n_pages++;
 		latest = latest_change(items, reading->clock, &walk->ascending);
 		walk->latest = MAX(walk->latest, latest);
-		if (page.last)
+		if (is_last(reading, walk, &page, items, latest))
 			return finish(reading, walk, &page, items, error);
 		if (reading->feed->paging == PAGING_KEYSET &&
 		    !set_keyset(reading, pages, items, error))
@@ -150,6 +163,7 @@ bool updated_pass(struct reading *reading, GError **error)
 
 	if (first)
 		row->cursor = row->history = reading->start;
+	walk.known = row->cursor;
 	walk.since = first ? reading->start : row->cursor - feed_overlap(reading->feed);
 	return walk_up(reading, &walk, error);
 }
@@ -158,6 +172,7 @@ bool updated_sweep(struct reading *reading, gint64 from, GError **error)
 {
 	struct walk walk = {
 		.since = from,
+		.known = INSTANT_NONE,
 		.ascending = !reading->feed->any_order,
 		.latest = INSTANT_NONE,
 	};
