@@ -46,13 +46,14 @@ struct exchange {
 
 static const struct route {
 	const char *path;
+	bool any_service; /* see struct push_request */
 	bool (*read)(const cJSON *body, const char *client, GPtrArray *items,
 		     GError **error);
 } routes[] = {
-	{ "/v1/deployments", push_deployments },
-	{ "/v1/incidents", push_incidents },
-	{ "/v1/cdevents", push_cdevents },
-	{ "/v1/alertmanager", push_alertmanager },
+	{ "/v1/deployments", false, push_deployments },
+	{ "/v1/incidents", false, push_incidents },
+	{ "/v1/cdevents", false, push_cdevents },
+	{ "/v1/alertmanager", true, push_alertmanager },
 };
 
 static const struct route *route_of(const char *path)
@@ -162,7 +163,11 @@ static void take(struct push_server *server, struct MHD_Connection *connection,
 	g_autoptr(GError) error = NULL;
 	guint8 digest[32];
 	bool is_signed = false, replayed = false;
-	struct push_request request = { .items = items, .now = server->options.now() };
+	struct push_request request = {
+		.items = items,
+		.now = server->options.now(),
+		.any_service = route->any_service,
+	};
 
 	request.client = authenticate(server, connection, path, exchange, request.now,
 				      digest, &is_signed, answer);

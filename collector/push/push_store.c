@@ -88,8 +88,9 @@ static bool check_item(const struct config *config, const struct push_request *r
 		return false;
 	if (item->kind == ITEM_DEPLOYMENT)
 		return check_service(config, request->client, item->project, true, error);
-	for (guint i = 0;
-	     item->kind == ITEM_INCIDENT && item->services && item->services[i]; i++)
+	if (item->kind != ITEM_INCIDENT || request->any_service)
+		return true;
+	for (guint i = 0; item->services && item->services[i]; i++)
 		if (!check_service(config, request->client, item->services[i], false,
 				   error))
 			return false;

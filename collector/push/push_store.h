@@ -8,6 +8,7 @@ struct push_request {
 	const guint8 *digest; /* of a signed request, 32 bytes; NULL: not signed */
 	GPtrArray *items;     /* of struct item; changed in place */
 	gint64 now;
+	bool any_service; /* its labels name services that may be nobody's here */
 };
 
 /* Stores the items and what rules make of them. Repeating it changes nothing; *replayed

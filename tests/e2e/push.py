@@ -292,6 +292,10 @@ def test_alertmanager(world):
            alert("firing", endsAt="0001-01-01T00:00:00Z"))
     expect(world, "resolved", 200, "/v1/alertmanager",
            alert("resolved", endsAt="2026-03-03T10:20:00Z"))
+    # a notification is refused as a whole, and not sent again: a strange label is no reason
+    strange = alert("firing", labels={"alertname": "Disk", "service": "nobody's"},
+                    fingerprint="cafe")
+    expect(world, "a service nobody knows", 200, "/v1/alertmanager", strange)
     rows = world.postgres.sql("dora", "SELECT done, resolved_at - started_at FROM dorad.item "
                                       "WHERE external_id LIKE 'feed@%'")
     if rows != ["t|00:20:00"]:
