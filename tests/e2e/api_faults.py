@@ -272,7 +272,7 @@ def test_nothing_lost(world):
     met = sum((collections.Counter(history.vendors.met) for history in histories),
               collections.Counter())
     events = sum((history.events for history in histories), collections.Counter())
-    if missing := set(FAULTS) - set(met):
+    if len(histories) >= 6 and (missing := set(FAULTS) - set(met)):
         fail(f"faults that never came: {sorted(missing)}")
     return (f"{len(histories)} histories, {sum(h.n_items[0] for h in histories)} items; "
             f"faults: {sum(met.values())} answers, {dict(events)}, 2 restarts")
@@ -301,7 +301,7 @@ def test_costs(world):
     vendors, now = history.vendors, int(time.time())
     said = []
     try:
-        for i in range(120):
+        for i in range(90):  # one page
             for vendor in vendors.all:
                 vendor.add(now - 2 * DAY + i * 600, done=True)
         history.good("the first poll")
@@ -315,10 +315,13 @@ def test_costs(world):
         if written != {"source": [0, 4, 0]}:
             fail(f"idle: rows inserted, updated, deleted: {written}")
         hub, lab, pager = vendors.all
+        # after all that is known, of today, and too long ago to be read again
+        today = now // DAY * DAY
+        at = max(today, now - 2400)
         for i in range(250):
             hub.add(now, workflow="Deliver" if i % 10 == 0 else "CI", done=True)
-            lab.add(now, done=True)
-            pager.add(now, done=True)
+            lab.add(at, done=True)
+            pager.add(at, done=True)
         asked, written = costs(history)
         said.append(f"250 new items each: {asked}, rows written {written}")
         # pages; jobs of the runs that a rule wants; the log of each incident
@@ -328,8 +331,12 @@ def test_costs(world):
             fail(f"250 items: {written}")
         history.check_items("250 items")
         history.check_deployments("250 items")
+        # what came in several pages is not read again and again
+        history.good("the poll after it")
         asked, written = costs(history)
-        said.append(f"once more: {asked}, rows written {written}")
+        said.append(f"idle again: {asked}, rows written {written}")
+        if at == now - 2400 and asked != [(1, 1)] * 3:
+            fail(f"idle again: requests and 304s: {asked}")
     finally:
         vendors.close()
     return "\n   ".join(said)
