@@ -11,6 +11,7 @@
 #include "collector/loop.h"
 #include "collector/options.h"
 #include "collector/rest/budget.h"
+#include "collector/rest/tokens.h"
 
 #define COLUMNS_DEFAULT 80
 
@@ -124,6 +125,7 @@ int daemon_run(const struct command *command, bool once,
 		.once = once,
 		.seed = g_random_int(),
 		.budgets = budgets_new(),
+		.tokens = tokens_new(),
 		.announce = announce_new(
 			progress_new(terminal, stderr, terminal_columns())),
 		.ended = ended,
@@ -134,6 +136,7 @@ int daemon_run(const struct command *command, bool once,
 		_exit(status);
 	}
 	announce_free(options.announce);
+	tokens_free(options.tokens);
 	budgets_free(options.budgets);
 	return status;
 }

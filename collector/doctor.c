@@ -241,7 +241,7 @@ static void examine_api(struct patient *patient)
 	const struct doctor_options *options = patient->options;
 	_cleanup_(budgets_freep) struct budgets *budgets = budgets_new();
 	_cleanup_(auth_freep) struct auth *auth = auth_new(api->driver, api,
-							   options->transport);
+							   options->transport, NULL);
 	g_autofree char *left = NULL;
 	g_autoptr(GError) error = NULL;
 

@@ -51,6 +51,7 @@ static void submit(struct engine *engine, struct job *job, const struct moment *
 	job->cache_dir = engine->options.cache_dir;
 	job->state_dir = engine->options.state_dir;
 	job->budgets = engine->options.budgets;
+	job->tokens = engine->options.tokens;
 	job->now = now->wall;
 	engine->n_running++;
 	engine->options.submit(job, engine->options.user);

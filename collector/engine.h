@@ -23,6 +23,7 @@ struct engine_options {
 	bool once;		   /* poll every source once, evaluate, and be over */
 	guint64 seed;		   /* of the jitter */
 	struct budgets *budgets;   /* borrowed, by jobs too */
+	struct tokens *tokens;	   /* likewise */
 	struct announce *announce; /* borrowed */
 	/* A configuration is in use from now on; NULL: it wants no notice. */
 	void (*adopted)(struct config *config, GBytes *author_key, void *user);

@@ -113,6 +113,7 @@ void job_run(struct job *job)
 		.cache_dir = job->cache_dir,
 		.author_key = job->author_key,
 		.budgets = job->budgets,
+		.tokens = job->tokens,
 		.cancellable = job->cancellable,
 		.progress = job->progress ? tell_progress : NULL,
 		.notice = job->notice ? tell_notice : NULL,

@@ -23,7 +23,8 @@ struct job {
 	struct store *store;   /* owned; NULL for JOB_LOAD */
 	char *source;	       /* JOB_POLL; NULL otherwise */
 	GBytes *author_key;
-	struct budgets *budgets; /* borrowed: it has a lock of its own */
+	struct budgets *budgets; /* borrowed: they have locks of their own */
+	struct tokens *tokens;
 	GCancellable *cancellable;
 	const char *config_path, *cache_dir, *state_dir; /* borrowed */
 	gint64 now; /* the wall clock when the job was made */

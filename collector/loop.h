@@ -15,6 +15,7 @@ struct loop_options {
 	bool once;
 	guint64 seed;
 	struct budgets *budgets;	   /* borrowed; abandoned workers still use it */
+	struct tokens *tokens;		   /* likewise */
 	struct announce *announce;	   /* borrowed */
 	void (*clock)(struct moment *now); /* NULL: the machine's */
 	/* Called when all is over, before the state is freed; may be NULL. */

@@ -12,12 +12,14 @@
 #include "sinks/store.h"
 
 struct budgets;
+struct tokens;
 
 struct work_context {
 	struct config *config;
 	const char *cache_dir;	 /* mirrors live in cache_dir/git */
 	GBytes *author_key;	 /* salts author hashes */
 	struct budgets *budgets; /* what credentials have left, of all workers */
+	struct tokens *tokens;	 /* kept between polls, likewise; NULL: none are */
 	GCancellable *cancellable;
 	/* Progress of long work in plain words, from the worker's thread; NULL: nobody
 	 * listens. */

@@ -174,6 +174,7 @@ static bool ask(struct item_poll *poll, GError **error)
 		.transport = transport,
 		.sink = &sink,
 		.budgets = poll->context->budgets,
+		.tokens = poll->context->tokens,
 		.cancellable = poll->context->cancellable,
 		.needed = item_judge_needs(poll->judge),
 		.environment = item_judge_environment(poll->judge),

@@ -107,13 +107,13 @@ static void move_cursor(struct sql_poll *poll)
 static bool finish(struct sql_poll *poll, GError **error)
 {
 	gint64 before = poll->feed.cursor;
-	bool more = poll->n_rows > ROWS_MAX;
+	bool more = poll->n_rows > ROWS_MAX, trouble = poll->feed.trouble != NULL;
 
 	if (more && !cut_off(poll, error))
 		return false;
 	if (!more)
 		move_cursor(poll);
-	if (poll->batch->len == 0 && poll->feed.cursor == before)
+	if (poll->batch->len == 0 && poll->feed.cursor == before && !trouble && !more)
 		return true;
 	return item_poll_save(&poll->items, &poll->feed, poll->batch, poll->kind, NULL,
 			      error);

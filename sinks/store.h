@@ -302,7 +302,7 @@ struct feed_row {
 	gint64 cursor;	   /* everything up to here is stored; INSTANT_NONE: nothing */
 	gint64 history;	   /* everything from here to cursor is; INSTANT_NONE */
 	gint64 swept;	   /* when recent items were last read anew */
-	gint64 swept_deep; /* and those of 35 days */
+	gint64 swept_deep; /* and those of 40 days */
 	char *mark;	   /* the engine's own, such as the highest number seen; NULL */
 	char *etag, *etag_url; /* of the first page; NULL */
 	char *trouble;	       /* why it is not complete, for operators; NULL: it is */

@@ -289,7 +289,8 @@ START_TEST(carries_a_token)
 	struct config_api api = { .url = (char *)"https://example.com",
 				  .username = (char *)plain[_i].username,
 				  .token = plain[_i].token ? &ref : NULL };
-	_cleanup_(auth_freep) struct auth *auth = auth_new(&plain[_i].driver, &api, NULL);
+	_cleanup_(auth_freep) struct auth *auth = auth_new(&plain[_i].driver, &api, NULL,
+							   NULL);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *header = first_header(auth, NOW, &error);
 
@@ -307,7 +308,7 @@ START_TEST(reads_a_rotated_token)
 	struct secret_ref ref = { .file = token_path };
 	struct config_api api = { .url = (char *)"https://example.com", .token = &ref };
 	const struct driver driver = { .auth = AUTH_HEADER };
-	_cleanup_(auth_freep) struct auth *auth = auth_new(&driver, &api, NULL);
+	_cleanup_(auth_freep) struct auth *auth = auth_new(&driver, &api, NULL, NULL);
 	g_autofree char *before = first_header(auth, NOW, NULL);
 	g_autofree char *after = NULL;
 	g_autoptr(GError) error = NULL;
@@ -333,7 +334,7 @@ START_TEST(asks_for_an_installation_token_once)
 	g_autofree char *first = NULL, *second = NULL, *third = NULL, *fourth = NULL;
 
 	app_init(&app, key_path);
-	auth = auth_new(&github_driver, &app.api, &transport);
+	auth = auth_new(&github_driver, &app.api, &transport, NULL);
 	first = first_header(auth, NOW, NULL);
 	ck_assert_str_eq(first, "Authorization: Bearer " TOKEN);
 	ck_assert_str_eq(github.method, "POST");
@@ -415,7 +416,7 @@ START_TEST(says_why_there_is_no_token)
 	g_autoptr(GError) error = NULL;
 
 	app_init(&app, key_path);
-	auth = auth_new(&github_driver, &app.api, &transport);
+	auth = auth_new(&github_driver, &app.api, &transport, NULL);
 	ck_assert_ptr_null(first_header(auth, NOW, &error));
 	ck_assert_ptr_nonnull(error);
 	ck_assert_msg(error->code == (int)refusals[_i].code, "%d: %s", _i,
@@ -447,7 +448,7 @@ START_TEST(names_credentials_by_their_place)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(apis); i++) {
 		_cleanup_(auth_freep) struct auth *auth = auth_new(&driver, &apis[i],
-								   NULL);
+								   NULL, NULL);
 
 		ck_assert(g_str_has_prefix(auth_key(auth), "https://"));
 		ck_assert_ptr_null(strstr(auth_key(auth), token_path));

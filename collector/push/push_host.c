@@ -50,6 +50,7 @@ static void start(struct push_host *host, gint64 steady)
 			.cache_dir = host->options.cache_dir,
 			.author_key = host->author_key,
 			.budgets = host->options.budgets,
+			.tokens = host->options.tokens,
 			.notice = host->options.notice,
 			.user = host->options.user,
 		},

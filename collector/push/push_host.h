@@ -12,6 +12,7 @@ struct push_host;
 struct push_host_options {
 	const char *cache_dir; /* borrowed */
 	struct budgets *budgets;
+	struct tokens *tokens;
 	/* From the server's thread, or from within the functions below. */
 	void (*notice)(const char *what, const char *text, void *user);
 	void (*stored)(void *user);

@@ -14,6 +14,7 @@ struct auth {
 	const struct driver *driver;
 	const struct config_api *api;
 	const struct rest_transport *transport;
+	struct tokens *tokens; /* NULL: none */
 	char *key;
 	char *token; /* of an installation; NULL: none yet */
 	gint64 expires;
@@ -55,13 +56,14 @@ static char *make_key(const struct config_api *api)
 }
 
 struct auth *auth_new(const struct driver *driver, const struct config_api *api,
-		      const struct rest_transport *transport)
+		      const struct rest_transport *transport, struct tokens *tokens)
 {
 	struct auth *auth = g_new0(struct auth, 1);
 
 	auth->driver = driver;
 	auth->api = api;
 	auth->transport = transport;
+	auth->tokens = tokens;
 	auth->key = make_key(api);
 	return auth;
 }
@@ -84,6 +86,8 @@ bool auth_refused(struct auth *auth)
 {
 	bool kept = auth->token != NULL;
 
+	if (kept && auth->tokens)
+		tokens_drop(auth->tokens, auth->key, auth->token);
 	g_clear_pointer(&auth->token, secret_free);
 	return kept;
 }
@@ -156,21 +160,36 @@ static bool add_basic(const struct auth *auth, GPtrArray *headers, GError **erro
 	return true;
 }
 
+static bool is_good(const struct auth *auth, gint64 now)
+{
+	return auth->token && now < auth->expires - TOKEN_SPARE;
+}
+
+/* That of an earlier poll, or a new one. */
+static bool find_token(struct auth *auth, gint64 now, GError **error)
+{
+	g_clear_pointer(&auth->token, secret_free);
+	if (auth->tokens)
+		auth->token = tokens_find(auth->tokens, auth->key, &auth->expires);
+	if (is_good(auth, now))
+		return true;
+	g_clear_pointer(&auth->token, secret_free);
+	if (!app_token_ask(auth->api, auth->transport, now, &auth->token, &auth->expires,
+			   error))
+		return false;
+	if (!check_secret(auth->token, error)) {
+		g_clear_pointer(&auth->token, secret_free);
+		return false;
+	}
+	if (auth->tokens)
+		tokens_keep(auth->tokens, auth->key, auth->token, auth->expires);
+	return true;
+}
+
 static bool add_app(struct auth *auth, GPtrArray *headers, gint64 now, GError **error)
 {
-	if (!auth->token || now >= auth->expires - TOKEN_SPARE) {
-		char *token = NULL;
-
-		if (!app_token_ask(auth->api, auth->transport, now, &token,
-				   &auth->expires, error))
-			return false;
-		secret_free(auth->token);
-		auth->token = token;
-		if (!check_secret(token, error)) {
-			g_clear_pointer(&auth->token, secret_free);
-			return false;
-		}
-	}
+	if (!is_good(auth, now) && !find_token(auth, now, error))
+		return false;
 	g_ptr_array_add(headers,
 			g_strconcat("Authorization: Bearer ", auth->token, NULL));
 	return true;

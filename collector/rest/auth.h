@@ -3,19 +3,18 @@
 /*
  * What a request must carry so that a source knows us. Secrets are read where they are
  * named each time they are needed, so that a rotated one is picked up, and wiped at once.
- * Only the installation token of a GitHub App, which must be asked for, is kept: as long
- * as the struct auth is, so that it should live as long as the configuration does (a new
- * token also makes every ETag of the former one worthless). It belongs to one worker at a
- * time.
+ * Only the installation token of a GitHub App, which must be asked for, is kept: in
+ * struct tokens, else as long as the struct auth is, which belongs to one worker.
  */
+#include "collector/rest/tokens.h"
 #include "collector/rest/transport.h"
 #include "config/config.h"
 
 struct auth;
 
-/* driver, api and transport are borrowed. */
+/* All are borrowed. tokens: those kept from poll to poll; NULL: none are. */
 struct auth *auth_new(const struct driver *driver, const struct config_api *api,
-		      const struct rest_transport *transport);
+		      const struct rest_transport *transport, struct tokens *tokens);
 void auth_free(struct auth *auth); /* wipes; NULL is fine */
 DEFINE_CLEANUP(struct auth *, auth_free);
 

@@ -37,6 +37,7 @@ struct piece {
 	gint64 missing_from, missing_to;
 	guint n_narrowed; /* how often, since it was halved */
 	gint64 past;	  /* the latest item that is not in the future */
+	guint n_pages;
 	bool same;
 };
 
@@ -160,7 +161,8 @@ static gint64 end_of_day(gint64 clock)
 }
 
 /* Everything up to the end of a piece is stored; of the last one, which ends in the
- * future, up to its latest item, or today's beginning so that it stays short. */
+ * future, up to its latest item, or today's beginning so that it stays short. Where it
+ * has several pages, which cannot be asked for conditionally, it is made shorter. */
 static void move_cursor(struct reading *reading, const struct piece *piece)
 {
 	gint64 today = end_of_day(reading->clock) - G_TIME_SPAN_DAY;
@@ -171,6 +173,8 @@ static void move_cursor(struct reading *reading, const struct piece *piece)
 	}
 	reading_advance(reading, piece->past);
 	reading_advance(reading, MIN(today, piece->to));
+	if (piece->n_pages > 1)
+		reading_advance(reading, reading->clock - feed_overlap(reading->feed));
 }
 
 /* What is read of a piece from its near end on need not be read again. */
@@ -196,6 +200,7 @@ static bool piece_read(struct reading *reading, const char *path, bool up, bool 
 	piece->missing_from = piece->from;
 	piece->missing_to = piece->to;
 	piece->past = INSTANT_NONE;
+	piece->n_pages = 0;
 	for (;;) {
 		_cleanup_(window_clear) struct window window = {
 			.path = path,
@@ -208,6 +213,7 @@ static bool piece_read(struct reading *reading, const char *path, bool up, bool 
 			return false;
 		piece->same = window.same;
 		piece->past = MAX(piece->past, window.past);
+		piece->n_pages += window.n_pages;
 		if (window.full && narrow(reading, &window, up, piece)) {
 			first = false;
 			if (!keep_progress(reading, up, moves, piece, error))

@@ -14,15 +14,13 @@ void client_init(struct client *client, const struct rest_source *source,
 		 struct rest_result *result)
 {
 	*client = (struct client){ .source = source, .result = result };
-	if (!source->auth)
-		client->own_auth = auth_new(source->driver, source->api,
-					    source->transport);
-	client->auth = source->auth ? source->auth : client->own_auth;
+	client->auth = auth_new(source->driver, source->api, source->transport,
+				source->tokens);
 }
 
 void client_clear(struct client *client)
 {
-	auth_free(client->own_auth);
+	auth_free(client->auth);
 	if (client->zone)
 		zone_unref(client->zone);
 	*client = (struct client){ 0 };

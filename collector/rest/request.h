@@ -11,8 +11,8 @@
 struct client {
 	const struct rest_source *source;
 	struct rest_result *result;
-	struct auth *auth, *own_auth; /* the source's, or one for this poll */
-	struct zone *zone;	      /* of the API's user; NULL: not asked yet */
+	struct auth *auth;
+	struct zone *zone; /* of the API's user; NULL: not asked yet */
 	bool over; /* nothing more may be asked in this poll: the credential was refused,
 		      a limit reached, the program stops or the sink fails */
 };

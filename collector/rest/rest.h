@@ -39,7 +39,7 @@ struct rest_source {
 	const struct rest_transport *transport;
 	const struct rest_sink *sink;
 	struct budgets *budgets;
-	struct auth *auth; /* kept between polls; NULL: one for this poll */
+	struct tokens *tokens; /* kept between polls; NULL: none are */
 	GCancellable *cancellable;
 	/* Feeds that rules need, by kind: 1 << enum item_kind. */
 	guint needed;

@@ -111,6 +111,11 @@ static bool finish(struct reading *reading, const struct walk *walk,
 
 	if (walk->moves) {
 		reading_advance(reading, walk->latest);
+		/* Several pages cannot be asked for conditionally, and would be read
+		 * anew until something else changes. */
+		if (walk->n_pages > 1)
+			reading_advance(reading,
+					reading->clock - feed_overlap(reading->feed));
 		reading_keep_etag(reading, walk->n_pages == 1 ? page : &several);
 	}
 	return reading_finish(reading, items, NULL, error);

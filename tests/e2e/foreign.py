@@ -74,6 +74,22 @@ class Foreign(World):
         return f"nothing ({path})"
 
 
+def read_in_parts(world):
+    """More rows than a poll takes, and a last part that is stored in whole portions."""
+    world.config["sources"]["sql"] = [
+        {**world.config["sources"]["sql"][0], "query": QUERY},
+        {"name": "calendar", "uri": f"{CONNINFO} dbname=tool", "kind": "incident",
+         "query": "SELECT g AS id, at AS created, at AS updated, true AS done FROM "
+         "generate_series(1, 105000) g, LATERAL (SELECT date_trunc('day', now()) - "
+         "interval '20 days' + g * interval '10 s') AS x (at) WHERE at >= $1"}]
+    for n_items, trouble in (("100001", "there is more to read"), ("105000", None)):
+        world.run()
+        expect(f"in parts: {n_items}", world.sql(
+            "SELECT (SELECT count(*) FROM dorad.item WHERE kind = 'incident') AS n, trouble "
+            "FROM dora.feeds WHERE source = 'calendar'"),
+            [{"n": n_items, "trouble": trouble or ""}])
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="dorad-e2e-") as top:
         world = Foreign(sys.argv[1], top)
@@ -120,6 +136,7 @@ def main():
                                  f"{query} WHERE now() >= $1")
             expect(f"refused: {query[:40]}",
                    ("sql tool: " in said and words in said) or said, True)
+        read_in_parts(world)
         expect("and nothing was written there", sql(
             "tool", "SELECT count(*) AS n FROM rollout"), [{"n": "5"}])
 
