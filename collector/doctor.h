@@ -13,7 +13,6 @@ struct doctor_options {
 	const struct rest_transport *transport;
 	GTimeSpan span; /* how far back is looked */
 	gint64 now;
-	const char *cache_dir; /* git mirrors are opened here, and not filled */
 	GCancellable *cancellable;
 	FILE *out;
 };

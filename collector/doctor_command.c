@@ -9,13 +9,12 @@
 #define SPAN_DEFAULT "14d"
 
 struct settings {
-	char *config, *cache, *span;
+	char *config, *span;
 };
 
 static void settings_clear(struct settings *settings)
 {
 	g_free(settings->config);
-	g_free(settings->cache);
 	g_free(settings->span);
 }
 
@@ -48,7 +47,14 @@ static int examine(const struct doctor_options *options, const char *name)
 	for (unsigned i = 0; !name && i < config->n_all; i++)
 		n_wrong += doctor_source(options, &config->all[i]);
 	if (n_wrong > 0)
-		fprintf(options->out, "%u thing(s) wrong\n", n_wrong);
+		fprintf(options->out, "%u thing%s wrong\n", n_wrong,
+			n_wrong == 1 ? " is" : "s are");
+	else
+		fputs("nothing is wrong\n", options->out);
+	if (fflush(options->out) != 0) {
+		perror("dorad doctor: standard output");
+		return EXIT_FAILED;
+	}
 	return n_wrong > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -60,14 +66,11 @@ static int run(int argc, char **argv)
 		  &settings.config,
 		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
 		  "FILE" },
-		{ "cache-dir", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
-		  &settings.cache, "where mirrors are kept, as for dorad run", "DIR" },
 		{ "since", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &settings.span,
 		  "how far back to look (default: " SPAN_DEFAULT ")", "SPAN" },
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
-	g_autofree char *cache = NULL;
 	_cleanup_(rest_transport_freep) struct rest_transport *transport = NULL;
 	struct doctor_options options = { .now = g_get_real_time(), .out = stdout };
 
@@ -84,11 +87,9 @@ static int run(int argc, char **argv)
 	if (!config)
 		return EXIT_CONFIG;
 	signal(SIGPIPE, SIG_IGN);
-	cache = options_cache_dir(settings.cache);
 	transport = rest_transport_new(NULL);
 	options.transport = transport;
 	options.config = config;
-	options.cache_dir = cache;
 	return examine(&options, argc == 2 ? argv[1] : NULL);
 }
 

@@ -13,6 +13,7 @@ enum doubt {
 	DOUBT_SKIPPED,
 	DOUBT_CANCELLED,
 	DOUBT_OPTIONAL,
+	DOUBT_CHILD,
 	DOUBT_WORD,
 	DOUBT_REVISION,
 	DOUBT_FINISH,
@@ -23,6 +24,7 @@ static const char *const doubt_words[N_DOUBTS] = {
 	[DOUBT_SKIPPED] = "skipped",
 	[DOUBT_CANCELLED] = "cancelled",
 	[DOUBT_OPTIONAL] = "failed where failure is allowed",
+	[DOUBT_CHILD] = "started by another run, which may count too",
 	[DOUBT_WORD] = "sounds like a dry run or a test",
 	[DOUBT_REVISION] = "no revision",
 	[DOUBT_FINISH] = "succeeded at no known time",
@@ -46,6 +48,8 @@ static bool doubtful(const struct item_rule *rule, const struct item *item,
 		*doubt = DOUBT_CANCELLED;
 	else if (item->optional && item->outcome == OUTCOME_FAILURE)
 		*doubt = DOUBT_OPTIONAL;
+	else if (item->kind == ITEM_RUN && item->parent)
+		*doubt = DOUBT_CHILD;
 	else if ((item->name && g_regex_match(suspect, item->name, 0, NULL)) ||
 		 (item->environment &&
 		  g_regex_match(suspect, item->environment, 0, NULL)))
@@ -83,9 +87,17 @@ static void judge(const struct item_rule *rule, const char *source,
 	}
 }
 
+/* What the rules look at. */
+static const char *name_of(const struct item *item)
+{
+	if (item->kind == ITEM_DEPLOYMENT)
+		return item->environment;
+	return item->kind == ITEM_RUN ? item->workflow : item->name;
+}
+
 static void tell_example(FILE *out, const struct item *item)
 {
-	const char *name = item->kind == ITEM_DEPLOYMENT ? item->environment : item->name;
+	const char *name = name_of(item);
 	g_autofree char *shown = g_utf8_make_valid(name ? name : "", -1);
 
 	for (char *c = shown; *c; c++)
@@ -99,12 +111,13 @@ static void tell(FILE *out, const struct findings *findings)
 {
 	fprintf(out, "%u matched", findings->n[MATCH_YES]);
 	if (findings->n_doubtful > 0)
-		fprintf(out, ", %u look wrong", findings->n_doubtful);
+		fprintf(out, ", %u look%s wrong", findings->n_doubtful,
+			findings->n_doubtful == 1 ? "s" : "");
 	fputc('\n', out);
 	for (int i = 0; i < N_DOUBTS; i++) {
 		if (findings->n_by_doubt[i] == 0)
 			continue;
-		fprintf(out, "      %u %s, such as ", findings->n_by_doubt[i],
+		fprintf(out, "           %u %s, such as ", findings->n_by_doubt[i],
 			doubt_words[i]);
 		tell_example(out, findings->example[i]);
 		fputc('\n', out);
@@ -112,7 +125,7 @@ static void tell(FILE *out, const struct findings *findings)
 	for (int i = 0; i < N_MATCHES; i++) {
 		if (i == MATCH_YES || i == MATCH_OTHER || findings->n[i] == 0)
 			continue;
-		fprintf(out, "      not matched: %u %s, such as ", findings->n[i],
+		fprintf(out, "           not matched: %u %s, such as ", findings->n[i],
 			item_match_name((enum item_match)i));
 		tell_example(out, findings->refused[i]);
 		fputc('\n', out);
@@ -128,13 +141,14 @@ static guint examine(FILE *out, const struct config_service *service, unsigned i
 		&service->deployments[index], &error);
 	struct findings findings = { 0 };
 
-	fprintf(out, "    rule %s, deployments[%u]: ", service->name, index);
-	if (!rule) {
+	if (rule)
+		judge(rule, source, items, suspect, &findings);
+	fprintf(out, "  %s  rule %s, deployments[%u]: ",
+		findings.n[MATCH_YES] > 0 ? "ok   " : "WRONG", service->name, index);
+	if (rule)
+		tell(out, &findings);
+	else
 		fprintf(out, "%s\n", error->message);
-		return 1;
-	}
-	judge(rule, source, items, suspect, &findings);
-	tell(out, &findings);
 	return findings.n[MATCH_YES] == 0;
 }
 
@@ -169,4 +183,19 @@ bool doctor_wanted(const struct config *config, const char *source,
 				return true;
 		}
 	return false;
+}
+
+guint doctor_needs(const struct config *config, const char *source)
+{
+	guint needs = 0;
+
+	for (unsigned i = 0; i < config->n_services; i++)
+		for (unsigned j = 0; j < config->services[i].n_deployments; j++) {
+			const struct config_rule *row =
+				&config->services[i].deployments[j];
+
+			if (g_strcmp0(row->source, source) == 0)
+				needs |= item_rule_needs(row);
+		}
+	return needs;
 }

@@ -12,3 +12,5 @@ guint doctor_rules(FILE *out, const struct config *config, const char *source,
 /* Whether any rule with this source may match the item. */
 bool doctor_wanted(const struct config *config, const char *source,
 		   const struct item *item);
+/* What the rules with this source need to be read: 1 << enum item_kind each. */
+guint doctor_needs(const struct config *config, const char *source);

@@ -133,18 +133,9 @@ static void each_rule(const struct item_judge *judge,
 
 static void add_need(const struct judged_rule *rule, void *user)
 {
-	static const guint kinds[] = {
-		[FROM_DEPLOYMENTS] = 1u << ITEM_DEPLOYMENT,
-		[FROM_JOBS] = 1u << ITEM_RUN | 1u << ITEM_JOB,
-		[FROM_RUNS] = 1u << ITEM_RUN,
-		[FROM_RELEASES] = 1u << ITEM_RELEASE,
-		[FROM_PUSH] = 1u << ITEM_DEPLOYMENT,
-	};
 	guint *needs = user;
 
-	*needs |= kinds[rule->row->from];
-	if (rule->row->revision == REVISION_IMAGE || rule->row->revision == REVISION_FILE)
-		*needs |= 1u << ITEM_ARTIFACT;
+	*needs |= item_rule_needs(rule->row);
 }
 
 guint item_judge_needs(const struct item_judge *judge)

@@ -219,6 +219,22 @@ static enum item_match match_place(const struct item_rule *rule, const struct it
 	return is_dry(rule, item) ? MATCH_SKIP : MATCH_YES;
 }
 
+guint item_rule_needs(const struct config_rule *rule)
+{
+	static const guint kinds[] = {
+		[FROM_DEPLOYMENTS] = 1u << ITEM_DEPLOYMENT,
+		[FROM_JOBS] = 1u << ITEM_RUN | 1u << ITEM_JOB,
+		[FROM_RUNS] = 1u << ITEM_RUN,
+		[FROM_RELEASES] = 1u << ITEM_RELEASE,
+		[FROM_PUSH] = 1u << ITEM_DEPLOYMENT,
+	};
+	guint needs = kinds[rule->from];
+
+	if (rule->revision == REVISION_IMAGE || rule->revision == REVISION_FILE)
+		needs |= 1u << ITEM_ARTIFACT;
+	return needs;
+}
+
 enum item_match item_rule_match(const struct item_rule *rule, const char *source,
 				const struct item *item)
 {

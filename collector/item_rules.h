@@ -27,6 +27,9 @@ struct item_rule *item_rule_new(const struct config_rule *rule, GError **error);
 void item_rule_free(struct item_rule *rule); /* NULL is fine */
 DEFINE_CLEANUP(struct item_rule *, item_rule_free);
 
+/* What a rule needs to be read of its source: 1 << enum item_kind each. */
+guint item_rule_needs(const struct config_rule *rule);
+
 /* Judges an item. outcome skipped or cancelled still matches: such deployments are kept
  * and do not count. */
 enum item_match item_rule_match(const struct item_rule *rule, const char *source,

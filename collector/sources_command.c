@@ -26,20 +26,46 @@ static const char *const order_words[] = {
 	[ORDER_STATE] = "sees the present state only: keep polling often",
 };
 
+/* Sources that have no driver: what they read is told in the configuration. */
+static const struct {
+	const char *name, *title, *summary, *text;
+} others[] = {
+	{ "git", "git", "commits, tags, branches and files of repositories",
+	  "Every repository that services are made of is one of these; deployments can "
+	  "be "
+	  "read from\ntheir tags, branches and files too." },
+	{ "rest", "any REST API", "what you describe in dorad.yaml",
+	  "Feeds are described there as they are here in \"sources show\" of a system "
+	  "that is known:\nwhere their items are, how they are paged, and what their "
+	  "fields mean." },
+	{ "sql", "any PostgreSQL", "what a query returns",
+	  "Each row is an item. $1 is the instant since which changes are wanted." },
+};
+
 static int list(void)
 {
 	for (int i = 0; i < N_DRIVERS; i++)
 		if (drivers[i])
-			printf("%-17s %-24s %s\n", drivers[i]->name, drivers[i]->title,
+			printf("%-17s %-34s %s\n", drivers[i]->name, drivers[i]->title,
 			       drivers[i]->summary);
-	printf("%-17s %-24s %s\n", "git", "git",
-	       "commits, tags, branches and files of "
-	       "repositories");
-	printf("%-17s %-24s %s\n", "rest", "any REST API",
-	       "what you describe in dorad.yaml");
-	printf("%-17s %-24s %s\n", "sql", "any PostgreSQL", "what a query returns");
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		printf("%-17s %-34s %s\n", others[i].name, others[i].title,
+		       others[i].summary);
 	printf("\n\"dorad sources show NAME\" tells what one reads and needs.\n");
 	return EXIT_OK;
+}
+
+static bool show_other(const char *name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+		if (strcmp(others[i].name, name) != 0)
+			continue;
+		printf("%s (%s): %s\n\n%s\n\nSettings, under sources.%s: see \"dorad "
+		       "config schema\".\n",
+		       others[i].title, name, others[i].summary, others[i].text, name);
+		return true;
+	}
+	return false;
 }
 
 static void show_settings(const struct driver *driver)
@@ -95,6 +121,8 @@ static int show(const char *name)
 {
 	const struct driver *driver = driver_find(name);
 
+	if (!driver && show_other(name))
+		return EXIT_OK;
 	if (!driver) {
 		fprintf(stderr,
 			"dorad sources: there is no driver \"%s\"; see dorad sources "
@@ -104,7 +132,7 @@ static int show(const char *name)
 	}
 	printf("%s (%s): %s\n", driver->title, driver->name, driver->summary);
 	if (driver->limits)
-		printf("\n%s\n", driver->limits);
+		printf("\nLimits: %s\n", driver->limits);
 	show_settings(driver);
 	printf("\nFeeds:\n");
 	for (const struct feed *feed = driver->feeds; feed->name; feed++)

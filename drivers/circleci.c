@@ -170,7 +170,7 @@ static const struct feed feeds[] = {
 	  .help = "Pipelines and, where a rule wants them, their workflows and jobs: a "
 		  "rule "
 		  "for jobs may name either.",
-	  .path = "/api/v2/project/{+project}/pipeline?page-token={token}",
+	  .path = "/api/v2/project/{project}/pipeline?page-token={token}",
 	  .item_path = "/api/v2/pipeline/{id}",
 	  .items = "/items",
 	  .order = ORDER_NEWEST,

@@ -389,7 +389,7 @@ static const struct setting settings[] = {
 };
 
 static const struct http_header_row headers[] = {
-	{ "Accept", "application/vnd.github+json" },
+	{ "Accept", "application/vnd.github+json, application/json" },
 	{ "X-GitHub-Api-Version", "2022-11-28" },
 	{ NULL },
 };

@@ -71,7 +71,7 @@ static const struct {
 	  "?finished_from=2026-03-01T00%3A00%3A00Z&exclude_jobs=true"
 	  "&exclude_pipeline=true&per_page=100" },
 	{ "circleci", "runs", NULL, "gh/acme/shop",
-	  "https://circleci.com/api/v2/project/gh/acme/shop/pipeline" },
+	  "https://circleci.com/api/v2/project/gh%2Facme%2Fshop/pipeline" },
 	{ "circleci", "runs", "jobs", "gh/acme/shop",
 	  "https://circleci.com/api/v2/workflow/42/job" },
 	{ "azure_devops", "runs", NULL, "Web Shop",

@@ -8,7 +8,7 @@
 /* What drivers with details of details, and feeds at another address, have to get. */
 
 static char *projects[] = { (char *)"gh/acme/shop" };
-#define PIPELINES "/api/v2/project/gh/acme/shop/pipeline"
+#define PIPELINES "/api/v2/project/gh%2Facme%2Fshop/pipeline"
 #define DATE "date: Sun, 01 Mar 2026 12:00:00 GMT"
 
 static const struct answer circleci[] = {

@@ -311,6 +311,38 @@ static enum verdict attempt(struct client *client, const struct ask *ask,
 	return is_transient(response->status) ? VERDICT_AGAIN : VERDICT_FAILED;
 }
 
+bool client_ask_once(struct client *client, const struct ask *ask,
+		     struct http_response *response, GError **error)
+{
+	const struct rest_source *source = client->source;
+	g_autoptr(GPtrArray) headers = headers_of(client, ask, error);
+	g_autoptr(GError) refusal = NULL;
+
+	if (!headers || !perform(client, ask, headers, response, error))
+		return false;
+	if (budget_learn(source->budgets, auth_key(client->auth), source->driver,
+			 response, client_now(client)))
+		g_set_error(&refusal, DORA_ERROR, DORA_ERROR_RETRY,
+			    "rate limit: refused (%u)", response->status);
+	else if (!is_wanted(ask, response->status))
+		refused(ask, response, headers, &refusal);
+	if (!refusal)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&refusal));
+	return false;
+}
+
+char *client_who_url(const struct rest_source *source)
+{
+	struct variables variables;
+	char *url;
+
+	variables_init(&variables, source->api, "", NULL);
+	url = template_url(source->api->url, source->driver->whoami, &variables);
+	variables_clear(&variables);
+	return url;
+}
+
 static void drop_body(struct http_response *response)
 {
 	guint status = response->status;
@@ -396,7 +428,7 @@ const struct zone *client_zone(struct client *client, GError **error)
 		client->zone = zone_open("UTC", error);
 		return client->zone;
 	}
-	url = g_strconcat(client->source->api->url, driver->whoami, NULL);
+	url = client_who_url(client->source);
 	if (client_ask(client, &(struct ask){ .url = url }, &response, error))
 		document = client_parse(&response, error);
 	if (!document) {

@@ -38,6 +38,15 @@ struct ask {
 bool client_ask(struct client *client, const struct ask *ask,
 		struct http_response *response, GError **error);
 
+/* The same without repeating anything or waiting for a turn, for who wants to see the
+ * whole answer: it keeps what came, whatever its status. */
+bool client_ask_once(struct client *client, const struct ask *ask,
+		     struct http_response *response, GError **error);
+
+/* Where the source's driver asks who we are (its whoami, which is not NULL). The caller
+ * frees. */
+char *client_who_url(const struct rest_source *source);
+
 /* The JSON of an answer. DATA if it is none; where it is a web page it says so. */
 cJSON *client_parse(const struct http_response *response, GError **error);
 

@@ -1,8 +1,9 @@
 /*
- * contract_poll DRIVER URL ROUNDS: polls a server with a driver as the daemon would, its
- * settings filled with the driver's own examples, and asks again for what was found.
- * Prints a line a round; the exit status is 0 unless something went wrong that a server
- * must not be able to cause.
+ * contract_poll DRIVER URL ROUNDS ID: polls a server with a driver as the daemon would,
+ * its settings filled with the driver's own examples, and asks again for what was found
+ * (for the item ID where nothing was). Prints a line a round, then which of the driver's
+ * paths were asked and which never; the exit status is 0 unless something went wrong that
+ * a server must not be able to cause.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,21 +11,33 @@
 
 #include "base/error.h"
 #include "base/instant.h"
-#include "collector/rest/rest.h"
+#include "collector/rest/request.h"
+#include "paths.h"
 
-#define ASKED_AGAIN 3 /* unfinished items a feed */
+#define ASKED_AGAIN 3	 /* unfinished items a feed */
+#define REQUESTS_MAX 150 /* a round: random lists may never end */
+/* Examples are as old as the descriptions. */
+#define HISTORY (20 * 365 * G_TIME_SPAN_DAY)
 
 struct memory {
 	GPtrArray *items;
+	const char *id; /* of an item that was not found */
 	gint64 now;
+	long round;
 	guint n_bad; /* items the engine should never have let through */
 };
 
+/* From the second round on everything is read anew, as it is each week. */
 static bool load(void *self, struct feed_row *row, GError **error)
 {
-	(void)self;
-	(void)row;
+	const struct memory *memory = self;
+
 	(void)error;
+	if (memory->round > 0) {
+		row->cursor = memory->now - G_TIME_SPAN_DAY;
+		row->history = memory->now - HISTORY;
+		row->swept = row->swept_deep = memory->now - 30 * G_TIME_SPAN_DAY;
+	}
 	return true;
 }
 
@@ -52,6 +65,16 @@ static bool unfinished(void *self, const char *project, enum item_kind kind,
 		copy->created = memory->now - G_TIME_SPAN_HOUR;
 		g_ptr_array_add(items, copy);
 		n++;
+	}
+	if (n == 0) {
+		struct item *item = g_new0(struct item, 1);
+
+		item_init(item, kind);
+		item->project = g_strdup(project);
+		item->id = g_strdup(memory->id);
+		item->attempt = 1;
+		item->created = memory->now - G_TIME_SPAN_HOUR;
+		g_ptr_array_add(items, item);
 	}
 	return true;
 }
@@ -174,10 +197,48 @@ static bool no_wait(void *self, GTimeSpan span, GError **error)
 	return true;
 }
 
+/* The transport: what is asked is noted on its way. */
+struct wire {
+	struct http *http;
+	struct paths *paths;
+	GCancellable *enough;
+	guint n;
+};
+
 static bool perform(void *self, const struct http_request *request,
 		    struct http_response *response, GError **error)
 {
-	return http_perform(self, request, response, error);
+	struct wire *wire = self;
+
+	paths_note(wire->paths, request->method, request->url);
+	if (++wire->n >= REQUESTS_MAX)
+		g_cancellable_cancel(wire->enough);
+	return http_perform(wire->http, request, response, error);
+}
+
+static void tell_round(struct memory *memory, const struct rest_result *result,
+		       const GError *error)
+{
+	printf("%u requests, %zu items%s%s\n", result->n_requests, result->n_items,
+	       error ? ": " : "", error ? error->message : "");
+	if (error && (error->domain != DORA_ERROR || !*error->message))
+		memory->n_bad++;
+}
+
+/* Whether the credential is good is asked by "dorad doctor", not by a poll. */
+static void ask_who(const struct rest_source *source)
+{
+	_cleanup_(http_response_clear) struct http_response response = { 0 };
+	struct rest_result result = { 0 };
+	struct client client;
+	g_autofree char *url = NULL;
+
+	if (!source->driver->whoami)
+		return;
+	url = client_who_url(source);
+	client_init(&client, source, &result);
+	client_ask(&client, &(struct ask){ .url = url }, &response, NULL);
+	client_clear(&client);
 }
 
 int main(int argc, char **argv)
@@ -185,7 +246,9 @@ int main(int argc, char **argv)
 	_cleanup_(http_freep) struct http *http = http_new();
 	struct secret_ref token = { .env = (char *)"CONTRACT_TOKEN" };
 	struct config_api api = { .name = (char *)"contract", .token = &token };
-	const struct rest_transport transport = { perform, real_now, no_wait, http };
+	g_autoptr(GCancellable) enough = g_cancellable_new();
+	struct wire wire = { .http = http, .enough = enough };
+	const struct rest_transport transport = { perform, real_now, no_wait, &wire };
 	struct memory memory = { .items = items_new(), .now = g_get_real_time() };
 	const struct rest_sink sink = { load, unfinished, known, save, &memory };
 	struct rest_source source = {
@@ -199,28 +262,34 @@ int main(int argc, char **argv)
 	};
 	long rounds;
 
-	if (argc != 4 || !(api.driver = driver_find(argv[1])))
+	if (argc != 5 || !(api.driver = driver_find(argv[1])))
 		return 64;
 	rounds = strtol(argv[3], NULL, 10);
 	api.url = argv[2];
-	api.history_us = 7 * G_TIME_SPAN_DAY;
+	memory.id = argv[4];
+	api.history_us = HISTORY;
 	for (const struct setting *setting = api.driver->settings;
 	     setting && setting->key; setting++)
 		fill(&api, setting);
 	read_all(&api);
 	source.driver = api.driver;
-	for (long round = 0; round < rounds; round++) {
+	wire.paths = paths_new(api.driver, api.url);
+	for (memory.round = 0; memory.round < rounds; memory.round++) {
 		_cleanup_(budgets_freep) struct budgets *budgets = budgets_new();
 		struct rest_result result = { 0 };
 		g_autoptr(GError) error = NULL;
 
 		source.budgets = budgets;
+		source.cancellable = wire.enough;
+		wire.n = 0;
+		g_cancellable_reset(wire.enough);
+		if (memory.round == 0)
+			ask_who(&source);
 		rest_poll(&source, &result, &error);
-		printf("%u requests, %zu items%s%s\n", result.n_requests, result.n_items,
-		       error ? ": " : "", error ? error->message : "");
-		if (error && error->domain != DORA_ERROR)
-			memory.n_bad++;
+		tell_round(&memory, &result, error);
 	}
+	paths_tell(wire.paths, stdout);
+	paths_free(wire.paths);
 	g_ptr_array_unref(memory.items);
 	clear(&api);
 	return memory.n_bad > 0;

@@ -21,6 +21,11 @@ class Hub:
     def __init__(self, project, token):
         self.project, self.token = project, token
         self.runs, self.deployments, self.asked, self.n_304 = [], [], [], 0
+        self.scopes = None  # of the credential, where it has any
+        self.skew = 0  # of its clock, in seconds
+        self.budget = 4000  # requests left
+        self.more = {}  # {path: body} of other systems
+        self.refused = {}  # {start of a path: (status, message)}
         hub = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -28,6 +33,9 @@ class Hub:
 
             def log_message(self, *_):
                 pass
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string((timestamp or time.time()) + hub.skew)
 
             def do_GET(self):
                 hub.answer(self)
@@ -82,7 +90,7 @@ class Hub:
         if path in (f"{base}/pulls", f"{base}/releases", f"{base}/issues",
                     f"{base}/deployments"):
             return []
-        return None
+        return ["2022-11-28"] if path == "/versions" else self.more.get(path)
 
     @staticmethod
     def public(run):
@@ -91,13 +99,19 @@ class Hub:
     def answer(self, request):
         url = urllib.parse.urlsplit(request.path)
         query = dict(urllib.parse.parse_qsl(url.query))
-        headers = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4000",
+        headers = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": str(self.budget),
                    "X-RateLimit-Reset": str(int(time.time()) + 600)}
+        if self.scopes:
+            headers["X-OAuth-Scopes"] = self.scopes
         self.asked.append(request.path)
         body = self.route(url.path, query)
         status = 200
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             status, body = 401, {"message": "Bad credentials"}
+        elif any(url.path.startswith(start) for start in self.refused):
+            status, message = next(value for start, value in self.refused.items()
+                                   if url.path.startswith(start))
+            body = {"message": message}
         elif body is None:
             status, body = 404, {"message": "Not Found"}
         elif isinstance(body, list):
