@@ -12,6 +12,9 @@
 #include "collector/git/mirror_loose.h"
 #include "collector/git/mirror_pack.h"
 
+#define LOCK_TRIES 40
+#define LOCK_PAUSE (25 * G_TIME_SPAN_MILLISECOND) /* a second in all */
+
 /* Written last, read first. The number is that of the layout. */
 #define MARKER "dorad-mirror"
 /* There after the first whole fetch. */
@@ -71,6 +74,20 @@ char *mirror_dir_path(const char *cache_dir, const char *name, GError **error)
 	return g_build_filename(folder, base, NULL);
 }
 
+/* Whoever reads a file of the mirror has it for some milliseconds only. */
+static bool lock_patiently(int fd)
+{
+	for (guint i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK)
+			return false;
+		g_usleep(LOCK_PAUSE);
+	}
+	errno = EWOULDBLOCK;
+	return false;
+}
+
 int mirror_dir_lock(const char *dir, GError **error)
 {
 	g_autofree char *path = g_strconcat(dir, ".lock", NULL);
@@ -80,7 +97,7 @@ int mirror_dir_lock(const char *dir, GError **error)
 		fail_errno(error, path, errno);
 		return -1;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (lock_patiently(fd))
 		return fd;
 	if (errno == EWOULDBLOCK)
 		g_set_error(error, DORA_ERROR, DORA_ERROR_RETRY,

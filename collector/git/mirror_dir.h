@@ -19,8 +19,9 @@ struct mirror_kind {
  * belong to us alone (DORA_ERROR_CONFIG). The caller frees. */
 char *mirror_dir_path(const char *cache_dir, const char *name, GError **error);
 
-/* Takes the lock beside dir without waiting: DORA_ERROR_RETRY if another process or
- * another struct mirror has it. -1 on failure; mirror_dir_unlock() gives it back. */
+/* Takes the lock beside dir, waiting a second at most: DORA_ERROR_RETRY if another
+ * process or another struct mirror has it. -1 on failure; mirror_dir_unlock() gives it
+ * back. */
 int mirror_dir_lock(const char *dir, GError **error);
 void mirror_dir_unlock(int fd);
 
