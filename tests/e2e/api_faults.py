@@ -320,7 +320,7 @@ def test_costs(world):
         at = max(today, now - 2400)
         for i in range(250):
             hub.add(now, workflow="Deliver" if i % 10 == 0 else "CI", done=True)
-            lab.add(at, done=True)
+            lab.add(at + i, done=True)
             pager.add(at, done=True)
         asked, written = costs(history)
         said.append(f"250 new items each: {asked}, rows written {written}")
