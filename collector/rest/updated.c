@@ -113,7 +113,7 @@ static bool finish(struct reading *reading, const struct walk *walk,
 		reading_advance(reading, walk->latest);
 		/* Several pages cannot be asked for conditionally, and would be read
 		 * anew until something else changes. */
-		if (walk->n_pages > 1)
+		if (walk->n_pages > 1 && reading->feed->paging != PAGING_KEYSET)
 			reading_advance(reading,
 					reading->clock - feed_overlap(reading->feed));
 		reading_keep_etag(reading, walk->n_pages == 1 ? page : &several);
