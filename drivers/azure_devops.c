@@ -65,11 +65,19 @@ static const struct json_field record_fields[] = {
 /* Stages and jobs; phases, tasks and checkpoints are parts of them. */
 static bool accept_record(const cJSON *json, struct item *job, GError **error)
 {
+	char *id;
+
 	if (!json_says(json, "/type", "Stage") && !json_says(json, "/type", "Job")) {
 		item_skip(job);
 		return true;
 	}
-	return item_own_attempt(job, json, "/attempt", error);
+	if (!item_own_attempt(job, json, "/attempt", error))
+		return false;
+	/* a stage or job has the same id in every build */
+	id = g_strconcat(job->parent, "/", job->id, NULL);
+	g_free(job->id);
+	job->id = id;
+	return true;
 }
 
 static const struct detail run_details[] = {
