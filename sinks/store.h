@@ -73,6 +73,9 @@ bool store_repo_id(struct store *store, const char *name, gint32 *repo_id,
  * beside polled_at and ok_at. shallow: the history is cut. */
 bool store_source_ok(struct store *store, gint32 source_id, const char *cursor, gint64 at,
 		     bool shallow, GError **error);
+/* The cursor alone, of a poll that was good in part. */
+bool store_source_cursor(struct store *store, gint32 source_id, const char *cursor,
+			 GError **error);
 /* A failed poll, in its own transaction; text is shown to operators. */
 bool store_source_failed(struct store *store, gint32 source_id, gint64 at,
 			 const char *text, GError **error);

@@ -4,13 +4,15 @@
 	"SELECT source_id, repo_id, cursor, polled_at, ok_at FROM dorad.source"          \
 	" WHERE name = $1 AND active"
 
-enum statement { READ, LOCK, OK, FAILED, REFS, DROP_REFS, PUT_REFS, EVENT };
+enum statement { READ, LOCK, OK, CURSOR, FAILED, REFS, DROP_REFS, PUT_REFS, EVENT };
 
 static const char *const sql[] = {
 	[READ] = SOURCE_SQL,
 	[LOCK] = SOURCE_SQL " FOR NO KEY UPDATE",
 	[OK] = "UPDATE dorad.source SET cursor = $2, polled_at = $3, ok_at = $3,"
 	       " shallow = $4 WHERE source_id = $1",
+	[CURSOR] = "UPDATE dorad.source SET cursor = $2 WHERE source_id = $1"
+		   " AND cursor IS DISTINCT FROM $2",
 	[FAILED] = "UPDATE dorad.source SET polled_at = $2, failed_at = $2, failure = $3"
 		   " WHERE source_id = $1",
 	[REFS] = "SELECT name, object, commit, first_seen_at FROM dorad.git_ref"
@@ -84,6 +86,17 @@ bool store_source_ok(struct store *store, gint32 source_id, const char *cursor, 
 	arg_bool(&args, shallow);
 	return store_writable(store, error) &&
 	       store_exec(store, sql[OK], &args, NULL, error);
+}
+
+bool store_source_cursor(struct store *store, gint32 source_id, const char *cursor,
+			 GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, source_id);
+	arg_text(&args, cursor);
+	return store_writable(store, error) &&
+	       store_exec(store, sql[CURSOR], &args, NULL, error);
 }
 
 bool store_source_failed(struct store *store, gint32 source_id, gint64 at,

@@ -83,7 +83,7 @@ COMMENT ON COLUMN dora.incidents.resolved_at IS 'When it was over; NULL while it
 COMMENT ON COLUMN dora.incidents.closed_at IS 'When it was closed; NULL while it is open.';
 COMMENT ON COLUMN dora.incidents.updated_at IS 'When it changed last at the source.';
 COMMENT ON COLUMN dora.incidents.acknowledge_seconds IS 'Time to acknowledge in seconds: from detected_at (or, where that is unknown, created_at) to acknowledged_at; NULL where either is unknown.';
-COMMENT ON COLUMN dora.incidents.resolve_seconds IS 'Time to recover in seconds: from started_at (or, where that is unknown, detected_at, else created_at) to mitigated_at (or, where that is unknown, resolved_at); NULL while it goes on, and where it was none after all (withdrawn).';
+COMMENT ON COLUMN dora.incidents.resolve_seconds IS 'Time to recover in seconds: from started_at (or, where that is unknown, detected_at, else created_at) to mitigated_at (or, where that is unknown, resolved_at); NULL while it is neither mitigated nor over, and where it was none after all (withdrawn).';
 COMMENT ON COLUMN dora.incidents.url IS 'Where people look at it.';
 COMMENT ON COLUMN dora.incidents.final IS 'True if it will not change by itself any more.';
 COMMENT ON COLUMN dora.incidents.first_seen_at IS 'When dorad saw it first.';
@@ -147,7 +147,7 @@ COMMENT ON COLUMN dora.pipeline_jobs.source IS 'Source that told of it: source i
 COMMENT ON COLUMN dora.pipeline_jobs.project IS 'Project at the source, such as acme/shop; NULL where the source has none.';
 COMMENT ON COLUMN dora.pipeline_jobs.job IS 'What the source calls it.';
 COMMENT ON COLUMN dora.pipeline_jobs.attempt IS 'Count of the attempt at this job, from 1.';
-COMMENT ON COLUMN dora.pipeline_jobs.run IS 'Run it is part of: run in dora.pipeline_runs.';
+COMMENT ON COLUMN dora.pipeline_jobs.run IS 'Run it is part of: run in dora.pipeline_runs; of a job inside a workflow of CircleCI, that workflow.';
 COMMENT ON COLUMN dora.pipeline_jobs.workflow IS 'Name of the pipeline or workflow.';
 COMMENT ON COLUMN dora.pipeline_jobs.name IS 'Name of the job.';
 COMMENT ON COLUMN dora.pipeline_jobs.environment IS 'Environment it deploys to, as the source names it; NULL if none.';
@@ -242,10 +242,10 @@ COMMENT ON VIEW dora.feeds IS 'How far every feed of every project has been read
 COMMENT ON COLUMN dora.feeds.source IS 'Source: source in dora.sources.';
 COMMENT ON COLUMN dora.feeds.project IS 'Project at the source; NULL where the source has none.';
 COMMENT ON COLUMN dora.feeds.feed IS 'What is read, by the driver''s name for it: runs, deployments, changes and the like.';
-COMMENT ON COLUMN dora.feeds.read_from IS 'From when on its items are stored; NULL: nothing has been read yet.';
-COMMENT ON COLUMN dora.feeds.read_until IS 'Up to when its items are stored; NULL: nothing has been read yet.';
-COMMENT ON COLUMN dora.feeds.swept_at IS 'When items of the last days were last read anew, for what came late or was edited; NULL: never.';
-COMMENT ON COLUMN dora.feeds.swept_deep_at IS 'When items of the last weeks were last read anew; NULL: never.';
+COMMENT ON COLUMN dora.feeds.read_from IS 'From when on its items are stored; NULL: nothing has been read yet, or the source does not tell how far back it goes.';
+COMMENT ON COLUMN dora.feeds.read_until IS 'Up to when its items are stored; NULL: nothing has been read yet, or the present state is all that can be read.';
+COMMENT ON COLUMN dora.feeds.swept_at IS 'When items of the last days were last read anew (or, before that, at all), for what came late or was edited; NULL: nothing has been read yet.';
+COMMENT ON COLUMN dora.feeds.swept_deep_at IS 'When items of the last weeks were last read anew (or, before that, at all); NULL: nothing has been read yet.';
 COMMENT ON COLUMN dora.feeds.trouble IS 'Why something may be missing, in words; NULL: nothing is known to be.';
 COMMENT ON COLUMN dora.feeds.active IS 'False if the source has left the configuration.';
 
