@@ -67,6 +67,21 @@ static const char *const message_paths[] = {
 	"/title",	   "/error",
 };
 
+/* Whether the token of basic authentication is in a text. */
+static bool holds_basic(const char *text, const char *encoded)
+{
+	gsize n;
+	char *pair = (char *)g_base64_decode(encoded, &n);
+	const char *token = pair ? memchr(pair, ':', n) : NULL;
+	gsize left = token ? n - (gsize)(token + 1 - pair) : 0;
+	bool held = left > 0 && memmem(text, strlen(text), token + 1, left);
+
+	if (pair)
+		explicit_bzero(pair, n);
+	g_free(pair);
+	return held;
+}
+
 /* True if a credential may be in a text: its last word is what is secret. */
 static bool holds_secret(const char *text, const GPtrArray *headers)
 {
@@ -75,6 +90,9 @@ static bool holds_secret(const char *text, const GPtrArray *headers)
 		const char *secret = strrchr(header, ' ');
 
 		if (secret && secret[1] && strstr(text, secret + 1))
+			return true;
+		if (secret && g_str_has_prefix(header, "Authorization: Basic ") &&
+		    holds_basic(text, secret + 1))
 			return true;
 	}
 	return false;
@@ -374,7 +392,8 @@ bool client_ask(struct client *client, const struct ask *ask,
 			return false;
 		}
 	}
-	if (g_error_matches(last, DORA_ERROR, DORA_ERROR_CANCELLED))
+	if (response->status == 401 ||
+	    g_error_matches(last, DORA_ERROR, DORA_ERROR_CANCELLED))
 		client->over = true;
 	drop_body(response);
 	g_propagate_error(error, g_steal_pointer(&last));

@@ -161,6 +161,9 @@ bool rest_poll(const struct rest_source *source, struct rest_result *result,
 			reading->failed = true;
 			tell(reading, &first, cause);
 		}
+	for (guint i = 0; i < readings->len && !client.over; i++)
+		result->n_good +=
+			!((const struct reading *)g_ptr_array_index(readings, i))->failed;
 	g_ptr_array_set_size(readings, 0);
 	client_clear(&client);
 	if (!first)

@@ -55,6 +55,7 @@ struct rest_source {
 struct rest_result {
 	guint n_requests, n_not_modified;
 	gsize n_items;
+	guint n_good;	   /* feeds that were read well */
 	gint64 not_before; /* the source asks not to be polled before; INSTANT_NONE */
 };
 

@@ -23,14 +23,19 @@ static GTimeSpan asked_every(GTimeSpan age)
 	return backoff[i].every;
 }
 
+static GTimeSpan age_of(const struct reading *reading, const struct item *item)
+{
+	gint64 born = item_born(item);
+
+	return born == INSTANT_NONE ? 0 : reading->clock - born;
+}
+
 /* Without a memory of when it was asked last: each item has its place in the hour or day,
  * and the poll that comes next after it asks. Places are a little longer than the time
  * between polls, so that none is left out because a poll came late. */
 static bool is_due(const struct reading *reading, const struct item *item)
 {
-	gint64 born = item_born(item);
-	GTimeSpan age = born == INSTANT_NONE ? 0 : reading->clock - born;
-	GTimeSpan every = asked_every(age);
+	GTimeSpan every = asked_every(age_of(reading, item));
 	GTimeSpan poll = reading->client->source->api->every_us;
 
 	if (every == 0 || poll <= 0 || poll >= every)
@@ -134,28 +139,41 @@ static bool is_asked_for(const struct reading *reading)
 	       feed->order == ORDER_NUMBER;
 }
 
-/* Asks for those of a list that were not met; what came before a failure is kept. */
-static bool ask_each(struct reading *reading, const GPtrArray *unfinished, bool all,
-		     GPtrArray *items, GPtrArray *gone, GError **error)
+/* Asks for those of a list that were not met, the young or the others; what came before a
+ * failure is kept. */
+static bool ask_some(struct reading *reading, const GPtrArray *unfinished, bool all,
+		     bool young, guint *n_asked, GPtrArray *items, GPtrArray *gone,
+		     GError **error)
 {
 	bool asks = reading->feed->item_path && (all || is_asked_for(reading));
-	guint n_asked = 0;
 
-	for (guint i = 0; i < unfinished->len && n_asked < ASKED_MAX; i++) {
+	for (guint i = 0; i < unfinished->len && *n_asked < ASKED_MAX; i++) {
 		const struct item *item = g_ptr_array_index(unfinished, i);
 		gint64 met = attempt_met(reading, item->id);
 
+		if ((asked_every(age_of(reading, item)) == 0) != young)
+			continue;
 		if (met > item->attempt) {
 			g_ptr_array_add(items, superseded(item));
 			continue;
 		}
 		if (met || !asks || !(all || is_due(reading, item)))
 			continue;
-		n_asked++;
+		++*n_asked;
 		if (!item_ask(reading, item, items, gone, error))
 			return false;
 	}
 	return true;
+}
+
+/* The young first: however many old ones never end, what runs now is not kept waiting. */
+static bool ask_each(struct reading *reading, const GPtrArray *unfinished, bool all,
+		     GPtrArray *items, GPtrArray *gone, GError **error)
+{
+	guint n_asked = 0;
+
+	return ask_some(reading, unfinished, all, true, &n_asked, items, gone, error) &&
+	       ask_some(reading, unfinished, all, false, &n_asked, items, gone, error);
 }
 
 bool unfinished_ask(struct reading *reading, bool all, GError **error)
