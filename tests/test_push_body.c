@@ -54,6 +54,9 @@ static const struct {
 	{ "an unknown key is a mistake of the sender", push_deployments,
 	  DEPLOYMENT(",\"outcome\":\"success\",\"enviroment\":\"x\""),
 	  "deployment 1: enviroment: there is no such key" },
+	{ "a text where a list is due", push_deployments,
+	  DEPLOYMENT(",\"outcome\":\"success\",\"images\":\"shop:1\""),
+	  "deployment 1: images: expected a list" },
 	{ "an outcome in other words", push_deployments,
 	  DEPLOYMENT(",\"outcome\":\"SUCCEEDED\""),
 	  "deployment 1: outcome: \"SUCCEEDED\", expected success, failure, cancelled, "

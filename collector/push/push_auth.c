@@ -92,6 +92,8 @@ const struct config_push_client *push_auth(const struct config_push *push,
 	static const char bearer[] = "Bearer ";
 	const struct config_push_client *found = NULL;
 	guint8 given[DIGEST_BYTES] = { 0 };
+	g_autoptr(GError) unread = NULL;
+	g_autoptr(GError) first = NULL;
 
 	*is_signed = shown->signature != NULL;
 	if (*is_signed) {
@@ -114,10 +116,12 @@ const struct config_push_client *push_auth(const struct config_push *push,
 
 		if (!ref)
 			continue;
-		secret = secret_read(ref, error);
-		if (!secret) {
-			g_prefix_error(error, "push: client %s: ", client->name);
-			return NULL;
+		secret = secret_read(ref, &unread);
+		if (!secret) { /* the others are let in */
+			g_clear_error(&first);
+			g_prefix_error(&unread, "push: client %s: ", client->name);
+			first = g_steal_pointer(&unread);
+			continue;
 		}
 		if (*is_signed)
 			sign(secret, shown, expected);
@@ -128,7 +132,9 @@ const struct config_push_client *push_auth(const struct config_push *push,
 			found = client;
 	}
 	memcpy(digest, given, DIGEST_BYTES);
-	if (!found)
+	if (!found && first)
+		g_propagate_error(error, g_steal_pointer(&first));
+	else if (!found)
 		denied(error, "the token or signature is not one of a client");
 	return found;
 }

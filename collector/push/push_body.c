@@ -72,6 +72,9 @@ static bool only_known(const cJSON *object, const struct json_field *fields,
 		if (!field->path)
 			return refuse(error, "%.60s: there is no such key",
 				      member->string);
+		if (field->type == JSON_TEXTS && !cJSON_IsArray(member) &&
+		    !cJSON_IsNull(member))
+			return refuse(error, "%s: expected a list", member->string);
 	}
 	return true;
 }

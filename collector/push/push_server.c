@@ -30,6 +30,7 @@ struct allowance {
 struct push_server {
 	struct push_options options;
 	struct store *store;
+	GCancellable *cancellable; /* of what a request waits for */
 	struct MHD_Daemon *daemon;
 	struct allowance *clients; /* as config->push->clients */
 	struct allowance denied;
@@ -102,6 +103,20 @@ static bool is_json(const char *type)
 
 /* ---- a whole request ---- */
 
+/* The sender is told to come back; the operator, each minute at most, why. A database
+ * that is away is told of elsewhere. */
+static void complain(struct push_server *server, const GError *error, gint64 now)
+{
+	const struct work_context *context = &server->options.context;
+
+	if (g_error_matches(error, DORA_ERROR, DORA_ERROR_DATA) ||
+	    dora_error_is_transient(error) || !context->notice ||
+	    (server->complained && ABS(now - server->complained) < G_TIME_SPAN_MINUTE))
+		return;
+	server->complained = now;
+	context->notice("push", error->message, context->user);
+}
+
 static const struct config_push_client *
 authenticate(struct push_server *server, struct MHD_Connection *connection,
 	     const char *path, const struct exchange *exchange, gint64 now,
@@ -126,6 +141,8 @@ authenticate(struct push_server *server, struct MHD_Connection *connection,
 			answer_limit(answer, "too many requests were refused");
 		else
 			answer_error(answer, error);
+		if (!g_error_matches(error, DORA_ERROR, DORA_ERROR_DENIED))
+			complain(server, error, now);
 		return NULL;
 	}
 	if (!allowance_take(&server->clients[client - push->clients], push->per_minute,
@@ -138,20 +155,6 @@ authenticate(struct push_server *server, struct MHD_Connection *connection,
 		return NULL;
 	}
 	return client;
-}
-
-/* The sender is told to come back; the operator, each minute at most, why. A database
- * that is away is told of elsewhere. */
-static void complain(struct push_server *server, const GError *error, gint64 now)
-{
-	const struct work_context *context = &server->options.context;
-
-	if (g_error_matches(error, DORA_ERROR, DORA_ERROR_DATA) ||
-	    dora_error_is_transient(error) || !context->notice ||
-	    (server->complained && ABS(now - server->complained) < G_TIME_SPAN_MINUTE))
-		return;
-	server->complained = now;
-	context->notice("push", error->message, context->user);
 }
 
 static void take(struct push_server *server, struct MHD_Connection *connection,
@@ -351,12 +354,14 @@ struct push_server *push_server_new(const struct push_options *options, GError *
 	server->options = *options;
 	server->options.config = config_ref(options->config);
 	server->options.context.config = server->options.config;
+	server->cancellable = g_cancellable_new();
+	server->options.context.cancellable = server->cancellable;
 	server->clients = g_new0(struct allowance, push->n_clients);
 	server->store = store_new(server->options.config);
 	if (load_tls(server, error) && (fd = push_listen(push->listen, error)) >= 0) {
 		if (start(server, fd, error))
 			return server;
-		close(fd);
+		/* microhttpd closes the socket, also where it cannot start */
 		push_unlisten(push->listen);
 	}
 	push_server_free(server);
@@ -367,11 +372,13 @@ void push_server_free(struct push_server *server)
 {
 	if (!server)
 		return;
+	g_cancellable_cancel(server->cancellable);
 	if (server->daemon) {
 		MHD_stop_daemon(server->daemon);
 		push_unlisten(server->options.config->push->listen);
 	}
 	store_free(server->store);
+	g_object_unref(server->cancellable);
 	config_unref(server->options.config);
 	g_free(server->clients);
 	g_free(server->certificate);

@@ -55,7 +55,7 @@ static bool is_dead(const char *path, const struct sockaddr *native, socklen_t s
 
 	if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
 		return false;
-	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (probe < 0)
 		return false;
 	dead = connect(probe, native, size) != 0 && errno == ECONNREFUSED;

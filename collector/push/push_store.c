@@ -39,6 +39,22 @@ static const struct config_service *service_called(const struct config *config,
 	return NULL;
 }
 
+/* Whether a client may tell anything of what is called so. A name that is no service's
+ * may be anybody's, but where the client is held to some. */
+static bool may_speak(const struct config *config,
+		      const struct config_push_client *client, const char *name,
+		      GError **error)
+{
+	const struct config_service *service = service_called(config, name, false);
+
+	if (client->n_services == 0 || !service ||
+	    listed(client->services, client->n_services, service->name))
+		return true;
+	g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
+		    "this client may not speak of service \"%s\"", service->name);
+	return false;
+}
+
 static bool check_service(const struct config *config,
 			  const struct config_push_client *client, const char *name,
 			  bool deployment, GError **error)
@@ -56,13 +72,7 @@ static bool check_service(const struct config *config,
 			name);
 		return false;
 	}
-	if (client->n_services > 0 &&
-	    !listed(client->services, client->n_services, service->name)) {
-		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
-			    "this client may not speak of service \"%.100s\"", name);
-		return false;
-	}
-	return true;
+	return may_speak(config, client, name, error);
 }
 
 static bool check_times(const struct item *item, gint64 now, GError **error)
@@ -88,36 +98,49 @@ static bool check_item(const struct config *config, const struct push_request *r
 		return false;
 	if (item->kind == ITEM_DEPLOYMENT)
 		return check_service(config, request->client, item->project, true, error);
-	if (item->kind != ITEM_INCIDENT || request->any_service)
-		return true;
-	for (guint i = 0; item->services && item->services[i]; i++)
-		if (!check_service(config, request->client, item->services[i], false,
-				   error))
+	for (guint i = 0;
+	     item->kind == ITEM_INCIDENT && item->services && item->services[i]; i++)
+		if (!(request->any_service
+			      ? may_speak(config, request->client, item->services[i],
+					  error)
+			      : check_service(config, request->client, item->services[i],
+					      false, error)))
 			return false;
 	return true;
 }
 
+/* One that is told of again, and who tells. */
+struct merging {
+	const struct config *config;
+	const struct config_push_client *client;
+	struct item *told;
+};
+
 static bool merge_known(const struct item *known, gint64 first_seen, bool gone,
 			void *user, GError **error)
 {
-	struct item *told = user;
+	const struct merging *merging = user;
 
 	(void)first_seen;
 	(void)gone;
-	(void)error;
-	if (known->attempt == told->attempt)
-		push_merge(told, known);
+	if (known->attempt != merging->told->attempt)
+		return true;
+	for (guint i = 0; known->services && known->services[i]; i++)
+		if (!may_speak(merging->config, merging->client, known->services[i],
+			       error))
+			return false;
+	push_merge(merging->told, known);
 	return true;
 }
 
-/* The same thing twice in one request: the later telling is merged into the first, for a
- * key may be written once a statement. */
+/* The same thing twice in one request: a later telling is merged into the one before it,
+ * for a key may be written once a statement. */
 static void merge_twins(GPtrArray *items)
 {
 	for (guint i = items->len; i-- > 0;) {
 		struct item *later = g_ptr_array_index(items, i);
 
-		for (guint j = 0; j < i; j++) {
+		for (guint j = i; j-- > 0;) {
 			struct item *first = g_ptr_array_index(items, j);
 
 			if (first->kind != later->kind ||
@@ -134,12 +157,14 @@ static void merge_twins(GPtrArray *items)
 	}
 }
 
-static bool merge_all(struct store *store, gint32 source_id, GPtrArray *items,
+static bool merge_all(struct store *store, const struct config *config,
+		      const struct push_request *request, gint32 source_id,
 		      GError **error)
 {
-	merge_twins(items);
-	for (guint i = 0; i < items->len; i++) {
-		struct item *item = g_ptr_array_index(items, i);
+	merge_twins(request->items);
+	for (guint i = 0; i < request->items->len; i++) {
+		struct item *item = g_ptr_array_index(request->items, i);
+		struct merging merging = { config, request->client, item };
 		const char *const ids[] = { item->id, NULL };
 		const struct item_query query = {
 			.source_id = source_id,
@@ -151,21 +176,33 @@ static bool merge_all(struct store *store, gint32 source_id, GPtrArray *items,
 			.gone = true,
 		};
 
-		if (!store_items_each(store, &query, merge_known, item, error))
+		if (!store_items_each(store, &query, merge_known, &merging, error))
 			return false;
 		push_settle(item);
 	}
 	return true;
 }
 
+/* What an artifact was built from may be what a deployment before it waits for: the next
+ * look at what was pushed finds out. */
+static char *cursor_after(const char *cursor, const GPtrArray *changed)
+{
+	for (guint i = 0; i < changed->len; i++)
+		if (((const struct item *)g_ptr_array_index(changed, i))->kind ==
+		    ITEM_ARTIFACT)
+			return item_poll_unsettled(cursor);
+	return g_strdup(cursor);
+}
+
 /* In the transaction that locks the source, so that requests are stored one after
  * another, whoever else serves the same database. */
-static bool write_all(struct store *store, struct item_judge *judge,
-		      const struct push_request *request, gint32 source_id,
-		      bool *replayed, GError **error)
+static bool write_all(struct store *store, const struct config *config,
+		      struct item_judge *judge, const struct push_request *request,
+		      gint32 source_id, bool *replayed, GError **error)
 {
 	g_autoptr(GPtrArray) changed = g_ptr_array_new();
 	struct source_row row = { 0 };
+	g_autofree char *cursor = NULL;
 	gsize n_deployments = 0;
 	bool good;
 
@@ -176,15 +213,17 @@ static bool write_all(struct store *store, struct item_judge *judge,
 		source_row_clear(&row);
 		return false;
 	}
-	good = *replayed || (merge_all(store, source_id, request->items, error) &&
+	good = *replayed || (merge_all(store, config, request, source_id, error) &&
 			     store_items_write(store, source_id, request->now,
 					       request->items, changed, error) &&
 			     item_judge_store(judge, JUDGE_CHANGED, changed, request->now,
-					      &n_deployments, error) &&
-			     store_source_ok(store, source_id, row.cursor, request->now,
-					     false, error));
+					      &n_deployments, error));
+	cursor = cursor_after(row.cursor, changed);
 	source_row_clear(&row);
-	return good && store_commit(store, error);
+	return good &&
+	       (*replayed ||
+		store_source_ok(store, source_id, cursor, request->now, false, error)) &&
+	       store_commit(store, error);
 }
 
 static bool judge_and_write(struct store *store, const struct work_context *context,
@@ -202,7 +241,8 @@ static bool judge_and_write(struct store *store, const struct work_context *cont
 	source_row_clear(&row);
 	judge = item_judge_new(store, context, source, source_id, error);
 	return judge && item_judge_read_ahead(judge, request->items, error) &&
-	       write_all(store, judge, request, source_id, replayed, error);
+	       write_all(store, context->config, judge, request, source_id, replayed,
+			 error);
 }
 
 bool push_store(struct store *store, const struct work_context *context,
@@ -231,7 +271,7 @@ bool poll_push(struct store *store, const struct work_context *context,
 		.result = result,
 	};
 	GError *local = NULL;
-	bool good = item_poll_begin(&poll, &local) && item_poll_end(&poll, &local);
+	bool good = item_poll_begin(&poll, &local) && item_poll_end(&poll, true, &local);
 
 	if (!good) {
 		item_poll_failed(&poll, local);

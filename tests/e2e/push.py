@@ -72,7 +72,8 @@ class World:
         with open(path, encoding="utf-8") as source:
             config = json.load(source)
         config["services"][0]["deployments"] = [
-            {"from": "push", "names": ["shop", "service/shop"]}]
+            {"from": "push", "names": ["shop", "service/shop"]},
+            {"from": "push", "names": ["service/image"], "revision": "image"}]
         config["push"] = {"clients": [
             {"name": "ci", "token": {"file": f"{self.top}/token"}},
             {"name": "signer", "secret": {"file": f"{self.top}/secret"},
@@ -190,6 +191,37 @@ def test_running_then_over(world):
                                      "AS finished FROM dorad.item WHERE external_id = 'd4') x")
     if row[0].split("|")[:3] != ["success", "t", "t"]:
         fail(f"{row}")
+
+
+def test_told_thrice(world):
+    """The last telling in a request is what is."""
+    running = {"id": "d5", "service": "shop", "environment": "production",
+               "outcome": "running"}
+    expect(world, "thrice", 200, "/v1/deployments", [running, running, deployment(5)])
+    if world.postgres.sql("dora", "SELECT outcome FROM dorad.item WHERE external_id = 'd5'") != [
+            "success"]:
+        fail("an earlier telling won")
+
+
+def test_artifact_after_deployment(world):
+    """Events arrive in any order: the revision is found when its artifact is told."""
+    digest = "cd" * 32
+    purl = f"pkg:oci/late@sha256%3A{digest}"
+
+    def event(kind, subject, at):
+        return {"context": {"id": f"late-{kind}", "source": "/ci", "version": "0.4.1",
+                            "type": f"dev.cdevents.{kind}.0.2.0", "timestamp": at},
+                "subject": subject}
+    expect(world, "deployed", 200, "/v1/cdevents",
+           event("service.deployed", {"id": "service/image", "content": {
+               "environment": {"id": "production"}, "artifactId": purl}},
+               "2026-03-05T10:00:00Z"))
+    expect(world, "packaged", 200, "/v1/cdevents",
+           event("artifact.packaged", {"id": purl, "content": {
+               "change": {"id": world.sha[0]}}}, "2026-03-05T10:01:00Z"))
+    wait_for("the revision", lambda: world.postgres.rows(
+        "dora", "SELECT 1 FROM dora.deployments WHERE deployment LIKE '%late-service.deployed' "
+                f"AND sha = '{world.sha[0]}'"))
 
 
 def test_all_or_nothing(world):
@@ -467,7 +499,8 @@ def test_no_secret_anywhere(world):
                 fail(f"a secret is in the {where}")
 
 
-TESTS = [test_becomes_a_number, test_idempotent, test_running_then_over, test_all_or_nothing,
+TESTS = [test_becomes_a_number, test_idempotent, test_running_then_over, test_told_thrice,
+         test_artifact_after_deployment, test_all_or_nothing,
          test_refusals, test_signature_and_replay, test_cdevents, test_alertmanager,
          test_acknowledged_survives_kill, test_database_away, test_bad_clients,
          test_rate_limit, test_tls, test_unix_socket, test_reload, test_no_secret_anywhere]
