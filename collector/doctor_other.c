@@ -107,6 +107,11 @@ void doctor_push(struct patient *patient)
 {
 	const struct config_push *push = patient->options->config->push;
 
+	if (!push) {
+		fputs("  note   rules say \"from: push\", and nothing listens here\n",
+		      patient->options->out);
+		return;
+	}
 	fprintf(patient->options->out, "  ok     is told, and not asked, at %s%s\n",
 		push->listen, push->certificate ? " (TLS)" : "");
 	for (unsigned i = 0; i < push->n_clients; i++)

@@ -4,6 +4,7 @@
 
 #include "base/instant.h"
 #include "collector/item_rules.h"
+#include "collector/rest/request.h"
 
 /* Words in a name that is taken for a deployment, though no `skip` mentions them. */
 #define SUSPECT "(?i)\\b(dry[ _-]?run|plan|lint|test|verify|preview|rollback[ _-]test)\\b"
@@ -98,13 +99,12 @@ static const char *name_of(const struct item *item)
 static void tell_example(FILE *out, const struct item *item)
 {
 	const char *name = name_of(item);
-	g_autofree char *shown = g_utf8_make_valid(name ? name : "", -1);
+	g_autofree char *shown = printable(name ? name : "");
+	g_autofree char *id = printable(item->id);
+	g_autofree char *url = printable(item->url ? item->url : "");
 
-	for (char *c = shown; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = ' ';
-	fprintf(out, "%s %s %.100s%s%s", item_kind_name(item->kind), item->id, shown,
-		item->url ? " " : "", item->url ? item->url : "");
+	fprintf(out, "%s %s %s%s%s", item_kind_name(item->kind), id, shown,
+		*url ? " " : "", url);
 }
 
 static void tell(FILE *out, const struct findings *findings)

@@ -271,6 +271,7 @@ static void append_rule(GString *text, const struct config_rule *rule)
 	append_list(text, "jobs", rule->jobs, rule->n_jobs);
 	append_list(text, "workflows", rule->workflows, rule->n_workflows);
 	append_list(text, "skip", rule->skip, rule->n_skip);
+	append_list(text, "names", rule->names, rule->n_names);
 	g_string_append_c(text, '\n');
 }
 
@@ -285,6 +286,7 @@ static char *sum_of(const GString *text)
 char *item_judge_fingerprint(const struct config *config,
 			     const struct config_source *source)
 {
+	const struct config_api *api = source->api;
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	for (unsigned i = 0; i < config->n_services; i++) {
@@ -296,6 +298,12 @@ char *item_judge_fingerprint(const struct config *config,
 			append_text(text, "service", service->name);
 			append_rule(text, &service->deployments[k]);
 		}
+	}
+	if (api) { /* what is asked for at all */
+		append_list(text, "labels", api->labels, api->n_labels);
+		append_list(text, "types", api->types, api->n_types);
+		append_list(text, "services", api->services, api->n_services);
+		append_text(text, "query", api->query);
 	}
 	return sum_of(text);
 }

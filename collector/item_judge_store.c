@@ -220,22 +220,25 @@ static void add_revision(struct deployment_row *row, gint32 repo_id,
 	row->n_revisions = 1;
 }
 
-/* A name that has meant a commit once is not looked up again: a branch has moved on since
- * then, and so may a tag. */
+/* A branch that has meant a commit once is not looked up again, for it has moved on since
+ * then; nor is any other name, unless all is judged anew. What was found once stays where
+ * the source does not tell it any more. */
 static bool resolve(struct item_judge *judge, const struct deployment_row *known,
 		    enum judging what, struct finding *finding, GError **error)
 {
-	bool kept = known && known->n_revisions > 0 && what != JUDGE_ALL;
+	enum config_revision revision = finding->rule->row->revision;
+	bool known_once = known && known->n_revisions > 0;
+	bool kept = known_once && (what != JUDGE_ALL || revision == REVISION_REF);
 	gint32 repo_id;
 	struct oid oid = { 0 };
 
-	if (!kept || finding->rule->row->revision == REVISION_SHA)
+	if (!kept || revision == REVISION_SHA)
 		if (!revision_find(judge->finder, finding->rule->row, finding->rule->rule,
 				   finding->item, &repo_id, &oid, error))
 			return false;
 	if (oid.len > 0)
 		add_revision(&finding->row, repo_id, &oid);
-	else if (kept)
+	else if (known_once)
 		add_revision(&finding->row, known->revisions[0].repo_id,
 			     &known->revisions[0].oid);
 	return true;

@@ -15,6 +15,15 @@ static char *cursor_make(const char *rules, const char *commits)
 	return g_strdup_printf("rules:%s commits:%s", rules, commits);
 }
 
+char *item_poll_unsettled(const char *cursor)
+{
+	const char *commits = cursor ? strstr(cursor, " commits:") : NULL;
+
+	return commits ? g_strdup_printf("%.*s commits:?", (int)(commits - cursor),
+					 cursor)
+		       : g_strdup(cursor);
+}
+
 static bool cursor_has_rules(const char *cursor, const char *rules)
 {
 	g_autofree char *start = cursor_make(rules, "");
@@ -277,6 +286,46 @@ static bool judge(struct item_poll *poll, enum judging what, GError **error)
 	return true;
 }
 
+/* Whether a feed asks for what the configuration names, so that another configuration
+ * asks for more. */
+static bool is_filtered(const struct feed *feed)
+{
+	static const char *const filters[] = { "{environment}", "{labels}", "{types}",
+					       "{services}", "{query}" };
+	const char *const texts[] = { feed->path, feed->window_path, feed->body };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+		for (gsize k = 0; texts[i] && k < G_N_ELEMENTS(filters); k++)
+			if (strstr(texts[i], filters[k]))
+				return true;
+	return false;
+}
+
+/* What was left out until now is read from the beginning; so are runs whose jobs are
+ * wanted now, where they cannot be asked for one by one. */
+static void begin_anew(struct item_poll *poll)
+{
+	const struct driver *driver = poll->source->api ? poll->source->api->driver
+							: NULL;
+	bool unasked = g_hash_table_size(poll->unasked) > 0;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, poll->feeds);
+	while (driver && g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct feed_row *row = value;
+		const struct feed *feed = driver_feed(driver, row->feed);
+
+		if (!feed || !(is_filtered(feed) ||
+			       (unasked && feed->kind == ITEM_RUN && !feed->item_path)))
+			continue;
+		row->cursor = row->history = INSTANT_NONE;
+		g_clear_pointer(&row->mark, g_free);
+		g_clear_pointer(&row->etag, g_free);
+		g_clear_pointer(&row->etag_url, g_free);
+	}
+}
+
 bool item_poll_begin(struct item_poll *poll, GError **error)
 {
 	const struct config *config = poll->context->config;
@@ -291,7 +340,10 @@ bool item_poll_begin(struct item_poll *poll, GError **error)
 		return false;
 	if (cursor_has_rules(poll->row.cursor, poll->rules))
 		return remember_unasked(poll, error);
-	return judge(poll, JUDGE_ALL, error) && find_unasked(poll, error);
+	if (!judge(poll, JUDGE_ALL, error) || !find_unasked(poll, error))
+		return false;
+	begin_anew(poll);
+	return true;
 }
 
 void item_poll_clear(struct item_poll *poll)
@@ -390,7 +442,7 @@ bool item_poll_save(struct item_poll *poll, const struct feed_row *row,
 
 /* ---- the end ---- */
 
-bool item_poll_end(struct item_poll *poll, GError **error)
+bool item_poll_end(struct item_poll *poll, bool whole, GError **error)
 {
 	/* as of before the revisions are looked for: what comes meanwhile is found by the
 	 * next poll */
@@ -407,11 +459,14 @@ bool item_poll_end(struct item_poll *poll, GError **error)
 		g_free(cursor);
 		cursor = cursor_make(poll->rules, "?");
 	}
-	return finish(poll,
-		      begin(poll, error) && store_unasked(poll, error) &&
-			      store_source_ok(poll->store, poll->row.source_id, cursor,
-					      poll->now, false, error),
-		      error);
+	return finish(
+		poll,
+		begin(poll, error) && store_unasked(poll, error) &&
+			(whole ? store_source_ok(poll->store, poll->row.source_id, cursor,
+						 poll->now, false, error)
+			       : store_source_cursor(poll->store, poll->row.source_id,
+						     cursor, error)),
+		error);
 }
 
 void item_poll_failed(struct item_poll *poll, const GError *error)

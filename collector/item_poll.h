@@ -39,8 +39,11 @@ bool item_poll_save(struct item_poll *poll, const struct feed_row *row,
  * gone; what is left is remembered at the end of a good poll. */
 void item_poll_unasked(const struct item_poll *poll, const char *project,
 		       GPtrArray *runs);
-/* The poll was good: deployments that lack a revision are given another try if that may
- * help, and all is true as of now. */
-bool item_poll_end(struct item_poll *poll, GError **error);
+/* The poll is over: deployments that lack a revision are given another try if that may
+ * help. whole: nothing is left to read, and all is true as of now. */
+bool item_poll_end(struct item_poll *poll, bool whole, GError **error);
+/* The cursor of a source whose artifacts have changed, so that its next poll looks for
+ * the revisions that were not found. The caller frees. */
+char *item_poll_unsettled(const char *cursor);
 /* The poll failed, which is noted where operators see it. */
 void item_poll_failed(struct item_poll *poll, const GError *error);

@@ -118,26 +118,37 @@ static bool find_commit(struct revision_finder *finder, gint32 repo_id, const ch
 	       store_ref_commit(finder->store, repo_id, v, oid, error);
 }
 
+/* What is known of an image. Whoever told it first by our clock is believed: a later one
+ * may say that it was earlier. */
+struct origin {
+	char *sha;
+	gint64 first_seen;
+};
+
 static bool keep_sha(const struct item *item, gint64 first_seen, bool gone, void *user,
 		     GError **error)
 {
-	char **sha = user;
+	struct origin *origin = user;
 
-	(void)first_seen;
 	(void)gone;
 	(void)error;
-	if (item->sha && !*sha)
-		*sha = g_strdup(item->sha);
+	if (!item->sha || (origin->sha && origin->first_seen <= first_seen))
+		return true;
+	g_free(origin->sha);
+	origin->sha = g_strdup(item->sha);
+	origin->first_seen = first_seen;
 	return true;
 }
 
-/* What an image was built from, as any source tells it; *sha NULL: nobody. */
+/* What an image was built from, as whoever told it first says; *sha NULL: nobody. */
 static bool find_image(struct revision_finder *finder, const char *digest, char **sha,
 		       GError **error)
 {
 	const char *const ids[] = { digest, NULL };
+	struct origin origin = { 0 };
+	bool good = true;
 
-	for (guint i = 0; finder->sources && !*sha && i < finder->sources->len; i++) {
+	for (guint i = 0; good && finder->sources && i < finder->sources->len; i++) {
 		const struct item_query query = {
 			.source_id = g_array_index(finder->sources, gint32, i),
 			.kind = ITEM_ARTIFACT,
@@ -147,10 +158,12 @@ static bool find_image(struct revision_finder *finder, const char *digest, char 
 			.gone = true,
 		};
 
-		if (!store_items_each(finder->store, &query, keep_sha, sha, error))
-			return false;
+		good = store_items_each(finder->store, &query, keep_sha, &origin, error);
 	}
-	return true;
+	if (good)
+		*sha = g_steal_pointer(&origin.sha);
+	g_free(origin.sha);
+	return good;
 }
 
 static bool find_text(struct revision_finder *finder, const char *repository,

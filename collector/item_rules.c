@@ -167,12 +167,16 @@ static const char *workflow_of(const struct item *item)
 static bool fits_name(const struct item_rule *rule, const struct item *item)
 {
 	const struct config_rule *row = rule->rule;
+	bool unnamed;
 
 	if (item->kind == ITEM_RELEASE)
 		return (row->n_tags == 0 ||
 			any_glob(row->tags, row->n_tags, item->name)) &&
 		       !any_glob(row->except, row->n_except, item->name);
-	if (rule->workflows->len > 0 && !any_fits(rule->workflows, workflow_of(item)))
+	/* a pipeline of CircleCI has no name: its workflows have */
+	unnamed = item->kind == ITEM_RUN && row->from == FROM_JOBS && !workflow_of(item);
+	if (rule->workflows->len > 0 && !unnamed &&
+	    !any_fits(rule->workflows, workflow_of(item)))
 		return false;
 	return item->kind == ITEM_RUN || row->n_environments == 0 ||
 	       any_glob(row->environments, row->n_environments, item->environment);
@@ -280,13 +284,17 @@ static char *found_in(const struct item_rule *rule, const char *text)
 				  g_regex_get_capture_count(rule->pattern) > 0 ? 1 : 0);
 }
 
-/* Without a pattern: the digest of an image, else its tag. */
+/* Without a pattern: the digest of an image, else its tag. CDEvents name the digest
+ * alone.
+ */
 static char *image_revision(const char *image)
 {
 	const char *digest = strrchr(image, '@');
 	const char *name = strrchr(image, '/');
 	const char *tag = strrchr(name ? name : image, ':');
 
+	if (g_str_has_prefix(image, "sha256:"))
+		return g_strdup(image);
 	return digest || tag ? g_strdup((digest ? digest : tag) + 1) : NULL;
 }
 

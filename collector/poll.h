@@ -33,6 +33,7 @@ struct work_context {
 struct poll_result {
 	bool changed; /* facts were written: also of a failed poll, if part of it went
 			 well */
+	bool partly;  /* it failed, and other parts of it went well */
 	gsize n_commits, n_items, n_deployments;
 	gint64 not_before; /* wall clock: the source asks not to be polled before,
 			      whether the poll was good or not; INSTANT_NONE (or 0) */

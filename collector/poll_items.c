@@ -126,7 +126,7 @@ static bool only_has_jobs(const struct driver *driver, enum item_kind kind)
 	for (const struct feed *feed = driver->feeds; feed->name; feed++)
 		for (const struct detail *detail = feed->details;
 		     feed->kind == kind && detail && detail->name; detail++)
-			if (!detail->fields || detail->kind != ITEM_JOB)
+			if (!detail->fields || detail->merge || detail->kind != ITEM_JOB)
 				return false;
 	return true;
 }
@@ -187,9 +187,23 @@ static bool ask(struct item_poll *poll, GError **error)
 	bool good = rest_poll(&source, &result, error);
 
 	poll->result->not_before = result.not_before;
+	poll->result->partly = !good && result.n_good > 0;
 	if (!good)
 		g_prefix_error(error, "%s %s: ", poll->source->type, poll->source->name);
 	return good;
+}
+
+/* A feed that cannot be read, for which a person may have to act, keeps nothing of what
+ * the others told from becoming facts. */
+static bool ask_and_end(struct item_poll *poll, GError **error)
+{
+	g_autoptr(GError) later = NULL;
+
+	if (ask(poll, error))
+		return item_poll_end(poll, true, error);
+	if (poll->result->partly)
+		item_poll_end(poll, false, &later);
+	return false;
 }
 
 bool poll_items(struct store *store, const struct work_context *context,
@@ -207,8 +221,7 @@ bool poll_items(struct store *store, const struct work_context *context,
 	bool good;
 
 	*result = (struct poll_result){ .not_before = INSTANT_NONE };
-	good = item_poll_begin(&poll, &local) && ask(&poll, &local) &&
-	       item_poll_end(&poll, &local);
+	good = item_poll_begin(&poll, &local) && ask_and_end(&poll, &local);
 	if (!good) {
 		item_poll_failed(&poll, local);
 		g_propagate_error(error, g_steal_pointer(&local));

@@ -23,6 +23,7 @@ struct sql_poll {
 	GPtrArray *batch; /* of struct item */
 	gint64 since, latest;
 	guint n_rows;
+	bool more;    /* than one poll takes */
 	bool ordered; /* there is a column "updated", and rows come in its order */
 };
 
@@ -109,6 +110,7 @@ static bool finish(struct sql_poll *poll, GError **error)
 	gint64 before = poll->feed.cursor;
 	bool more = poll->n_rows > ROWS_MAX, trouble = poll->feed.trouble != NULL;
 
+	poll->more = more;
 	if (more && !cut_off(poll, error))
 		return false;
 	if (!more)
@@ -167,7 +169,7 @@ bool poll_sql(struct store *store, const struct work_context *context,
 		g_prefix_error(&local, "sql %s: ", source->name);
 		good = false;
 	}
-	good = good && item_poll_end(&poll.items, &local);
+	good = good && item_poll_end(&poll.items, !poll.more, &local);
 	if (!good) {
 		item_poll_failed(&poll.items, local);
 		g_propagate_error(error, g_steal_pointer(&local));

@@ -211,7 +211,10 @@ GTimeSpan roster_failed(struct roster *roster, struct source *source, const GErr
 	source->database = false;
 	source->failure = g_strdup(error->message);
 	source->task.failures++;
-	wait = schedule_backoff(error, source->task.failures, source->config->every_us);
+	/* what cannot be read does not keep from what can */
+	wait = result && result->partly ? source->config->every_us
+					: schedule_backoff(error, source->task.failures,
+							   source->config->every_us);
 	return appoint(source,
 		       schedule_jitter(wait, roster->seed, source->name, source->n_polls),
 		       result, now);

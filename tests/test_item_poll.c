@@ -70,7 +70,7 @@ static void begin(void)
 
 static void end(void)
 {
-	rig_ok(item_poll_end(&world.poll, &error));
+	rig_ok(item_poll_end(&world.poll, true, &error));
 	item_poll_clear(&world.poll);
 }
 
