@@ -11,7 +11,7 @@
  */
 #include "drivers/item.h"
 
-#define PUSH_ITEMS_MAX 1000 /* in one request */
+#define PUSH_ITEMS_MAX 1000u /* in one request */
 
 /* Each adds the items of a body to items. client is the name of whoever sent it. False
  * with DATA, in words for the sender, if any part of the body cannot be used; then items
