@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/command.h"
+#include "collector/options.h"
 #include "config/config.h"
 
 static int check(const char *path, struct config *config)
@@ -42,21 +43,6 @@ static const struct {
 	{ "schema", "print the JSON Schema of the file, for editors", false, schema },
 };
 
-/* The file's configuration, or every fault to standard error and NULL. */
-static struct config *load(const char *path)
-{
-	g_autoptr(GPtrArray) faults = NULL;
-	struct config *config = config_load(path, &faults);
-
-	for (guint i = 0; i < faults->len; i++) {
-		g_autofree char *line = config_fault_format(path,
-							    g_ptr_array_index(faults, i));
-
-		fprintf(stderr, "%s\n", line);
-	}
-	return config;
-}
-
 static int act(const char *name, const char *option)
 {
 	const char *path = config_path(option);
@@ -67,7 +53,7 @@ static int act(const char *name, const char *option)
 
 		if (strcmp(actions[i].name, name) != 0)
 			continue;
-		if (actions[i].reads && !(config = load(path)))
+		if (actions[i].reads && !(config = options_load_config(path)))
 			return EXIT_CONFIG;
 		status = actions[i].run(path, config);
 		if (fflush(stdout) != 0) {

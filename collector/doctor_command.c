@@ -18,20 +18,6 @@ static void settings_clear(struct settings *settings)
 	g_free(settings->span);
 }
 
-static struct config *load(const char *path)
-{
-	g_autoptr(GPtrArray) faults = NULL;
-	struct config *config = config_load(path, &faults);
-
-	for (guint i = 0; i < faults->len; i++) {
-		g_autofree char *line = config_fault_format(path,
-							    g_ptr_array_index(faults, i));
-
-		fprintf(stderr, "%s\n", line);
-	}
-	return config;
-}
-
 /* One source or, without a name, all. Returns an exit status. */
 static int examine(const struct doctor_options *options, const char *name)
 {
@@ -83,7 +69,7 @@ static int run(int argc, char **argv)
 		      stderr);
 		return EXIT_USAGE;
 	}
-	config = load(config_path(settings.config));
+	config = options_load_config(config_path(settings.config));
 	if (!config)
 		return EXIT_CONFIG;
 	signal(SIGPIPE, SIG_IGN);

@@ -1,7 +1,6 @@
 #include "collector/foreign_query.h"
 
 #include <libpq-fe.h>
-#undef OID_BYTES
 #include <string.h>
 
 #include "base/cleanup.h"

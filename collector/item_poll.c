@@ -46,22 +46,11 @@ static void feed_free(void *data)
 	g_free(row);
 }
 
-static void feed_copy(struct feed_row *to, const struct feed_row *from)
-{
-	*to = *from;
-	to->project = g_strdup(from->project);
-	to->feed = g_strdup(from->feed);
-	to->mark = g_strdup(from->mark);
-	to->etag = g_strdup(from->etag);
-	to->etag_url = g_strdup(from->etag_url);
-	to->trouble = g_strdup(from->trouble);
-}
-
 static void keep_feed(struct item_poll *poll, const struct feed_row *row)
 {
 	struct feed_row *copy = g_new(struct feed_row, 1);
 
-	feed_copy(copy, row);
+	feed_row_copy(copy, row);
 	g_hash_table_replace(poll->feeds, feed_key(copy), copy);
 }
 
@@ -85,7 +74,7 @@ void item_poll_feed(const struct item_poll *poll, struct feed_row *row)
 	char *project = row->project, *feed = row->feed;
 
 	if (stored)
-		feed_copy(row, stored);
+		feed_row_copy(row, stored);
 	else
 		*row = (struct feed_row){ .cursor = INSTANT_NONE,
 					  .history = INSTANT_NONE,
@@ -357,30 +346,6 @@ void item_poll_clear(struct item_poll *poll)
 
 /* ---- saving ---- */
 
-static char *item_key(const struct item *item)
-{
-	return g_strdup_printf("%d\n%" G_GINT64_FORMAT "\n%s\n%s", item->kind,
-			       item->attempt, item->project ? item->project : "",
-			       item->id);
-}
-
-/* Lists that grow while they are read tell an item twice: the last word counts. The
- * caller frees the array alone. */
-static GPtrArray *each_once(const GPtrArray *items)
-{
-	g_autoptr(GHashTable)
-		seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	GPtrArray *once = g_ptr_array_new();
-
-	for (guint i = items->len; i > 0; i--) {
-		struct item *item = g_ptr_array_index(items, i - 1);
-
-		if (g_hash_table_add(seen, item_key(item)))
-			g_ptr_array_add(once, item);
-	}
-	return once;
-}
-
 static bool store_gone(struct item_poll *poll, const char *project, enum item_kind kind,
 		       const GPtrArray *gone, gsize *n, GError **error)
 {
@@ -420,7 +385,7 @@ bool item_poll_save(struct item_poll *poll, const struct feed_row *row,
 		    const GPtrArray *items, enum item_kind kind, const GPtrArray *gone,
 		    GError **error)
 {
-	g_autoptr(GPtrArray) once = each_once(items), changed = g_ptr_array_new();
+	g_autoptr(GPtrArray) once = items_once(items), changed = g_ptr_array_new();
 	struct saved saved = { .changed = changed };
 
 	if (!item_judge_read_ahead(poll->judge, once, error) ||

@@ -119,20 +119,12 @@ static bool reads_project(const struct config_rule *rule, const char *project)
 	       g_strcmp0(rule->project, project) == 0;
 }
 
-static bool any_word(char **words, unsigned n, const char *text)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(words[i], text) == 0)
-			return true;
-	return false;
-}
-
 static bool reads(const struct config_rule *rule, const char *source,
 		  const struct item *item)
 {
 	if (rule->from == FROM_PUSH) /* whoever sends it names the service */
 		return item->project &&
-		       any_word(rule->names, rule->n_names, item->project);
+		       config_lists(rule->names, rule->n_names, item->project);
 	return rule->source && strcmp(rule->source, source) == 0 &&
 	       reads_project(rule, item->project);
 }

@@ -41,3 +41,17 @@ char *options_state_dir(const char *given)
 {
 	return place(given, "STATE_DIRECTORY", g_get_user_state_dir);
 }
+
+struct config *options_load_config(const char *path)
+{
+	g_autoptr(GPtrArray) faults = NULL;
+	struct config *config = config_load(path, &faults);
+
+	for (guint i = 0; i < faults->len; i++) {
+		g_autofree char *line = config_fault_format(path,
+							    g_ptr_array_index(faults, i));
+
+		fprintf(stderr, "%s\n", line);
+	}
+	return config;
+}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "collector/command.h"
+#include "config/config.h"
 
 /* Parses the options of a command; what remains are arguments (argv[0] stays). "--help"
  * prints and ends the program. False if something is wrong: it has been said, return
@@ -19,3 +20,7 @@ bool options_parse(const struct command *command, const GOptionEntry *entries, i
  * and $XDG_STATE_HOME or their defaults in $HOME. The caller frees. */
 char *options_cache_dir(const char *given);
 char *options_state_dir(const char *given);
+
+/* Loads a configuration, or writes every fault to standard error and returns NULL: then
+ * return EXIT_CONFIG. */
+struct config *options_load_config(const char *path);

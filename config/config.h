@@ -329,6 +329,9 @@ char *config_show(const struct config *config);
 /* The JSON Schema (2020-12) of dorad.yaml: what "dorad config schema" prints. */
 char *config_schema_json(void);
 
+/* Whether a list of the configuration has a word. */
+bool config_lists(char *const *list, unsigned n, const char *word);
+
 /* Look-ups by name in a loaded configuration; NULL if there is none (or name is NULL). */
 const struct config_git *config_git(const struct config *config, const char *name);
 const struct config_source *config_source(const struct config *config, const char *name);

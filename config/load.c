@@ -258,6 +258,14 @@ static const struct loaded *loaded_of(const struct config *config)
 	return (const struct loaded *)config;
 }
 
+bool config_lists(char *const *list, unsigned n, const char *word)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(list[i], word) == 0)
+			return true;
+	return false;
+}
+
 const struct config_git *config_git(const struct config *config, const char *name)
 {
 	return find(loaded_of(config)->git, name);

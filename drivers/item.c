@@ -161,6 +161,31 @@ GPtrArray *items_new(void)
 	return g_ptr_array_new_with_free_func((GDestroyNotify)item_free);
 }
 
+GPtrArray *items_once(const GPtrArray *items)
+{
+	g_autoptr(GHashTable)
+		later = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GPtrArray *once = g_ptr_array_sized_new(items->len);
+
+	for (guint i = items->len; i > 0; i--) {
+		struct item *item = g_ptr_array_index(items, i - 1);
+
+		if (g_hash_table_add(later,
+				     g_strdup_printf("%d\n%" G_GINT64_FORMAT "\n%s\n%s",
+						     item->kind, item->attempt,
+						     item->project ? item->project : "",
+						     item->id)))
+			g_ptr_array_add(once, item);
+	}
+	for (guint i = 0; i < once->len / 2; i++) {
+		gpointer swapped = once->pdata[i];
+
+		once->pdata[i] = once->pdata[once->len - 1 - i];
+		once->pdata[once->len - 1 - i] = swapped;
+	}
+	return once;
+}
+
 /* Cuts at the end of a character. */
 static void cut(char *text, gsize max)
 {

@@ -65,6 +65,9 @@ void item_free(struct item *item);  /* NULL is fine */
 struct item *item_copy(const struct item *item);
 /* An array that owns struct item *. */
 GPtrArray *items_new(void);
+/* Each key once, as it comes last among items, in their order: lists that grow while they
+ * are read tell an item twice. The items are borrowed; the caller frees the array. */
+GPtrArray *items_once(const GPtrArray *items);
 
 /* Where an item's members are, by the names that YAML drivers, SQL columns and the
  * database use: the same as in the struct ("attempt", "head_sha", "created" …); kind,

@@ -311,6 +311,8 @@ struct feed_row {
 	char *trouble;	       /* why it is not complete, for operators; NULL: it is */
 };
 void feed_row_clear(struct feed_row *row);
+/* What copy held before is not freed. */
+void feed_row_copy(struct feed_row *copy, const struct feed_row *row);
 /* The feeds of a source (array of struct feed_row). */
 GArray *store_feeds(struct store *store, gint32 source_id, GError **error);
 void feed_rows_free(GArray *rows);

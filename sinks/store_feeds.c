@@ -33,6 +33,17 @@ void feed_row_clear(struct feed_row *row)
 	};
 }
 
+void feed_row_copy(struct feed_row *copy, const struct feed_row *row)
+{
+	*copy = *row;
+	copy->project = g_strdup(row->project);
+	copy->feed = g_strdup(row->feed);
+	copy->mark = g_strdup(row->mark);
+	copy->etag = g_strdup(row->etag);
+	copy->etag_url = g_strdup(row->etag_url);
+	copy->trouble = g_strdup(row->trouble);
+}
+
 void feed_rows_free(GArray *rows)
 {
 	if (rows)

@@ -10,14 +10,6 @@
 /* A sender's clock may be ahead of ours by so much. */
 #define AHEAD_MAX (5 * G_TIME_SPAN_MINUTE)
 
-static bool listed(char **list, unsigned n, const char *word)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(list[i], word) == 0)
-			return true;
-	return false;
-}
-
 /* The service that clients call by this name; NULL. Deployments need a rule that takes
  * them; an incident needs none. */
 static const struct config_service *service_called(const struct config *config,
@@ -32,7 +24,7 @@ static const struct config_service *service_called(const struct config *config,
 			const struct config_rule *rule = &service->deployments[j];
 
 			if (rule->from == FROM_PUSH &&
-			    listed(rule->names, rule->n_names, name))
+			    config_lists(rule->names, rule->n_names, name))
 				return service;
 		}
 	}
@@ -48,7 +40,7 @@ static bool may_speak(const struct config *config,
 	const struct config_service *service = service_called(config, name, false);
 
 	if (client->n_services == 0 || !service ||
-	    listed(client->services, client->n_services, service->name))
+	    config_lists(client->services, client->n_services, service->name))
 		return true;
 	g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
 		    "this client may not speak of service \"%s\"", service->name);

@@ -24,17 +24,6 @@ gint64 item_born(const struct item *item)
 
 /* ---- state ---- */
 
-static void row_copy(struct feed_row *to, const struct feed_row *from)
-{
-	*to = *from;
-	to->project = g_strdup(from->project);
-	to->feed = g_strdup(from->feed);
-	to->mark = g_strdup(from->mark);
-	to->etag = g_strdup(from->etag);
-	to->etag_url = g_strdup(from->etag_url);
-	to->trouble = g_strdup(from->trouble);
-}
-
 static bool row_equal(const struct feed_row *a, const struct feed_row *b)
 {
 	return a->cursor == b->cursor && a->history == b->history &&
@@ -42,17 +31,6 @@ static bool row_equal(const struct feed_row *a, const struct feed_row *b)
 	       g_strcmp0(a->mark, b->mark) == 0 && g_strcmp0(a->etag, b->etag) == 0 &&
 	       g_strcmp0(a->etag_url, b->etag_url) == 0 &&
 	       g_strcmp0(a->trouble, b->trouble) == 0;
-}
-
-static void row_free_texts(struct feed_row *row)
-{
-	g_free(row->project);
-	g_free(row->feed);
-	g_free(row->mark);
-	g_free(row->etag);
-	g_free(row->etag_url);
-	g_free(row->trouble);
-	*row = (struct feed_row){ 0 };
 }
 
 bool reading_init(struct reading *reading, struct client *client, const struct feed *feed,
@@ -79,7 +57,7 @@ bool reading_init(struct reading *reading, struct client *client, const struct f
 		client->over = true;
 		return false;
 	}
-	row_copy(&reading->stored, &reading->row);
+	feed_row_copy(&reading->stored, &reading->row);
 	/* What was never swept was read just now. */
 	if (reading->row.swept == INSTANT_NONE)
 		reading->row.swept = reading->clock;
@@ -90,8 +68,8 @@ bool reading_init(struct reading *reading, struct client *client, const struct f
 
 void reading_clear(struct reading *reading)
 {
-	row_free_texts(&reading->row);
-	row_free_texts(&reading->stored);
+	feed_row_clear(&reading->row);
+	feed_row_clear(&reading->stored);
 	variables_clear(&reading->variables);
 	g_clear_pointer(&reading->seen, g_hash_table_unref);
 	g_clear_pointer(&reading->rest, pages_free);
@@ -240,35 +218,11 @@ static void settle_trouble(struct reading *reading)
 
 /* ---- saving ---- */
 
-/* Borrowed: each key once, as it was met last. */
-static GPtrArray *each_once(const GPtrArray *items)
-{
-	g_autoptr(GHashTable)
-		later = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	GPtrArray *once = g_ptr_array_new();
-
-	for (guint i = items->len; i > 0; i--) {
-		struct item *item = g_ptr_array_index(items, i - 1);
-
-		if (g_hash_table_add(later, g_strdup_printf("%d %" G_GINT64_FORMAT " %s",
-							    item->kind, item->attempt,
-							    item->id)))
-			g_ptr_array_add(once, item);
-	}
-	/* In the order they were told. */
-	for (guint i = 0; i < once->len / 2; i++) {
-		gpointer swapped = once->pdata[i];
-		once->pdata[i] = once->pdata[once->len - 1 - i];
-		once->pdata[once->len - 1 - i] = swapped;
-	}
-	return once;
-}
-
 static bool save(struct reading *reading, const struct feed_row *row,
 		 const GPtrArray *items, const GPtrArray *gone, GError **error)
 {
 	const struct rest_sink *sink = reading->client->source->sink;
-	g_autoptr(GPtrArray) once = each_once(items);
+	g_autoptr(GPtrArray) once = items_once(items);
 	g_autoptr(GPtrArray) none = g_ptr_array_new();
 
 	if (!sink->save(sink->self, row, once, gone ? gone : none, error)) {
@@ -287,8 +241,8 @@ bool reading_save(struct reading *reading, const GPtrArray *items, const GPtrArr
 		return true;
 	if (!save(reading, &reading->row, items, gone, error))
 		return false;
-	row_free_texts(&reading->stored);
-	row_copy(&reading->stored, &reading->row);
+	feed_row_clear(&reading->stored);
+	feed_row_copy(&reading->stored, &reading->row);
 	return true;
 }
 

@@ -51,14 +51,6 @@ static bool read_past(struct reading *reading, GError **error)
 
 /* ---- which feeds ---- */
 
-static bool is_named(const struct config_api *api, const char *name)
-{
-	for (unsigned i = 0; i < api->n_read; i++)
-		if (strcmp(api->read[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool is_needed(const struct rest_source *source, const struct feed *feed)
 {
 	guint kinds = 1u << feed->kind;
@@ -76,7 +68,7 @@ bool rest_reads(const struct rest_source *source, const struct feed *feed)
 
 	if (feed->needs_labels && api->n_labels == 0 && api->n_types == 0)
 		return false;
-	if (is_named(api, feed->name) || is_needed(source, feed))
+	if (config_lists(api->read, api->n_read, feed->name) || is_needed(source, feed))
 		return true;
 	return api->n_read == 0 && !feed->on_request;
 }
