@@ -3,7 +3,7 @@
 /*
  * How many requests a credential has left, learnt from the headers of its answers in
  * every vendor's dialect, and shared by all sources that use it, on whichever worker.
- * This is the one thing workers share, so it alone has a lock of its own.
+ * This and struct tokens are all that workers share, so each has a lock of its own.
  */
 #include "base/http.h"
 #include "drivers/driver.h"
