@@ -62,9 +62,7 @@ static guint run_end(const GArray *days, guint i)
 static bool publish(struct publishing *work, const struct scope_environment *environment,
 		    gint32 from_day, gint32 to_day, GError **error)
 {
-	g_autoptr(GArray)
-		rollouts = g_array_new(FALSE, FALSE, sizeof(struct rollout_sample));
-	g_autoptr(GArray) samples = g_array_new(FALSE, FALSE, sizeof(struct lead_sample));
+	_cleanup_(sample_arrays_clear) struct sample_arrays samples = { 0 };
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct series_row));
 	const bool windows = from_day == to_day;
 	struct series_input input = {
@@ -76,6 +74,7 @@ static bool publish(struct publishing *work, const struct scope_environment *env
 	gint64 from, to;
 	gsize n_changed = 0;
 
+	sample_arrays_init(&samples);
 	if (windows) {
 		gint32 today = zone_local_day(work->zone, work->now);
 
@@ -88,12 +87,19 @@ static bool publish(struct publishing *work, const struct scope_environment *env
 		series_reach(work->zone, from_day, to_day, &from, &to);
 	}
 	if (!store_samples(work->store, work->scope->scope_id, environment->name, from,
-			   to, rollouts, samples, error))
+			   to, &samples, error))
 		return false;
-	input.rollouts = (const struct rollout_sample *)(const void *)rollouts->data;
-	input.n_rollouts = rollouts->len;
-	input.samples = (const struct lead_sample *)(const void *)samples->data;
-	input.n_samples = samples->len;
+	input.rollouts = (const void *)samples.rollouts->data;
+	input.n_rollouts = samples.rollouts->len;
+	input.samples = (const void *)samples.leads->data;
+	input.n_samples = samples.leads->len;
+	input.stages = (const void *)samples.stages->data;
+	input.n_stages = samples.stages->len;
+	input.recoveries = (const void *)samples.recoveries->data;
+	input.n_recoveries = samples.recoveries->len;
+	input.restores = (const void *)samples.restores->data;
+	input.n_restores = samples.restores->len;
+	input.incidents_born = environment->incidents_born;
 	if (windows)
 		series_windows(&input, rows);
 	else

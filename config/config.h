@@ -236,9 +236,76 @@ struct config_group {
 
 enum config_commit_time { COMMIT_TIME_AUTHORED, COMMIT_TIME_COMMITTED };
 
+/* Which incidents concern a service: every key that is given narrows. */
+struct config_incident_rule {
+	char *source;	 /* NULL: any */
+	char *project;	 /* of the source; NULL: any */
+	char **services; /* globs: what the source calls the affected service */
+	unsigned n_services;
+	char **labels; /* globs: one of them fits one label */
+	unsigned n_labels;
+	char **severities; /* globs, any case; none: every severity */
+	unsigned n_severities;
+	char **titles; /* regular expressions: one is found in the title */
+	unsigned n_titles;
+	char **skip; /* regular expressions: an incident whose title, category or a label
+			one is found in does not count */
+	unsigned n_skip;
+	char *environment; /* the rollout group it is about; NULL: all of the service */
+};
+
+enum config_remedy { REMEDY_ROLL_FORWARD, REMEDY_HOTFIX };
+
+/* Which rollouts repair an earlier one. A rollout fits if any key does: of its deployment
+ * (branches) or of a commit or change that it ships. The first rule that fits says what
+ * it is. */
+struct config_remediation {
+	enum config_remedy kind;
+	bool reverts;	 /* a commit "This reverts commit …", a change or commit titled
+			    Revert "…" */
+	char **branches; /* globs: of the deployment, or the head branch of a change */
+	unsigned n_branches;
+	char **labels; /* globs: of changes */
+	unsigned n_labels;
+	char **titles; /* regular expressions: found in the title of a change, or the
+			  subject of a commit */
+	unsigned n_titles;
+	char **trailers; /* names of trailers of commits; a sha in one names the commit
+			    repaired */
+	unsigned n_trailers;
+};
+
+/* What does not count in change lead time, reason "rule". */
+struct config_exclude {
+	bool bots;	/* changes that a machine opened */
+	char **authors; /* globs for "Name <address>" of a commit's author; looked at
+			   while the commit is read, and never kept */
+	unsigned n_authors;
+	char **labels; /* globs: of changes */
+	unsigned n_labels;
+};
+
+/* A team that a service belonged to before, up to a date. */
+struct config_owner {
+	char *team;
+	char *until;	 /* the first day it did not, as 2026-03-01 */
+	gint64 until_us; /* its beginning in the zone of the service */
+};
+
 struct config_service {
 	char *name;
 	char *team;
+	struct config_owner *owners; /* earlier teams, oldest first */
+	unsigned n_owners;
+	struct config_incident_rule
+		*incidents; /* default: those whose services have its name */
+	unsigned n_incidents;
+	struct config_remediation *remediation; /* default: reverts; hotfix branches and
+						   labels */
+	unsigned n_remediation;
+	struct config_exclude *exclude; /* NULL: nothing */
+	char *failure_window;		/* default 72h */
+	gint64 failure_window_us;
 	char *time_zone; /* default: the team's */
 	struct config_component *components;
 	unsigned n_components;

@@ -49,6 +49,7 @@ struct item {
 	char *severity; /* incident: as the source tells it */
 	char *category; /* incident, change: type or kind, as the source tells it */
 	char *cause;	/* incident: what the source names as its cause, as it tells it */
+	char *fix;	/* incident: what the source names as its fix, likewise */
 	char *url;	/* for people */
 	gint64 created, started, finished, updated, closed;
 	gint64 first_commit, reviewed, approved, merged;    /* change */

@@ -41,11 +41,30 @@ const guint series_window_days[3] = { 7, 28, 90 };
 static const char *const metric_names[N_METRICS] = {
 	[METRIC_DEPLOYMENT_FREQUENCY] = "deployment_frequency",
 	[METRIC_CHANGE_LEAD_TIME] = "change_lead_time",
+	[METRIC_CHANGE_FAIL_RATE] = "change_fail_rate",
+	[METRIC_RECOVERY_TIME] = "failed_deployment_recovery_time",
+	[METRIC_REWORK_RATE] = "deployment_rework_rate",
+	[METRIC_TIME_TO_RESTORE] = "time_to_restore",
+	[METRIC_LEAD_TIME_ALL] = "change_lead_time_all",
+	[METRIC_STAGE_CODING] = "lead_time_coding",
+	[METRIC_STAGE_PICKUP] = "lead_time_pickup",
+	[METRIC_STAGE_REVIEW] = "lead_time_review",
+	[METRIC_STAGE_DEPLOY] = "lead_time_deploy",
 };
 
 const char *metric_name(enum metric metric)
 {
 	return metric_names[metric];
+}
+
+bool metric_parse(const char *name, enum metric *metric)
+{
+	for (int i = 0; i < N_METRICS; i++)
+		if (strcmp(name, metric_names[i]) == 0) {
+			*metric = (enum metric)i;
+			return true;
+		}
+	return false;
 }
 
 static gint compare_runs(gconstpointer left, gconstpointer right)
@@ -232,6 +251,10 @@ static struct series_row make_row(enum metric metric, const struct period *perio
 		.p95 = spread->p95,
 		.mean = spread->mean,
 		.deployment_days = NAN,
+		.km_median = NAN,
+		.pending = -1,
+		.open = -1,
+		.oldest_open = INSTANT_NONE,
 	};
 }
 

@@ -1,19 +1,33 @@
 #pragma once
 
 /*
- * The published numbers: deployment frequency and change lead time per bucket and over
- * rolling windows, computed from samples every time (no median of medians, no mean of
- * means). Pure.
+ * The published numbers per bucket and over rolling windows, computed from samples every
+ * time (no median of medians, no mean of means). Pure.
  */
 #include "metrics/bucket.h"
+#include "metrics/rollout_state.h"
 
 /* The version of what the numbers mean; raised whenever the same facts would give other
  * numbers. */
-#define SERIES_MEANING 1
+#define SERIES_MEANING 2
 
-enum metric { METRIC_DEPLOYMENT_FREQUENCY, METRIC_CHANGE_LEAD_TIME, N_METRICS };
-const char *
-metric_name(enum metric metric); /* "deployment_frequency", "change_lead_time" */
+enum metric {
+	METRIC_DEPLOYMENT_FREQUENCY,
+	METRIC_CHANGE_LEAD_TIME,
+	METRIC_CHANGE_FAIL_RATE,
+	METRIC_RECOVERY_TIME, /* "failed_deployment_recovery_time" */
+	METRIC_REWORK_RATE,   /* "deployment_rework_rate" */
+	METRIC_TIME_TO_RESTORE,
+	METRIC_LEAD_TIME_ALL, /* "change_lead_time_all": with what rules leave out */
+	METRIC_STAGE_CODING,  /* "lead_time_coding", … */
+	METRIC_STAGE_PICKUP,
+	METRIC_STAGE_REVIEW,
+	METRIC_STAGE_DEPLOY,
+	N_METRICS,
+};
+#define N_STAGES 4
+const char *metric_name(enum metric metric); /* "deployment_frequency", … */
+bool metric_parse(const char *name, enum metric *metric);
 
 /* Percentile q (0 … 1) of n ascending values by linear interpolation, as PostgreSQL's
  * percentile_cont: the same operations in the same order, so the same bits. (On machines
@@ -21,11 +35,26 @@ metric_name(enum metric metric); /* "deployment_frequency", "change_lead_time" *
  * is 0. */
 double percentile_sorted(const double *values, gsize n, double q);
 
-/* A shipped commit that counts. */
+/* A shipped commit that counts, or would but for a rule. */
 struct lead_sample {
 	gint64 finished; /* the rollout's finish */
 	gint64 lead;	 /* µs */
 	guint64 author;	 /* salted hash; 0: unknown, counts as no one */
+	bool by_rule;	 /* left out by a rule: counts in change_lead_time_all alone */
+};
+
+/* A change that a rollout shipped. */
+struct stage_sample {
+	gint64 finished;
+	gint64 spans[N_STAGES]; /* µs: coding, pickup, review, deploy; -1: not known */
+	guint64 author;		/* of the commit that landed; 0: unknown */
+};
+
+/* Something that began and perhaps ended: a failed rollout and its recovery (began: its
+ * finish), or an incident and its resolve. */
+struct span_sample {
+	gint64 began;
+	gint64 ended; /* > = began; INSTANT_NONE: still open */
 };
 
 /* A successful production rollout. service tells rollouts of different services apart in
@@ -35,20 +64,31 @@ struct rollout_sample {
 	gint64 finished;
 	gint64 previous; /* finish of the same service's rollout before, INSTANT_NONE for
 			    its first */
+	enum change_state state;
+	bool unplanned;
 };
 
-/* One service (or team, or org) and environment. Both sample arrays are sorted by finish.
- * A sample belongs to the bucket of its local date (metrics/bucket.h).
+/* One service (or team, or org) and environment. Sample arrays are sorted by finish,
+ * those of spans by end, the open ones last. A sample belongs to the bucket of the local
+ * date of that (metrics/bucket.h).
  */
 struct series_input {
 	const struct zone *zone;
 	gint64 born; /* first rollout's finish: no bucket before its own; INSTANT_NONE:
-			nothing at all */
+			none but of incidents */
 	gint64 now;  /* no bucket after its own */
 	const struct rollout_sample *rollouts;
 	gsize n_rollouts;
 	const struct lead_sample *samples;
 	gsize n_samples;
+	const struct stage_sample *stages;
+	gsize n_stages;
+	/* Of both: all that ended in the time asked for or later, or are open. */
+	const struct span_sample *recoveries; /* failed rollouts */
+	gsize n_recoveries;
+	const struct span_sample *restores; /* incidents */
+	gsize n_restores;
+	gint64 incidents_born; /* when the first incident began; INSTANT_NONE: none */
 	guint minimum_authors; /* fewer distinct authors in the bucket or window: n only,
 				  no distribution; 0: off. Costs a comparison each per
 				  sample at worst, so keep it small */
@@ -61,8 +101,20 @@ struct series_input {
  * (that end in the bucket); deployment_days = windows only: median over its whole weeks,
  * counted back from its end, of the days with a deployment; weeks that began before the
  * day of birth are left out, NAN if there is no other.
- *   change_lead_time: n = samples; value = p50; numerator and denominator are NULL, so
- * that the number of authors is not published. */
+ *   change_lead_time, change_lead_time_all: n = samples; value = p50; numerator and
+ * denominator are NULL, so that the number of authors is not published. _all has a row
+ * only where a sample is by_rule.
+ *   change_fail_rate: numerator = failed, n = denominator = failed or ok, value =
+ * numerator / denominator, NAN without one; pending = rollouts whose state is not known.
+ *   deployment_rework_rate: numerator = unplanned, n = denominator = rollouts, likewise.
+ *   failed_deployment_recovery_time, time_to_restore: n = spans that ended in the bucket,
+ * value = p50; open = those that began before its end (or now, if that is earlier) and
+ * had not ended then; oldest_open = the least of their beginnings; windows: km_median of
+ * those that ended in the window and those open at its end, as long as they had lasted
+ * then. time_to_restore has rows from the day of the earlier of born and incidents_born
+ * on; all others from born on.
+ *   lead_time_coding … deploy: n = spans that are known, value = p50; rows only where n >
+ * 0; the smallest group of authors holds for them, too. */
 struct series_row {
 	enum metric metric;
 	enum grain grain;  /* buckets; GRAIN_DAY for windows */
@@ -70,6 +122,10 @@ struct series_row {
 	gint64 start, end;
 	gint64 n;
 	double numerator, denominator, value, p50, p75, p90, p95, mean, deployment_days;
+	double km_median;   /* seconds; NAN but for windows of spans */
+	gint64 pending;	    /* -1: NULL; change_fail_rate */
+	gint64 open;	    /* -1: NULL; spans */
+	gint64 oldest_open; /* instant; INSTANT_NONE: NULL */
 };
 
 /* Appends to rows (of struct series_row) every metric and grain for the buckets that

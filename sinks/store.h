@@ -154,6 +154,7 @@ struct deployment_row {
 	enum outcome outcome;
 	enum exclusion withheld;
 	gint64 first_seen;
+	char *ref; /* branch or tag it ran on, where the source tells; NULL */
 	struct {
 		gint32 repo_id;
 		struct oid oid;
@@ -187,8 +188,10 @@ struct scope_row {
 	gint32 definition_id;
 	gint64 published_until; /* buckets and windows are published up to this instant;
 				   INSTANT_NONE */
-	bool attribution_due;	/* services: deployments or commits changed since the last
-				   attribution */
+	bool attribution_due;	/* services: deployments, commits, incidents or changes
+				   changed since the last attribution */
+	gint64 state_due;	/* services: when the next pending rollout is ok, if
+				   nothing happens; INSTANT_NONE: none is */
 	bool series_due;	/* there are dirty days */
 };
 void scope_rows_free(GArray *rows);
@@ -234,7 +237,7 @@ struct shipped_row {
 	struct oid oid;
 	gint64 finished;
 	struct commit_times times;
-	gint64 lead; /* µs; meaningless where excluded */
+	gint64 lead; /* µs; meaningless where excluded but for EXCLUSION_RULE */
 	enum exclusion excluded;
 };
 
@@ -254,12 +257,119 @@ bool store_rollouts_write(struct store *store, gint32 service_id,
  * rows (days of all that differ become dirty); else they are added to what is there
  * (their days become dirty). Rows that are equal already are not touched, and their days
  * are not dirty. No (environment, repo_id, oid) may be added twice; nothing else may be
- * asked of the store in between. lead is stored only where excluded is EXCLUSION_NONE. */
+ * asked of the store in between. lead is stored only where excluded is EXCLUSION_NONE or
+ * _RULE. */
 bool store_shipped_begin(struct store *store, gint32 service_id, bool replace,
 			 GError **error);
 bool store_shipped_add(struct store *store, const struct shipped_row *row,
 		       GError **error);
 bool store_shipped_end(struct store *store, gsize *n_changed, GError **error);
+
+/* ---- what became of rollouts: metrics/rollout_state.h ---- */
+
+/* Where to find an item. */
+struct item_key {
+	gint32 source_id;
+	char *project; /* "" where it has none */
+	char *id;
+};
+
+struct rollout_state_row {
+	gint64 rollout_id;
+	const char *environment;
+	gint64 finished;
+	struct rollout_state state;
+};
+struct failure_row {
+	gint64 rollout_id;
+	enum failure_method method;
+	gint64 by_rollout_id;	  /* 0: none */
+	struct item_key incident; /* source_id 0: none */
+};
+struct service_incident_row {
+	const char *environment; /* one row for each rollout group it is about */
+	struct item_key incident;
+	gint64 started, restored; /* INSTANT_NONE: not plausible; open */
+	gint64 rollout_id;	  /* it is linked to; 0: none (or of another group) */
+	enum link_method method;
+	const char *evidence; /* the words that named it; NULL */
+	const char *excluded; /* "withdrawn", "exempt", "negative",
+				 "implausible_time"; NULL: it counts */
+};
+struct shipped_change_row {
+	const char *environment;
+	struct item_key change;
+	gint64 rollout_id, finished;
+	gint32 repo_id;
+	struct oid landed;	/* the commit by which it was shipped */
+	gint64 spans[N_STAGES]; /* µs; -1: not known */
+	guint64 author;
+};
+/* Which change a commit of a service came from, and how that is known: "merge",
+ * "squash", "head", "rebase", "cherry_pick". */
+struct commit_change_row {
+	gint32 repo_id;
+	struct oid oid;
+	struct item_key change;
+	const char *method;
+};
+
+/* Each makes the rows of a service what is given, touching only those that differ, and
+ * marks dirty what its numbers depend on: for states the days of finishes and recoveries,
+ * for a failed rollout or an incident that began to be open or ended otherwise all days
+ * from its beginning to its end (or now). */
+bool store_states_write(struct store *store, gint32 service_id,
+			const struct rollout_state_row *rows, gsize n,
+			const struct failure_row *failures, gsize n_failures, gint64 now,
+			GError **error);
+bool store_service_incidents_write(struct store *store, gint32 service_id,
+				   const struct service_incident_row *rows, gsize n,
+				   gint64 now, GError **error);
+bool store_shipped_changes_write(struct store *store, gint32 service_id,
+				 const struct shipped_change_row *rows, gsize n,
+				 GError **error);
+bool store_commit_changes_write(struct store *store, gint32 service_id,
+				const struct commit_change_row *rows, gsize n,
+				GError **error);
+/* When the service has to be looked at again though nothing came; INSTANT_NONE: never. */
+bool store_state_due(struct store *store, gint32 service_id, gint64 at, GError **error);
+/* Marks the attribution due of every service whose rows are made of one of these items
+ * (incidents or changes: those stored as its incidents or changes, and those whose
+ * components have a commit that a change names). */
+bool store_items_due(struct store *store, gint32 source_id, const GPtrArray *items,
+		     GError **error);
+
+/* The changes that landed in a repository: those not gone, of which sha, squash_sha or
+ * head_sha is a commit of it and that were merged. In order of key. */
+bool store_changes_each(struct store *store, gint32 repo_id,
+			bool (*visit)(const struct item *item, gint32 source_id,
+				      void *user, GError **error),
+			void *user, GError **error);
+/* The rollout (0: none) and environment by which each commit was shipped: of n oids, for
+ * one group. baseline[i]: the baseline's. */
+bool store_shipped_by(struct store *store, gint32 service_id, const char *environment,
+		      gint32 repo_id, const struct oid *oids, gsize n,
+		      gint64 *rollout_ids, bool *baseline, GError **error);
+
+/* What the message of a commit says that matters (collector/git/notes.h). */
+struct commit_note {
+	struct oid oid;
+	const char *kind; /* "reverts", "picked", "title", "trailer", "author" */
+	const char *text; /* the sha named; the subject; "Name: value"; "" */
+};
+/* *patterns (caller frees): what the notes of a repository were taken for; NULL: none
+ * were. store_notes_reset() empties them for others; store_notes_add() leaves alone what
+ * is there. */
+bool store_notes_patterns(struct store *store, gint32 repo_id, char **patterns,
+			  GError **error);
+bool store_notes_reset(struct store *store, gint32 repo_id, const char *patterns,
+		       GError **error);
+bool store_notes_add(struct store *store, gint32 repo_id, const struct commit_note *notes,
+		     gsize n, GError **error);
+bool store_notes_each(struct store *store, gint32 repo_id,
+		      bool (*visit)(const struct commit_note *note, void *user,
+				    GError **error),
+		      void *user, GError **error);
 
 /* ---- series ---- */
 
@@ -269,17 +379,28 @@ bool store_dirty_add(struct store *store, gint32 service_id, gint64 from, gint64
 /* Takes (deletes and returns) the dirty days of a scope: an ascending array of gint32,
  * days since 1970 in UTC; a local bucket is dirty if it overlaps one. */
 GArray *store_dirty_take(struct store *store, gint32 scope_id, GError **error);
-/* What a scope's numbers are made of, for finishes in [from, to), sorted by finish; one
- * environment. A team or org has the samples of all its active services. */
+/* What a scope's numbers are made of, for finishes in [from, to), sorted as series.h
+ * says; one environment. Spans: those that ended in [from, to) or later or are open, and
+ * began before to. A team or org has the samples of its active services from when they
+ * were its own: by the finish of the rollout, or the beginning of the incident. */
+struct sample_arrays {
+	GArray *rollouts;   /* of struct rollout_sample */
+	GArray *leads;	    /* of struct lead_sample */
+	GArray *stages;	    /* of struct stage_sample */
+	GArray *recoveries; /* of struct span_sample */
+	GArray *restores;   /* of struct span_sample */
+};
+void sample_arrays_init(struct sample_arrays *arrays);
+void sample_arrays_clear(struct sample_arrays *arrays);
 bool store_samples(struct store *store, gint32 scope_id, const char *environment,
-		   gint64 from, gint64 to, GArray *rollout_samples, GArray *lead_samples,
-		   GError **error);
-/* Environments (group names) that a scope has rollouts in, and the finish of the first in
- * each; INSTANT_NONE where there are only published numbers left, which publishing
- * nothing over them removes. published_from: start of the first day published. */
+		   gint64 from, gint64 to, struct sample_arrays *samples, GError **error);
+/* Environments (group names) that a scope has rollouts or incidents in, and the finish of
+ * the first rollout in each; INSTANT_NONE where there is none. published_from: start of
+ * the first day published. */
 struct scope_environment {
 	char *name;
 	gint64 born;
+	gint64 incidents_born; /* when its first incident began; INSTANT_NONE: none */
 	gint64 published_from; /* INSTANT_NONE: nothing yet */
 };
 GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **error);

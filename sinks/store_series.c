@@ -149,9 +149,28 @@ static bool read_members(struct store *store, gint32 scope_id, struct pg_rows *m
 	return true;
 }
 
+void sample_arrays_init(struct sample_arrays *arrays)
+{
+	*arrays = (struct sample_arrays){
+		.rollouts = g_array_new(FALSE, FALSE, sizeof(struct rollout_sample)),
+		.leads = g_array_new(FALSE, FALSE, sizeof(struct lead_sample)),
+		.stages = g_array_new(FALSE, FALSE, sizeof(struct stage_sample)),
+		.recoveries = g_array_new(FALSE, FALSE, sizeof(struct span_sample)),
+		.restores = g_array_new(FALSE, FALSE, sizeof(struct span_sample)),
+	};
+}
+
+void sample_arrays_clear(struct sample_arrays *arrays)
+{
+	g_clear_pointer(&arrays->rollouts, g_array_unref);
+	g_clear_pointer(&arrays->leads, g_array_unref);
+	g_clear_pointer(&arrays->stages, g_array_unref);
+	g_clear_pointer(&arrays->recoveries, g_array_unref);
+	g_clear_pointer(&arrays->restores, g_array_unref);
+}
+
 bool store_samples(struct store *store, gint32 scope_id, const char *environment,
-		   gint64 from, gint64 to, GArray *rollout_samples, GArray *lead_samples,
-		   GError **error)
+		   gint64 from, gint64 to, struct sample_arrays *samples, GError **error)
 {
 	struct pg_args args = { 0 };
 	struct pg_rows members;
@@ -164,9 +183,9 @@ bool store_samples(struct store *store, gint32 scope_id, const char *environment
 	arg_bound(&args, to);
 	arg_rows(&args, &members);
 	good = good &&
-	       store_each(store, sql[ROLLOUTS], &args, add_rollouts, rollout_samples,
+	       store_each(store, sql[ROLLOUTS], &args, add_rollouts, samples->rollouts,
 			  error) &&
-	       store_each(store, sql[LEADS], &args, add_leads, lead_samples, error);
+	       store_each(store, sql[LEADS], &args, add_leads, samples->leads, error);
 	pg_rows_clear(&members);
 	return good;
 }
@@ -199,6 +218,7 @@ GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **
 		struct scope_environment row = {
 			.name = result_text(result, i, 0),
 			.born = result_instant(result, i, 1),
+			.incidents_born = INSTANT_NONE,
 			.published_from = result_instant(result, i, 2),
 		};
 

@@ -234,25 +234,24 @@ START_TEST(samples_of_a_team_are_those_of_its_services)
 	gint64 first_mail = make_deployments(mail, 1);
 	struct shipped_row of_cart[] = { shipped(1, 4), shipped(2, 9), shipped(3, 4) };
 	struct shipped_row of_search[] = { shipped(1, 5) };
-	g_autoptr(GArray)
-		rollouts = g_array_new(FALSE, FALSE, sizeof(struct rollout_sample));
-	g_autoptr(GArray) leads = g_array_new(FALSE, FALSE, sizeof(struct lead_sample));
+	_cleanup_(sample_arrays_clear) struct sample_arrays samples = { 0 };
 	static const struct {
 		int finished, previous;
 	} expected[] = { { 2, -1 }, { 4, 1 }, { 5, 2 } };
 	GArray *environments;
 
+	sample_arrays_init(&samples);
 	write_rollouts(cart, first_cart, cart_days, 3);
 	write_rollouts(search, first_search, search_days, 2);
 	write_rollouts(mail, first_mail, mail_days, 1);
 	of_cart[2].excluded = EXCLUSION_MERGE;
 	write_shipped(cart, of_cart, 3, true);
 	write_shipped(search, of_search, 1, true);
-	rig_ok(store_samples(rig.store, red, "production", 2 * DAY, 9 * DAY, rollouts,
-			     leads, &error));
-	ck_assert_uint_eq(rollouts->len, 3);
+	rig_ok(store_samples(rig.store, red, "production", 2 * DAY, 9 * DAY, &samples,
+			     &error));
+	ck_assert_uint_eq(samples.rollouts->len, 3);
 	for (guint i = 0; i < 3; i++) {
-		const struct rollout_sample *s = &g_array_index(rollouts,
+		const struct rollout_sample *s = &g_array_index(samples.rollouts,
 								struct rollout_sample, i);
 
 		ck_assert_int_eq(s->finished, expected[i].finished * DAY);
@@ -260,14 +259,14 @@ START_TEST(samples_of_a_team_are_those_of_its_services)
 						      ? INSTANT_NONE
 						      : expected[i].previous * DAY);
 	}
-	ck_assert_uint_eq(leads->len, 2);
-	ck_assert_int_eq(g_array_index(leads, struct lead_sample, 0).lead,
+	ck_assert_uint_eq(samples.leads->len, 2);
+	ck_assert_int_eq(g_array_index(samples.leads, struct lead_sample, 0).lead,
 			 G_USEC_PER_SEC);
-	ck_assert_uint_eq(g_array_index(leads, struct lead_sample, 1).author, 1);
-	g_array_set_size(rollouts, 0);
+	ck_assert_uint_eq(g_array_index(samples.leads, struct lead_sample, 1).author, 1);
+	g_array_set_size(samples.rollouts, 0);
 	rig_ok(store_samples(rig.store, acme, "production", INSTANT_NONE, G_MAXINT64,
-			     rollouts, leads, &error));
-	ck_assert_uint_eq(rollouts->len, 6);
+			     &samples, &error));
+	ck_assert_uint_eq(samples.rollouts->len, 6);
 	rig_ok((environments = store_scope_environments(rig.store, red, &error)));
 	ck_assert_uint_eq(environments->len, 1);
 	ck_assert_int_eq(g_array_index(environments, struct scope_environment, 0).born,
