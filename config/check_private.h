@@ -30,3 +30,12 @@ void check_lists(struct check *check, const struct config_api *api, const char *
 void check_rest(struct check *check, const struct config_rest *rest, unsigned i);
 /* check_services.c */
 void check_service(struct check *check, unsigned i);
+/* Of a rule with a source (NULL or unknown: nothing is reported): that the source has
+ * items of a kind ("incidents"), and that one of its projects is meant. */
+void check_source_has(struct check *check, const char *name, enum item_kind kind,
+		      const char *word, const char *prefix);
+void check_is_project(struct check *check, const struct config_source *source,
+		      const char *project, const char *key);
+/* check_failures.c: owners, incidents and remediation */
+void check_failures(struct check *check, const struct config_service *service,
+		    const char *prefix);

@@ -106,6 +106,8 @@ static bool feed_has(const struct feed *feed, enum item_kind kind)
 
 static bool source_has(const struct config_source *source, enum item_kind kind)
 {
+	if (source->kind == SOURCE_PUSH)
+		return kind == ITEM_DEPLOYMENT || kind == ITEM_INCIDENT;
 	if (source->kind == SOURCE_SQL)
 		return strcmp(source->sql->kind, item_kind_name(kind)) == 0;
 	if (source->kind != SOURCE_API)
@@ -118,44 +120,40 @@ static bool source_has(const struct config_source *source, enum item_kind kind)
 	return false;
 }
 
+void check_source_has(struct check *check, const char *name, enum item_kind kind,
+		      const char *word, const char *prefix)
+{
+	const struct config_source *source = config_source(check->config, name);
+	g_autofree char *key = g_strdup_printf("%s.source", prefix);
+
+	if (source && !source_has(source, kind))
+		check_wrong(check, key,
+			    "\"%s\" (%s) has no %s, expected a source that has",
+			    source->name, source->type, word);
+}
+
 static void check_source(struct check *check, const struct config_rule *rule,
 			 const char *prefix)
 {
 	const cyaml_schema_value_t *from = &schema_rule_fields[0].value;
-	const struct config_source *source = config_source(check->config, rule->source);
-	const char *word = config_enum_word(from, rule->from);
-	g_autofree char *key = g_strdup_printf("%s.source", prefix);
 
-	for (gsize i = 0; source && i < G_N_ELEMENTS(kinds); i++)
-		if (kinds[i].from == rule->from && !source_has(source, kinds[i].kind))
-			check_wrong(check, key,
-				    "\"%s\" (%s) has no %s, expected a source that has",
-				    source->name, source->type, word);
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (kinds[i].from == rule->from)
+			check_source_has(check, rule->source, kinds[i].kind,
+					 config_enum_word(from, rule->from), prefix);
 }
 
-static void check_project(struct check *check, const struct config_rule *rule,
-			  const char *prefix)
+void check_is_project(struct check *check, const struct config_source *source,
+		      const char *project, const char *key)
 {
-	const struct config_source *source = config_source(check->config, rule->source);
-	const struct config_api *api = source ? source->api : NULL;
+	const struct config_api *api = source->api;
 	unsigned n = api ? api->n_projects : 0;
-	g_autofree char *key = g_strdup_printf("%s.project", prefix);
-	g_autofree char *quoted = rule->project ? fault_quote(rule->project) : NULL;
+	g_autofree char *quoted = fault_quote(project);
 	const char *nearest;
 
-	if (!source || (rule->project && strcmp(rule->project, "*") == 0))
+	if (strcmp(project, "*") == 0 || (api && config_lists(api->projects, n, project)))
 		return;
-	if (!rule->project && n > 1)
-		check_wrong(check, key,
-			    "is missing, expected one because \"%s\" has %u projects "
-			    "(\"*\": any)",
-			    source->name, n);
-	if (!rule->project)
-		return;
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(api->projects[i], rule->project) == 0)
-			return;
-	nearest = n ? fault_nearest(rule->project, (const char *const *)api->projects, n)
+	nearest = n ? fault_nearest(project, (const char *const *)api->projects, n)
 		    : NULL;
 	if (nearest)
 		check_wrong(check, key,
@@ -165,6 +163,22 @@ static void check_project(struct check *check, const struct config_rule *rule,
 		check_wrong(check, key, "%s is no project of \"%s\", expected %s", quoted,
 			    source->name,
 			    n ? "one of them or \"*\"" : "the key left out: it has none");
+}
+
+static void check_project(struct check *check, const struct config_rule *rule,
+			  const char *prefix)
+{
+	const struct config_source *source = config_source(check->config, rule->source);
+	unsigned n = source && source->api ? source->api->n_projects : 0;
+	g_autofree char *key = g_strdup_printf("%s.project", prefix);
+
+	if (source && rule->project)
+		check_is_project(check, source, rule->project, key);
+	else if (n > 1)
+		check_wrong(check, key,
+			    "is missing, expected one because \"%s\" has %u projects "
+			    "(\"*\": any)",
+			    source->name, n);
 }
 
 static void check_revision(struct check *check, const struct config_rule *rule,
@@ -312,4 +326,5 @@ void check_service(struct check *check, unsigned i)
 		check_rule(check, service, &service->deployments[j], rule);
 	}
 	check_groups(check, service, prefix);
+	check_failures(check, service, prefix);
 }

@@ -234,7 +234,11 @@ struct config_group {
 	enum config_finished finished;
 };
 
-enum config_commit_time { COMMIT_TIME_AUTHORED, COMMIT_TIME_COMMITTED };
+enum config_commit_time {
+	COMMIT_TIME_AUTHORED,
+	COMMIT_TIME_COMMITTED,
+	COMMIT_TIME_MERGED, /* of its change; committed where it has none */
+};
 
 /* Which incidents concern a service: every key that is given narrows. */
 struct config_incident_rule {

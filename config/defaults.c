@@ -4,6 +4,7 @@
 
 #include "base/instant.h"
 #include "config/rest_driver.h"
+#include "metrics/bucket.h"
 
 #define PRODUCTION "production"
 
@@ -141,6 +142,64 @@ static void rule_defaults(const struct config *config,
 		inherit(&rule->project, source->api->projects[0]);
 }
 
+static char **words(const char *const *list, unsigned n)
+{
+	char **copy = g_new0(char *, n);
+
+	for (unsigned i = 0; i < n; i++)
+		copy[i] = g_strdup(list[i]);
+	return copy;
+}
+
+static void incident_defaults(struct config_service *service, bool given)
+{
+	if (service->incidents)
+		return;
+	/* An empty list has a place too, so that it is shown as what it is. */
+	service->incidents = g_new0(struct config_incident_rule, 1);
+	if (given)
+		return;
+	one_word(&service->incidents->services, &service->incidents->n_services,
+		 service->name);
+	service->n_incidents = 1;
+}
+
+static void remediation_defaults(struct config_service *service, bool given)
+{
+	static const char *const branches[] = { "hotfix/*", "hotfix-*" };
+	struct config_remediation *rules;
+
+	if (service->remediation)
+		return;
+	service->remediation = rules = g_new0(struct config_remediation, 2);
+	if (given)
+		return;
+	rules[0].kind = REMEDY_ROLL_FORWARD;
+	rules[0].reverts = true;
+	rules[1].kind = REMEDY_HOTFIX;
+	rules[1].n_branches = G_N_ELEMENTS(branches);
+	rules[1].branches = words(branches, G_N_ELEMENTS(branches));
+	one_word(&rules[1].labels, &rules[1].n_labels, "hotfix");
+	service->n_remediation = 2;
+}
+
+static void owner_defaults(struct config_service *service)
+{
+	_cleanup_(zone_unrefp) struct zone *zone = NULL;
+
+	if (service->n_owners == 0 || !service->time_zone)
+		return; /* its team is unknown, and reported */
+	zone = zone_open(service->time_zone, NULL);
+	for (unsigned i = 0; zone && i < service->n_owners; i++) {
+		struct config_owner *owner = &service->owners[i];
+		g_autofree char *midnight = g_strconcat(owner->until, "T00:00:00Z", NULL);
+		gint64 t = 0; /* the format has been checked */
+
+		instant_parse(midnight, &t);
+		owner->until_us = zone_day_start(zone, (gint32)(t / G_TIME_SPAN_DAY));
+	}
+}
+
 static void service_defaults(const struct config *config, struct config_service *service,
 			     const struct node *node)
 {
@@ -159,6 +218,10 @@ static void service_defaults(const struct config *config, struct config_service 
 		one_word(&service->production->environments,
 			 &service->production->n_environments, PRODUCTION);
 	}
+	incident_defaults(service, node_member(node, "incidents") != NULL);
+	remediation_defaults(service, node_member(node, "remediation") != NULL);
+	owner_defaults(service);
+	span_parse(service->failure_window, &service->failure_window_us);
 }
 
 void config_defaults(struct config *config, const struct tree *tree)

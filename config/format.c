@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 #include <string.h>
 
+#include "base/instant.h"
 #include "base/zone.h"
 
 DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree);
@@ -16,6 +17,17 @@ static bool check_zone(const char *text, char **why)
 
 	(void)why;
 	return zone != NULL;
+}
+
+/* ---- days ---- */
+
+static bool check_date(const char *text, char **why)
+{
+	g_autofree char *midnight = g_strconcat(text, "T00:00:00Z", NULL);
+	gint64 instant;
+
+	(void)why;
+	return instant_parse(midnight, &instant) && instant_is_plausible(instant);
 }
 
 /* ---- the database ---- */
@@ -142,4 +154,8 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			    "one with a port such as 127.0.0.1:9440 or [::]:9440, or the "
 			    "path of a socket",
 			    .check = format_check_listen },
+	[FORMAT_DATE] = { "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day",
+			  "one of the calendar such as 2026-03-01", .check = check_date },
+	[FORMAT_TRAILER] = { "^[A-Za-z0-9-]+$", "the name of a trailer",
+			     "letters, digits and - such as Fixes" },
 };

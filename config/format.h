@@ -42,6 +42,8 @@ enum config_format {
 	FORMAT_HEADER,	      /* a header's name */
 	FORMAT_PREFIX,	      /* of a header's value, or "" */
 	FORMAT_LISTEN,	      /* an address and port, or a path */
+	FORMAT_DATE,	      /* 2026-03-01 */
+	FORMAT_TRAILER,	      /* the name of a trailer of commits */
 	N_FORMATS
 };
 

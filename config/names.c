@@ -220,7 +220,7 @@ static void refer_all(const struct check *check, const char *list, const char *k
 }
 
 static void check_services(const struct check *check, const struct names *git,
-			   const struct names *sources)
+			   const struct names *sources, const struct names *teams)
 {
 	const struct node *services = list_at(check->root, "services");
 
@@ -229,12 +229,16 @@ static void check_services(const struct check *check, const struct names *git,
 							      i);
 		g_autofree char *rules = g_strdup_printf("services[%u].deployments", i);
 		g_autofree char *groups = g_strdup_printf("services[%u].production", i);
+		g_autofree char *owners = g_strdup_printf("services[%u].owners", i);
+		g_autofree char *incidents = g_strdup_printf("services[%u].incidents", i);
 
 		check_unique(check, groups);
 		refer_all(check, components, "repository", git);
 		refer_all(check, rules, "repository", git);
 		refer_all(check, rules, "manifest_repository", git);
 		refer_all(check, rules, "source", sources);
+		refer_all(check, owners, "team", teams);
+		refer_all(check, incidents, "source", sources);
 	}
 }
 
@@ -269,6 +273,6 @@ void config_names(const struct tree *tree, GPtrArray *faults)
 
 	refer_all(&check, "teams", "org", &orgs);
 	refer_all(&check, "services", "team", &teams);
-	check_services(&check, &git, &sources);
+	check_services(&check, &git, &sources, &teams);
 	check_clients(&check, &services);
 }

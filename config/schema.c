@@ -152,7 +152,8 @@ const struct config_table config_tables[] = {
 	ROWS(api),	   ROWS(rest),	     ROWS(rest_auth), ROWS(rest_feed),
 	ROWS(rest_path),   ROWS(rest_state), ROWS(sql),	      ROWS(push),
 	ROWS(push_client), ROWS(org),	     ROWS(team),      ROWS(component),
-	ROWS(rule),	   ROWS(group),	     ROWS(service),   { NULL },
+	ROWS(rule),	   ROWS(group),	     ROWS(owner),     ROWS(incident_rule),
+	ROWS(remediation), ROWS(exclude),    ROWS(service),   { NULL },
 };
 
 const struct config_row *config_rows(const cyaml_schema_field_t *fields)

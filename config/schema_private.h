@@ -19,6 +19,10 @@
 #define LIST(key, flags, type, member, count, entry, max)                                \
 	CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | (flags), struct type,       \
 				   member, count, &(entry), 1, max)
+/* The same where an empty list means something: none, not the default. */
+#define LIST_OR_NONE(key, flags, type, member, count, entry, max)                        \
+	CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | (flags), struct type,       \
+				   member, count, &(entry), 0, max)
 #define MAPPING(key, flags, type, member, name)                                          \
 	CYAML_FIELD_MAPPING_PTR(key, flags, struct type, member, schema_##name##_fields)
 #define SECRET(key, type, member) MAPPING(key, OPTIONAL, type, member, secret)
@@ -63,5 +67,12 @@ TABLE(service); /* schema_services.c */
 TABLE(component);
 TABLE(rule);
 TABLE(group);
+TABLE(owner); /* schema_failures.c */
+TABLE(incident_rule);
+TABLE(remediation);
+TABLE(exclude);
 extern const cyaml_schema_value_t schema_rest_entry;
 extern const cyaml_schema_value_t schema_service_entry;
+extern const cyaml_schema_value_t schema_owner_entry;
+extern const cyaml_schema_value_t schema_incident_rule_entry;
+extern const cyaml_schema_value_t schema_remediation_entry;

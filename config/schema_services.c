@@ -185,11 +185,14 @@ const struct config_row schema_group_rows[] = {
 static const cyaml_strval_t commit_time_words[] = {
 	{ "authored", COMMIT_TIME_AUTHORED },
 	{ "committed", COMMIT_TIME_COMMITTED },
+	{ "merged", COMMIT_TIME_MERGED },
 };
 
 const cyaml_schema_field_t schema_service_fields[] = {
 	STRING("name", 0, config_service, name, 1, FORMAT_NAME_MAX),
 	STRING("team", 0, config_service, team, 1, FORMAT_NAME_MAX),
+	LIST("owners", OPTIONAL, config_service, owners, n_owners, schema_owner_entry,
+	     PARTS_MAX),
 	STRING("time_zone", OPTIONAL, config_service, time_zone, 1, FORMAT_NAME_MAX),
 	LIST("components", 0, config_service, components, n_components,
 	     schema_component_entry, PARTS_MAX),
@@ -198,20 +201,43 @@ const cyaml_schema_field_t schema_service_fields[] = {
 	LIST("production", OPTIONAL, config_service, production, n_production,
 	     schema_group_entry, PARTS_MAX),
 	CHOICE("commit_time", OPTIONAL, config_service, commit_time, commit_time_words),
+	MAPPING("exclude", OPTIONAL, config_service, exclude, exclude),
+	LIST_OR_NONE("incidents", OPTIONAL, config_service, incidents, n_incidents,
+		     schema_incident_rule_entry, PARTS_MAX),
+	LIST_OR_NONE("remediation", OPTIONAL, config_service, remediation, n_remediation,
+		     schema_remediation_entry, PARTS_MAX),
+	STRING("failure_window", OPTIONAL, config_service, failure_window, 1, 20),
 	CYAML_FIELD_END
 };
 
 const struct config_row schema_service_rows[] = {
 	{ "name", "What it is called in the views.", FORMAT_NAME },
 	{ "team", "The team it belongs to.", FORMAT_NAME },
+	{ "owners",
+	  "The teams it belonged to before, oldest first: what happened then counts "
+	  "there. Default: all its history is its team's." },
 	{ "time_zone", "Where its days begin. Default: the team's.", FORMAT_ZONE },
 	{ "components", "The repositories it is built from." },
 	{ "deployments", "How its deployments are recognised." },
 	{ "production",
 	  "Which environments are production, in groups that are rolled out together. "
 	  "Default: one group \"production\" of the environment \"production\"." },
-	{ "commit_time", "Where the lead time of a commit begins.", FORMAT_ANY,
-	  "authored" },
+	{ "commit_time",
+	  "Where the lead time of a commit begins: when it was authored, committed, or "
+	  "its change was merged (without one: committed).",
+	  FORMAT_ANY, "authored" },
+	{ "exclude", "What has no lead time. Default: nothing." },
+	{ "incidents",
+	  "Which incidents concern it: those that fit one rule. A rule takes what fits "
+	  "all its keys. Default: those whose services have its name; []: none." },
+	{ "remediation",
+	  "Which rollouts repair an earlier one; the first rule that fits says what it "
+	  "is. Default: reverts roll forward, branches hotfix/* and hotfix-* and the "
+	  "label hotfix are hotfixes; []: none." },
+	{ "failure_window",
+	  "How long after a rollout an incident is put down to it, and it is not known "
+	  "to be well, from 1h to 90d.",
+	  FORMAT_SPAN, "72h", HOUR, 90 * DAY },
 	{ NULL }
 };
 
