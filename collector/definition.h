@@ -7,8 +7,9 @@
 #include "config/config.h"
 #include "sinks/store.h"
 
-/* Time zone, smallest group, and of a service its components, production groups and where
- * lead time starts. The caller frees. */
+/* Time zone, smallest group, and of a service its components, production groups, where
+ * lead time starts, its rules of failures and its owners; of a team or org the owners of
+ * the services of which only a part of the history is its own. The caller frees. */
 char *definition_of_scope(const struct config *config, enum scope_kind kind,
 			  const char *name, const char *time_zone);
 
