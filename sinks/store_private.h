@@ -71,6 +71,12 @@ bool store_each(struct store *store, const char *sql, const struct pg_args *args
 /* Refuses a write outside a transaction, and any use in the middle of a bulk write. */
 bool store_writable(struct store *store, GError **error);
 
+/* ---- store_ownership.c ---- */
+
+/* Makes the owners of the services of a configuration what it says. */
+bool store_ownership_write(struct store *store, const struct config *config,
+			   GError **error);
+
 /* ---- store_series.c ---- */
 
 /* Marks days (an array of gint32, any order, may repeat) dirty for a service, its team
