@@ -61,6 +61,26 @@ CREATE VIEW dorad.owner AS
 CREATE OR REPLACE VIEW dorad.member AS
 	SELECT DISTINCT scope_id, service_id FROM dorad.owner;
 
+-- The first rollout of a service in each environment, of those that finished in a time. It
+-- skips from one environment to the next.
+CREATE FUNCTION dorad.first_rollouts(service int, since timestamptz, until timestamptz)
+RETURNS TABLE (environment text, finished_at timestamptz) LANGUAGE sql STABLE AS $$
+	WITH RECURSIVE e (environment) AS (
+		(SELECT r.environment FROM dorad.rollout r WHERE r.service_id = service
+		ORDER BY r.environment LIMIT 1)
+		UNION ALL
+		SELECT (SELECT r.environment FROM dorad.rollout r
+			WHERE r.service_id = service AND r.environment > e.environment
+			ORDER BY r.environment LIMIT 1)
+		FROM e WHERE e.environment IS NOT NULL
+	)
+	SELECT e.environment, f.finished_at FROM e
+	CROSS JOIN LATERAL (SELECT r.finished_at FROM dorad.rollout r
+		WHERE r.service_id = service AND r.environment = e.environment
+		AND r.finished_at >= since AND r.finished_at < until
+		ORDER BY r.finished_at LIMIT 1) f
+$$;
+
 -- No foreign key: whoever takes a rollout out takes its state along, and sees to the days
 -- that it was counted on.
 CREATE TABLE dorad.rollout_state (
