@@ -41,6 +41,26 @@ bool store_dirty_days(struct store *store, gint32 service_id, const GArray *days
 	return good;
 }
 
+bool store_exec_dirty(struct store *store, gint32 service_id, const char *statement,
+		      const struct pg_args *args, GError **error)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	g_autoptr(GArray) days = g_array_new(FALSE, FALSE, sizeof(gint32));
+	_cleanup_(PQclearp) PGresult *result = NULL;
+
+	if (!store_exec(store, statement, args, &result, error))
+		return false;
+	for (int i = 0; i < PQntuples(result); i++) {
+		gint32 first = store_utc_day(result_instant(result, i, 0));
+		gint32 last = store_utc_day(result_instant(result, i, 1));
+
+		for (gint32 day = first; day == first || day <= last; day++)
+			if (g_hash_table_add(seen, GINT_TO_POINTER(day)))
+				g_array_append_val(days, day);
+	}
+	return store_dirty_days(store, service_id, days, error);
+}
+
 bool store_dirty_add(struct store *store, gint32 service_id, gint64 from, gint64 to,
 		     GError **error)
 {

@@ -4,6 +4,14 @@
 ALTER TABLE dorad.deployment ADD COLUMN ref text;
 ALTER TABLE dorad.item ADD COLUMN fix text;
 
+-- Changes by their commits.
+CREATE INDEX item_sha ON dorad.item (sha)
+	WHERE kind = 'change' AND sha IS NOT NULL;
+CREATE INDEX item_squash_sha ON dorad.item (squash_sha)
+	WHERE kind = 'change' AND squash_sha IS NOT NULL;
+CREATE INDEX item_head_sha ON dorad.item (head_sha)
+	WHERE kind = 'change' AND head_sha IS NOT NULL;
+
 -- When a rollout whose state is pending becomes ok, if nothing happens before.
 ALTER TABLE dorad.scope ADD COLUMN state_due_at timestamptz;
 
@@ -177,6 +185,9 @@ CREATE TABLE dorad.commit_change (
 		CHECK (method IN ('merge', 'squash', 'head', 'rebase', 'cherry_pick')),
 	PRIMARY KEY (service_id, repo_id, sha)
 );
+
+CREATE INDEX commit_change_item ON dorad.commit_change
+	(source_id, project, external_id);
 
 ALTER TABLE dorad.series
 	ADD COLUMN pending bigint,
