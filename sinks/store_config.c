@@ -14,8 +14,11 @@ enum statement {
 static const char *const sql[] = {
 	/* One at a time, and not while a migration runs. */
 	[LOCK] = "SELECT pg_advisory_xact_lock($1)",
-	[SCOPES] = "SELECT scope_id, parent_id, time_zone, active FROM dorad.scope"
-		   " ORDER BY scope_id",
+	[SCOPES] = "SELECT s.scope_id, s.parent_id, s.time_zone, s.active,"
+		   " ARRAY(SELECT concat_ws(' ', o.team_id, o.valid_from)"
+		   " FROM dorad.ownership o WHERE o.service_id = s.scope_id"
+		   " ORDER BY o.valid_from)"
+		   " FROM dorad.scope s ORDER BY s.scope_id",
 	[WRITE_SCOPES] =
 		"WITH given AS (SELECT g.name, p.scope_id AS parent_id, g.time_zone"
 		" FROM unnest($3, $4, $5) AS g (name, parent, time_zone)"
@@ -82,6 +85,9 @@ static const char *const sql[] = {
 		" CROSS JOIN LATERAL (SELECT min(first), max(last) FROM"
 		" (SELECT min(r.finished_at), max(r.finished_at) FROM dorad.rollout r"
 		" JOIN dorad.member m USING (service_id) WHERE m.scope_id = g.scope_id"
+		" UNION ALL SELECT min(i.started_at), max(i.restored_at)"
+		" FROM dorad.service_incident i"
+		" JOIN dorad.member m USING (service_id) WHERE m.scope_id = g.scope_id"
 		" UNION ALL SELECT min(bucket_start), max(bucket_end)"
 		" FROM dorad.series s WHERE s.scope_id = g.scope_id) e (first, last)"
 		" ) span (first, last)"
@@ -99,6 +105,7 @@ struct known {
 	gint32 scope_id, parent_id;
 	char *time_zone;
 	bool active;
+	char **owners; /* "team_id since", in order; NULL: none */
 };
 
 static void known_free(void *data)
@@ -106,6 +113,7 @@ static void known_free(void *data)
 	struct known *known = data;
 
 	g_free(known->time_zone);
+	g_strfreev(known->owners);
 	g_free(known);
 }
 
@@ -124,18 +132,38 @@ static GHashTable *read_scopes(struct store *store, GError **error)
 		known->parent_id = result_int4(result, i, 1);
 		known->time_zone = result_text(result, i, 2);
 		known->active = result_bool(result, i, 3);
+		known->owners = result_texts(result, i, 4);
 		g_hash_table_insert(scopes, GINT_TO_POINTER(known->scope_id), known);
 	}
 	return scopes;
 }
 
-/* The parents of a scope (a team's org, a service's team and org) have other numbers. */
+static void add_with_parents(GHashTable *set, GHashTable *scopes, gint32 scope_id)
+{
+	while (scope_id != 0) {
+		const struct known *scope = g_hash_table_lookup(
+			scopes, GINT_TO_POINTER(scope_id));
+
+		g_hash_table_add(set, GINT_TO_POINTER(scope_id));
+		scope_id = scope ? scope->parent_id : 0;
+	}
+}
+
+/* The parents of a scope (a team's org; the teams a service has and had, and their orgs)
+ * have other numbers. */
 static void add_parents(GHashTable *set, GHashTable *scopes, const struct known *scope)
 {
-	while (scope && scope->parent_id != 0) {
-		g_hash_table_add(set, GINT_TO_POINTER(scope->parent_id));
-		scope = g_hash_table_lookup(scopes, GINT_TO_POINTER(scope->parent_id));
-	}
+	add_with_parents(set, scopes, scope->parent_id);
+	for (char **owner = scope->owners; owner && *owner; owner++)
+		add_with_parents(set, scopes, (gint32)g_ascii_strtoll(*owner, NULL, 10));
+}
+
+static bool same_owners(const struct known *was, const struct known *is)
+{
+	if (!was->owners || !is->owners)
+		return was->owners == is->owners;
+	return g_strv_equal((const char *const *)was->owners,
+			    (const char *const *)is->owners);
 }
 
 /* Scopes whose numbers are not what they were: in another zone, or of other services. */
@@ -154,7 +182,8 @@ static GHashTable *compare(GHashTable *before, GHashTable *after)
 			continue;
 		if (strcmp(was->time_zone, is->time_zone) != 0)
 			g_hash_table_add(set, key);
-		if (was->parent_id != is->parent_id || was->active != is->active) {
+		if (was->parent_id != is->parent_id || was->active != is->active ||
+		    !same_owners(was, is)) {
 			g_hash_table_add(set, key);
 			add_parents(set, before, was);
 			add_parents(set, after, is);
@@ -314,8 +343,9 @@ static bool write_all(struct store *store, const struct config *config, GError *
 	pg_rows_init(&scopes, "ttt");
 	good = write_levels(store, config, &scopes, error);
 	pg_rows_clear(&scopes);
-	return good && write_sources(store, config, error) &&
-	       write_uses(store, config, error) && mark_changed(store, before, error);
+	return good && store_ownership_write(store, config, error) &&
+	       write_sources(store, config, error) && write_uses(store, config, error) &&
+	       mark_changed(store, before, error);
 }
 
 bool store_sync_config(struct store *store, const struct config *config, GError **error)

@@ -7,21 +7,25 @@ enum statement { WRITE, REVISIONS, READ, READ_REVISIONS };
 static const char *const sql[] = {
 	/* Not ON CONFLICT: that would use up a sequence value a row and poll. */
 	[WRITE] =
-		"WITH given AS (SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10)"
-		" AS g (external_id, attempt, environment, started_at, finished_at,"
-		" outcome, withheld, first_seen_at)),"
+		"WITH given AS (SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10,"
+		" $11) AS g (external_id, attempt, environment, started_at,"
+		" finished_at, outcome, withheld, first_seen_at, ref)),"
 		" changed AS (UPDATE dorad.deployment d SET"
 		" environment = g.environment, started_at = g.started_at,"
-		" finished_at = g.finished_at, outcome = g.outcome, withheld = g.withheld"
+		" finished_at = g.finished_at, outcome = g.outcome, withheld = "
+		"g.withheld,"
+		" ref = g.ref"
 		" FROM given g WHERE " KEY
 		" AND d.external_id = g.external_id AND d.attempt = g.attempt"
-		" AND (d.environment, d.started_at, d.finished_at, d.outcome, d.withheld)"
+		" AND (d.environment, d.started_at, d.finished_at, d.outcome, d.withheld,"
+		" d.ref)"
 		" IS DISTINCT FROM"
-		" (g.environment, g.started_at, g.finished_at, g.outcome, g.withheld)"
+		" (g.environment, g.started_at, g.finished_at, g.outcome, g.withheld,"
+		" g.ref)"
 		" RETURNING d.deployment_id),"
 		" added AS (INSERT INTO dorad.deployment (service_id, source_id,"
 		" external_id, attempt, environment, started_at, finished_at, outcome,"
-		" withheld, first_seen_at)"
+		" withheld, first_seen_at, ref)"
 		" SELECT $1, $2, g.* FROM given g WHERE NOT EXISTS"
 		" (SELECT FROM dorad.deployment d WHERE " KEY
 		" AND d.external_id = g.external_id AND d.attempt = g.attempt)"
@@ -51,7 +55,7 @@ static const char *const sql[] = {
 		" SELECT deployment_id FROM gone UNION ALL SELECT deployment_id FROM "
 		"added",
 	[READ] = "SELECT deployment_id, external_id, attempt, environment, started_at,"
-		 " finished_at, outcome, withheld, first_seen_at"
+		 " finished_at, outcome, withheld, first_seen_at, ref"
 		 " FROM dorad.deployment d"
 		 " WHERE service_id = $1 AND (source_id = $2 OR $2 <= 0)"
 		 " ORDER BY deployment_id",
@@ -66,6 +70,7 @@ void deployment_row_clear(struct deployment_row *row)
 {
 	g_free(row->external_id);
 	g_free(row->environment);
+	g_free(row->ref);
 	g_free(row->revisions);
 	*row = (struct deployment_row){ .started = INSTANT_NONE,
 					.finished = INSTANT_NONE,
@@ -134,6 +139,7 @@ static void gather(struct pg_rows *rows, struct pg_rows *keys, struct pg_rows *r
 	field_text(*column++, outcome_name(row->outcome));
 	field_text(*column++, exclusion_name(row->withheld));
 	field_instant(*column++, row->first_seen);
+	field_text(*column++, row->ref);
 	rows->n++;
 	field_text(keys->columns[0], row->external_id);
 	field_int4(keys->columns[1], row->attempt);
@@ -161,7 +167,7 @@ bool store_deployments_write(struct store *store, gint32 service_id, gint32 sour
 		return false;
 	if (n == 0)
 		return true;
-	pg_rows_init(&fields, "titzzttz");
+	pg_rows_init(&fields, "titzzttzt");
 	pg_rows_init(&keys, "ti");
 	pg_rows_init(&revisions, "lib");
 	for (gsize i = 0; i < n; i++)
@@ -198,6 +204,7 @@ static bool read_rows(const PGresult *result, void *user, GError **error)
 			.started = result_instant(result, i, 4),
 			.finished = result_instant(result, i, 5),
 			.first_seen = result_instant(result, i, 8),
+			.ref = result_text(result, i, 9),
 		};
 
 		outcome_parse(outcome, &row.outcome);

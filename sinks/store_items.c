@@ -222,13 +222,21 @@ bool store_items_gone(struct store *store, gint32 source_id, const char *project
 
 /* ---- reading ---- */
 
+char *store_item_columns(const char *prefix)
+{
+	g_autofree char *others = values(prefix, false);
+
+	return g_strdup_printf("%sproject, %skind, %sexternal_id, %sattempt, %s", prefix,
+			       prefix, prefix, prefix, others);
+}
+
 /* Planned with its parameters, so that each of these conditions is there or not. */
 static char *read_sql(void)
 {
-	g_autofree char *plain = values("", false);
+	g_autofree char *columns = store_item_columns("");
 
 	return g_strdup_printf(
-		"SELECT " KEY ", %s, first_seen_at, gone_at IS NOT NULL FROM dorad.item"
+		"SELECT %s, first_seen_at, gone_at IS NOT NULL FROM dorad.item"
 		" WHERE source_id = $1 AND ($2 IS NULL OR project = $2)"
 		" AND ($3 IS NULL OR kind = $3)"
 		" AND (NOT $4 OR (NOT done AND gone_at IS NULL))"
@@ -238,7 +246,7 @@ static char *read_sql(void)
 		" AND ($9 IS NULL OR parent = $9)"
 		" AND ($10 OR gone_at IS NULL)"
 		" ORDER BY created_at, external_id, attempt, project, kind",
-		plain);
+		columns);
 }
 
 struct visitor {
@@ -264,8 +272,7 @@ static void read_member(struct item *item, const struct item_member *member,
 		*(char **)at = result_text(result, row, column);
 }
 
-/* Returns the column after the item's. */
-static int read_item(struct item *item, const PGresult *result, int row)
+int store_item_read(struct item *item, const PGresult *result, int row)
 {
 	g_autofree char *kind = result_text(result, row, 1);
 	g_autofree char *outcome = result_text(result, row, 4);
@@ -291,7 +298,7 @@ static bool visit_items(const PGresult *result, void *user, GError **error)
 
 	for (int i = 0; good && i < PQntuples(result); i++) {
 		struct item item;
-		int column = read_item(&item, result, i);
+		int column = store_item_read(&item, result, i);
 
 		good = visitor->visit(&item, result_instant(result, i, column),
 				      result_bool(result, i, column + 1), visitor->user,

@@ -71,14 +71,37 @@ bool store_each(struct store *store, const char *sql, const struct pg_args *args
 /* Refuses a write outside a transaction, and any use in the middle of a bulk write. */
 bool store_writable(struct store *store, GError **error);
 
+/* ---- store_ownership.c ---- */
+
+/* Makes the owners of the services of a configuration what it says. */
+bool store_ownership_write(struct store *store, const struct config *config,
+			   GError **error);
+
 /* ---- store_series.c ---- */
 
 /* Marks days (an array of gint32, any order, may repeat) dirty for a service, its team
  * and its org. */
 bool store_dirty_days(struct store *store, gint32 service_id, const GArray *days,
 		      GError **error);
+/* Runs a statement in which $2 may be now, and which returns times: their first and last
+ * instants. Marks the days from one to the other dirty. */
+bool store_exec_dirty(struct store *store, gint32 service_id, const char *sql,
+		      const struct pg_args *args, GError **error);
+/* In such a statement: the last day of something that ended, ends soon (but no further
+ * than numbers can have been made by then) or, with 'infinity', has not ended. */
+#define STORE_SPAN_END(ended, now)                                                       \
+	"CASE WHEN " ended " = 'infinity' THEN " now " ELSE least(" ended ", " now       \
+	" + interval '1 day') END"
 /* The UTC day of an instant, in days since 1970. */
 gint32 store_utc_day(gint64 instant);
+
+/* ---- store_items.c ---- */
+
+/* "d.project, d.kind, …": what store_item_read() reads. */
+char *store_item_columns(const char *prefix);
+/* Reads an item, which the caller clears, from the first columns of a row; returns the
+ * column after them. */
+int store_item_read(struct item *item, const PGresult *result, int row);
 
 /* ---- bulk writes (store_commits.c, store_shipped.c) ---- */
 

@@ -1,19 +1,24 @@
 #include "sinks/store_private.h"
 
-#define NUMBERS "n, numerator, denominator, value, p50, p75, p90, p95, mean"
+#define NUMBERS                                                                          \
+	"n, numerator, denominator, value, p50, p75, p90, p95, mean, pending,"           \
+	" still_open, oldest_open_at"
 #define BUCKET_FIELDS "grain, bucket_start, metric, bucket_end, " NUMBERS
 #define WINDOW_FIELDS                                                                    \
 	"window_days, metric, bucket_start, bucket_end, " NUMBERS                        \
-	", deployment_days_per_week"
+	", deployment_days_per_week, km_median"
 #define OF(row)                                                                          \
 	row ".bucket_end, " row ".n, " row ".numerator, " row ".denominator, " row       \
 	    ".value, " row ".p50, " row ".p75, " row ".p90, " row ".p95, " row           \
-	    ".mean, " row ".definition_id"
+	    ".mean, " row ".pending, " row ".still_open, " row ".oldest_open_at, " row   \
+	    ".definition_id"
 #define SET                                                                              \
 	"bucket_end = excluded.bucket_end, n = excluded.n,"                              \
 	" numerator = excluded.numerator, denominator = excluded.denominator,"           \
 	" value = excluded.value, p50 = excluded.p50, p75 = excluded.p75,"               \
 	" p90 = excluded.p90, p95 = excluded.p95, mean = excluded.mean,"                 \
+	" pending = excluded.pending, still_open = excluded.still_open,"                 \
+	" oldest_open_at = excluded.oldest_open_at,"                                     \
 	" definition_id = excluded.definition_id, computed_at = excluded.computed_at"
 
 /* $1 scope, $2 environment, $3 definition, $4 now; all numbers of one statement appear at
@@ -22,7 +27,8 @@ enum statement { BUCKETS, WINDOWS };
 
 static const char *const sql[] = {
 	[BUCKETS] = "WITH given AS (SELECT * FROM unnest"
-		    "($7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+		    "($7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,"
+		    " $20, $21, $22)"
 		    " AS g (" BUCKET_FIELDS ")),"
 		    " gone AS (DELETE FROM dorad.series s"
 		    " WHERE s.scope_id = $1 AND s.environment = $2"
@@ -38,28 +44,40 @@ static const char *const sql[] = {
 			    "excluded") ") RETURNING 1)"
 					" SELECT (SELECT count(*) FROM gone) + (SELECT "
 					"count(*) FROM put)",
-	[WINDOWS] = "WITH given AS (SELECT * FROM unnest"
-		    "($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
-		    " AS g (" WINDOW_FIELDS ")),"
-		    " gone AS (DELETE FROM dorad.rolling s"
-		    " WHERE s.scope_id = $1 AND s.environment = $2"
-		    " AND NOT EXISTS (SELECT FROM given g"
-		    " WHERE g.window_days = s.window_days AND g.metric = s.metric)"
-		    " RETURNING 1),"
-		    " put AS (INSERT INTO dorad.rolling AS s (scope_id, environment,"
-		    " definition_id, computed_at, " WINDOW_FIELDS ")"
-		    " SELECT $1, $2, $3, $4, g.* FROM given g"
-		    " ON CONFLICT (scope_id, environment, metric, window_days)"
-		    " DO UPDATE SET bucket_start = excluded.bucket_start,"
-		    " deployment_days_per_week = excluded.deployment_days_per_week, " SET
-		    " WHERE (s.bucket_start, s.deployment_days_per_week, " OF(
-			    "s") ")"
-				 " IS DISTINCT FROM (excluded.bucket_start,"
-				 " excluded.deployment_days_per_week, " OF(
-					 "excluded") ") RETURNING 1)"
-						     " SELECT (SELECT count(*) FROM "
-						     "gone) + (SELECT count(*) FROM put)",
+	[WINDOWS] =
+		"WITH given AS (SELECT * FROM unnest"
+		"($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+		" $19, $20, $21, $22)"
+		" AS g (" WINDOW_FIELDS ")),"
+		" gone AS (DELETE FROM dorad.rolling s"
+		" WHERE s.scope_id = $1 AND s.environment = $2"
+		" AND NOT EXISTS (SELECT FROM given g"
+		" WHERE g.window_days = s.window_days AND g.metric = s.metric)"
+		" RETURNING 1),"
+		" put AS (INSERT INTO dorad.rolling AS s (scope_id, environment,"
+		" definition_id, computed_at, " WINDOW_FIELDS ")"
+		" SELECT $1, $2, $3, $4, g.* FROM given g"
+		" ON CONFLICT (scope_id, environment, metric, window_days)"
+		" DO UPDATE SET bucket_start = excluded.bucket_start,"
+		" deployment_days_per_week = excluded.deployment_days_per_week,"
+		" km_median = excluded.km_median, " SET
+		" WHERE (s.bucket_start, s.deployment_days_per_week, s.km_median, " OF(
+			"s") ")"
+			     " IS DISTINCT FROM (excluded.bucket_start,"
+			     " excluded.deployment_days_per_week,"
+			     " excluded.km_median, " OF(
+				     "excluded") ") RETURNING 1)"
+						 " SELECT (SELECT count(*) FROM "
+						 "gone) + (SELECT count(*) FROM put)",
 };
+
+static void put_count(GByteArray *out, gint64 count)
+{
+	if (count < 0)
+		field_null(out);
+	else
+		field_int8(out, count);
+}
 
 static void put_numbers(GByteArray *const *column, const struct series_row *row)
 {
@@ -71,7 +89,10 @@ static void put_numbers(GByteArray *const *column, const struct series_row *row)
 	field_double(*column++, row->p75);
 	field_double(*column++, row->p90);
 	field_double(*column++, row->p95);
-	field_double(*column, row->mean);
+	field_double(*column++, row->mean);
+	put_count(*column++, row->pending);
+	put_count(*column++, row->open);
+	field_instant(*column, row->oldest_open);
 }
 
 static void put_bucket(struct pg_rows *rows, const struct series_row *row)
@@ -91,7 +112,8 @@ static void put_window(struct pg_rows *rows, const struct series_row *row)
 	field_instant(rows->columns[2], row->start);
 	field_instant(rows->columns[3], row->end);
 	put_numbers(rows->columns + 4, row);
-	field_double(rows->columns[13], row->deployment_days);
+	field_double(rows->columns[16], row->deployment_days);
+	field_double(rows->columns[17], row->km_median);
 	rows->n++;
 }
 
@@ -127,8 +149,8 @@ bool store_series_write(struct store *store, gint32 scope_id, const char *enviro
 
 	if (!store_writable(store, error))
 		return false;
-	pg_rows_init(&buckets, "tztzldddddddd");
-	pg_rows_init(&windows, "itzzlddddddddd");
+	pg_rows_init(&buckets, "tztzlddddddddllz");
+	pg_rows_init(&windows, "itzzlddddddddllzdd");
 	for (gsize i = 0; i < n; i++) {
 		if (rows[i].window_days > 0)
 			put_window(&windows, &rows[i]);

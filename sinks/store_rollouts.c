@@ -7,9 +7,10 @@ static const char *const sql[] = {
 		 " FROM dorad.rollout WHERE service_id = $1"
 		 " ORDER BY finished_at, deployment_id",
 	/* When each scope of the service began. */
-	[BIRTHS] = "SELECT m.scope_id, r.environment, min(r.finished_at)"
-		   " FROM dorad.member m JOIN dorad.rollout r USING (service_id)"
-		   " WHERE m.scope_id IN"
+	[BIRTHS] = "SELECT o.scope_id, r.environment, min(r.finished_at)"
+		   " FROM dorad.owner o CROSS JOIN LATERAL"
+		   " dorad.first_rollouts(o.service_id, o.valid_from, o.valid_to) r"
+		   " WHERE o.scope_id IN"
 		   " (SELECT scope_id FROM dorad.member WHERE service_id = $1)"
 		   " GROUP BY 1, 2 ORDER BY 1, 2",
 	/* Returns where something was or is different: the finish before and after. */

@@ -10,7 +10,8 @@ static const char *const kinds[] = {
 	"SELECT s.scope_id, s.kind, s.name, s.parent_id, s.time_zone, d.fingerprint,"    \
 	" s.definition_id, s.published_until,"                                           \
 	" EXISTS (SELECT FROM dorad.attribution_due a WHERE a.service_id = s.scope_id)," \
-	" EXISTS (SELECT FROM dorad.dirty x WHERE x.scope_id = s.scope_id)"              \
+	" EXISTS (SELECT FROM dorad.dirty x WHERE x.scope_id = s.scope_id),"             \
+	" s.state_due_at"                                                                \
 	" FROM dorad.scope s LEFT JOIN dorad.definition d USING (definition_id)"         \
 	" WHERE s.active"
 
@@ -27,6 +28,7 @@ enum statement {
 	ADD_DEFINITION,
 	USE_DEFINITION,
 	PUBLISHED,
+	STATE_DUE,
 };
 
 static const char *const sql[] = {
@@ -53,6 +55,8 @@ static const char *const sql[] = {
 			   " WHERE scope_id = $1 AND definition_id IS DISTINCT FROM $2",
 	[PUBLISHED] = "UPDATE dorad.scope SET published_until = $2"
 		      " WHERE scope_id = $1 AND published_until IS DISTINCT FROM $2",
+	[STATE_DUE] = "UPDATE dorad.scope SET state_due_at = $2"
+		      " WHERE scope_id = $1 AND state_due_at IS DISTINCT FROM $2",
 };
 
 static enum scope_kind kind_parse(const char *name)
@@ -78,6 +82,7 @@ static void read_scope(const PGresult *result, int row, struct scope_row *scope)
 		.published_until = result_instant(result, row, 7),
 		.attribution_due = result_bool(result, row, 8),
 		.series_due = result_bool(result, row, 9),
+		.state_due = result_instant(result, row, 10),
 	};
 }
 
@@ -243,13 +248,24 @@ bool store_definition(struct store *store, gint32 scope_id, const char *fingerpr
 	return true;
 }
 
-bool store_published_until(struct store *store, gint32 scope_id, gint64 until,
-			   GError **error)
+static bool set_instant(struct store *store, enum statement statement, gint32 scope_id,
+			gint64 instant, GError **error)
 {
 	struct pg_args args = { 0 };
 
 	arg_int4(&args, scope_id);
-	arg_instant(&args, until);
+	arg_instant(&args, instant);
 	return store_writable(store, error) &&
-	       store_exec(store, sql[PUBLISHED], &args, NULL, error);
+	       store_exec(store, sql[statement], &args, NULL, error);
+}
+
+bool store_published_until(struct store *store, gint32 scope_id, gint64 until,
+			   GError **error)
+{
+	return set_instant(store, PUBLISHED, scope_id, until, error);
+}
+
+bool store_state_due(struct store *store, gint32 service_id, gint64 at, GError **error)
+{
+	return set_instant(store, STATE_DUE, service_id, at, error);
 }

@@ -151,7 +151,7 @@ static void put_fields(GByteArray *const columns[10], const struct shipped_row *
 		field_null(columns[7]);
 	else
 		field_int8(columns[7], (gint64)row->times.author);
-	if (row->excluded == EXCLUSION_NONE)
+	if (row->excluded == EXCLUSION_NONE || row->excluded == EXCLUSION_RULE)
 		field_int8(columns[8], row->lead);
 	else
 		field_null(columns[8]);

@@ -156,6 +156,13 @@ char *rig_rows(const struct rig *rig)
 		"source",
 		"item",
 		"feed",
+		"ownership",
+		"rollout_state",
+		"failure",
+		"service_incident",
+		"shipped_change",
+		"commit_change",
+		"commit_note",
 	};
 	GString *text = g_string_new(NULL);
 

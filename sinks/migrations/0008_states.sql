@@ -4,6 +4,14 @@
 ALTER TABLE dorad.deployment ADD COLUMN ref text;
 ALTER TABLE dorad.item ADD COLUMN fix text;
 
+-- Changes by their commits.
+CREATE INDEX item_sha ON dorad.item (sha)
+	WHERE kind = 'change' AND sha IS NOT NULL;
+CREATE INDEX item_squash_sha ON dorad.item (squash_sha)
+	WHERE kind = 'change' AND squash_sha IS NOT NULL;
+CREATE INDEX item_head_sha ON dorad.item (head_sha)
+	WHERE kind = 'change' AND head_sha IS NOT NULL;
+
 -- When a rollout whose state is pending becomes ok, if nothing happens before.
 ALTER TABLE dorad.scope ADD COLUMN state_due_at timestamptz;
 
@@ -60,6 +68,26 @@ CREATE VIEW dorad.owner AS
 -- The same without when: whose numbers a service may touch.
 CREATE OR REPLACE VIEW dorad.member AS
 	SELECT DISTINCT scope_id, service_id FROM dorad.owner;
+
+-- The first rollout of a service in each environment, of those that finished in a time. It
+-- skips from one environment to the next.
+CREATE FUNCTION dorad.first_rollouts(service int, since timestamptz, until timestamptz)
+RETURNS TABLE (environment text, finished_at timestamptz) LANGUAGE sql STABLE AS $$
+	WITH RECURSIVE e (environment) AS (
+		(SELECT r.environment FROM dorad.rollout r WHERE r.service_id = service
+		ORDER BY r.environment LIMIT 1)
+		UNION ALL
+		SELECT (SELECT r.environment FROM dorad.rollout r
+			WHERE r.service_id = service AND r.environment > e.environment
+			ORDER BY r.environment LIMIT 1)
+		FROM e WHERE e.environment IS NOT NULL
+	)
+	SELECT e.environment, f.finished_at FROM e
+	CROSS JOIN LATERAL (SELECT r.finished_at FROM dorad.rollout r
+		WHERE r.service_id = service AND r.environment = e.environment
+		AND r.finished_at >= since AND r.finished_at < until
+		ORDER BY r.finished_at LIMIT 1) f
+$$;
 
 -- No foreign key: whoever takes a rollout out takes its state along, and sees to the days
 -- that it was counted on.
@@ -157,6 +185,9 @@ CREATE TABLE dorad.commit_change (
 		CHECK (method IN ('merge', 'squash', 'head', 'rebase', 'cherry_pick')),
 	PRIMARY KEY (service_id, repo_id, sha)
 );
+
+CREATE INDEX commit_change_item ON dorad.commit_change
+	(source_id, project, external_id);
 
 ALTER TABLE dorad.series
 	ADD COLUMN pending bigint,
