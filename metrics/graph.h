@@ -85,3 +85,7 @@ bool graph_validate(const struct graph *graph, guint from_layer, GError **error)
  * history (a walk by level). Returns an array of guint32. */
 GArray *graph_difference(const struct graph *graph, const guint32 *news, gsize n_news,
 			 const guint32 *known, gsize n_known);
+
+/* Is commit to the same as from, or an ancestor of it? Costs at most the ancestors of
+ * from with a level above that of to; nothing if from has none. */
+bool graph_reaches(const struct graph *graph, guint32 from, guint32 to);

@@ -76,6 +76,19 @@ static void check_difference(const struct history *history, GRand *rand, guint s
 		      "seed %u: %u commits", seed, result->len);
 }
 
+static void check_reaches(const struct history *history, GRand *rand, guint seed)
+{
+	guint from = (guint)g_rand_int_range(rand, 0, (gint32)history->n);
+	g_autofree guint8 *behind = g_new0(guint8, history->n);
+
+	behind[from] = 1;
+	history_close(history, behind);
+	for (guint to = 0; to < history->n; to++)
+		ck_assert_msg(graph_reaches(&history->graph, history->positions[from],
+					    history->positions[to]) == behind[to],
+			      "seed %u: from %u to %u", seed, from, to);
+}
+
 START_TEST(random_histories)
 {
 	for (guint seed = (guint)_i * 500; seed < (guint)(_i + 1) * 500; seed++) {
@@ -87,6 +100,8 @@ START_TEST(random_histories)
 		check_told(&history, seed);
 		for (int i = 0; i < 8; i++)
 			check_difference(&history, rand, seed);
+		for (int i = 0; i < 4; i++)
+			check_reaches(&history, rand, seed);
 	}
 }
 END_TEST
@@ -274,6 +289,50 @@ START_TEST(long_lines)
 	ck_assert_uint_eq(all->len, N);
 	few = graph_difference(&graph, &tip, 1, &before, 1);
 	ck_assert_uint_eq(few->len, 10);
+	ck_assert(graph_reaches(&graph, tip, graph_find(&graph, &oids[0])));
+	ck_assert(!graph_reaches(&graph, before, tip));
+}
+END_TEST
+
+/* 59 times two that merge the two before: 2 to the 58 ways, walked once. A graph whose
+ * levels all ran into the highest that git can write is still told truly. */
+START_TEST(many_ways)
+{
+	enum { N = 120 };
+	struct graph_commit commits[N] = { 0 };
+	struct oid oids[N], parents[N][2];
+	struct graph graph = { 0 };
+	g_autofree guint8 *buffer = NULL;
+	guint32 tip, root, side;
+
+	for (guint i = 0; i < N; i++) {
+		guint left = i < 2 ? 0 : (i - 2) / 2 * 2, right = MIN(left + 1, i - 1);
+
+		oids[i] = (struct oid){ .len = 20, .id = { (guint8)(i * 89) } };
+		commits[i] = (struct graph_commit){ .oid = oids[i],
+						    .parents = parents[i],
+						    .n_parents = i < 2 ? 0 : 2 };
+		if (i >= 2) {
+			parents[i][0] = oids[left];
+			parents[i][1] = oids[right];
+		}
+	}
+	buffer = graph_append(&graph, commits, N, NULL);
+	tip = graph_find(&graph, &oids[N - 1]);
+	side = graph_find(&graph, &oids[N - 2]);
+	root = graph_find(&graph, &oids[0]);
+	ck_assert(graph_reaches(&graph, tip, root));
+	ck_assert(!graph_reaches(&graph, root, tip));
+	for (guint i = 0; i < N; i++) {
+		guint8 *row = (guint8 *)graph.layers[0].rows + i * 36 + 20;
+
+		row[8] = row[9] = row[10] = 0xff;
+		row[11] = 0xfc | (row[11] & 3);
+	}
+	ck_assert_uint_eq(graph_level(&graph, root), 0x3fffffff);
+	ck_assert(graph_reaches(&graph, tip, root));
+	ck_assert(!graph_reaches(&graph, root, tip));
+	ck_assert(!graph_reaches(&graph, tip, side));
 }
 END_TEST
 
@@ -290,6 +349,7 @@ int main(void)
 	tcase_add_test(tests, layers_have_an_end);
 	tcase_add_loop_test(tests, times_are_clamped, 0, G_N_ELEMENTS(clamped));
 	tcase_add_test(tests, long_lines);
+	tcase_add_test(tests, many_ways);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
