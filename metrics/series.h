@@ -83,7 +83,8 @@ struct series_input {
 	gsize n_samples;
 	const struct stage_sample *stages;
 	gsize n_stages;
-	/* Of both: all that ended in the time asked for or later, or are open. */
+	/* Of both: all that ended in the time asked for or later, or are open. Those that
+	 * began after it, or ended before, do no harm. */
 	const struct span_sample *recoveries; /* failed rollouts */
 	gsize n_recoveries;
 	const struct span_sample *restores; /* incidents */
@@ -108,13 +109,13 @@ struct series_input {
  * numerator / denominator, NAN without one; pending = rollouts whose state is not known.
  *   deployment_rework_rate: numerator = unplanned, n = denominator = rollouts, likewise.
  *   failed_deployment_recovery_time, time_to_restore: n = spans that ended in the bucket,
- * value = p50; open = those that began before its end (or now, if that is earlier) and
- * had not ended then; oldest_open = the least of their beginnings; windows: km_median of
- * those that ended in the window and those open at its end, as long as they had lasted
- * then. time_to_restore has rows from the day of the earlier of born and incidents_born
- * on; all others from born on.
- *   lead_time_coding … deploy: n = spans that are known, value = p50; rows only where n >
- * 0; the smallest group of authors holds for them, too. */
+ * value = p50; open = those that had begun and not ended at its last instant (or now, if
+ * that is earlier): what ends with the next bucket's first instant is open still;
+ * oldest_open = the least of their beginnings; windows: km_median of those that ended in
+ * the window and those open at its end, as long as they had lasted then. time_to_restore
+ * has rows from the day of the earlier of born and incidents_born on; all others from
+ * born on. lead_time_coding … deploy: n = spans that are known, value = p50; rows only
+ * where n > 0; the smallest group of authors holds for them, too. */
 struct series_row {
 	enum metric metric;
 	enum grain grain;  /* buckets; GRAIN_DAY for windows */
@@ -136,13 +137,16 @@ struct series_row {
 void series_buckets(const struct series_input *input, gint32 from_day, gint32 to_day,
 		    GArray *rows);
 /* The instants [from, to) in which all samples are that series_buckets() needs: those of
- * the whole quarters and weeks that overlap the days, and a day more. */
+ * the whole quarters and weeks that overlap the days, and a day more. Of spans all that
+ * ended at from or later, or are open, and began before to; with fewer, too little would
+ * be open. */
 void series_reach(const struct zone *zone, gint32 from_day, gint32 to_day, gint64 *from,
 		  gint64 *to);
 
 /* Rolling windows of 7, 28 and 90 whole local days that end with the last local midnight
  * at or before now; none if the service is younger than its first midnight. A window may
  * begin before the service did: its denominator says how many of its days counted. The
- * caller passes samples from a day before the first window's start on. */
+ * caller passes samples from a day before the first window's start on, of spans all that
+ * ended since then, or are open. */
 void series_windows(const struct series_input *input, GArray *rows);
 extern const guint series_window_days[3];

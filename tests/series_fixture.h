@@ -11,6 +11,7 @@
 #define HOUR G_TIME_SPAN_HOUR
 #define DAY G_TIME_SPAN_DAY
 #define MAX_SAMPLES 40
+#define N_ALWAYS 6 /* metrics that have a row in every bucket and window */
 
 static inline gint64 instant_of(const char *text)
 {
@@ -20,7 +21,8 @@ static inline gint64 instant_of(const char *text)
 	return instant;
 }
 
-/* One service: when it was deployed, and what each deployment shipped. */
+/* One service: when it was deployed, what each deployment shipped and what became of it,
+ * and its incidents. */
 struct story {
 	const char *zone;
 	const char *now;
@@ -30,8 +32,20 @@ struct story {
 		struct {
 			double hours;
 			guint64 author;
-		} commits[4];	 /* to the first of no hours */
+			bool by_rule;
+		} commits[4]; /* to the first of no hours */
+		enum change_state state;
+		const char *recovered; /* of a failed one; NULL: it has not */
+		bool unplanned;
+		struct {
+			double hours[N_STAGES]; /* -1: not known */
+			guint64 author;
+		} changes[4];	 /* to the first without an author */
 	} rollouts[MAX_SAMPLES]; /* to the first without a finish */
+	struct {
+		const char *began;
+		const char *ended; /* NULL: open */
+	} incidents[MAX_SAMPLES];  /* to the first without a beginning */
 };
 
 struct world {
@@ -39,8 +53,44 @@ struct world {
 	struct series_input input;
 	struct rollout_sample rollouts[MAX_SAMPLES];
 	struct lead_sample samples[MAX_SAMPLES * 4];
+	struct stage_sample stages[MAX_SAMPLES * 4];
+	struct span_sample recoveries[MAX_SAMPLES], restores[MAX_SAMPLES];
 	GArray *rows;
 };
+
+/* By end, the open ones last. */
+static inline int span_order(const void *left, const void *right)
+{
+	const struct span_sample *a = left, *b = right;
+	gint64 x = a->ended == INSTANT_NONE ? G_MAXINT64 : a->ended;
+	gint64 y = b->ended == INSTANT_NONE ? G_MAXINT64 : b->ended;
+
+	return x < y ? -1 : x > y;
+}
+
+static inline struct span_sample span_of(const char *began, const char *ended)
+{
+	return (struct span_sample){ instant_of(began),
+				     ended ? instant_of(ended) : INSTANT_NONE };
+}
+
+static inline void tell_incidents(struct world *world, const struct story *story)
+{
+	struct series_input *input = &world->input;
+
+	for (guint i = 0; i < MAX_SAMPLES && story->incidents[i].began; i++) {
+		struct span_sample span = span_of(story->incidents[i].began,
+						  story->incidents[i].ended);
+
+		world->restores[input->n_restores++] = span;
+		if (input->incidents_born == INSTANT_NONE ||
+		    span.began < input->incidents_born)
+			input->incidents_born = span.began;
+	}
+	qsort(world->restores, input->n_restores, sizeof(*world->restores), span_order);
+	qsort(world->recoveries, input->n_recoveries, sizeof(*world->recoveries),
+	      span_order);
+}
 
 static inline void tell(struct world *world, const struct story *story)
 {
@@ -52,26 +102,51 @@ static inline void tell(struct world *world, const struct story *story)
 	ck_assert(world->zone);
 	*input = (struct series_input){ .zone = world->zone,
 					.born = INSTANT_NONE,
+					.incidents_born = INSTANT_NONE,
 					.now = instant_of(story->now),
 					.minimum_authors = story->minimum_authors,
 					.rollouts = world->rollouts,
-					.samples = world->samples };
+					.samples = world->samples,
+					.stages = world->stages,
+					.recoveries = world->recoveries,
+					.restores = world->restores };
 	for (guint i = 0; i < MAX_SAMPLES && story->rollouts[i].finished; i++) {
 		gint64 finished = instant_of(story->rollouts[i].finished);
 
 		if (i == 0)
 			input->born = finished;
 		world->rollouts[input->n_rollouts++] = (struct rollout_sample){
-			finished, i ? world->rollouts[i - 1].finished : INSTANT_NONE
+			finished,
+			i ? world->rollouts[i - 1].finished : INSTANT_NONE,
+			story->rollouts[i].state,
+			story->rollouts[i].unplanned,
 		};
+		if (story->rollouts[i].state == CHANGE_FAILED)
+			world->recoveries[input->n_recoveries++] = span_of(
+				story->rollouts[i].finished,
+				story->rollouts[i].recovered);
 		for (guint j = 0; j < 4 && story->rollouts[i].commits[j].hours > 0; j++)
 			world->samples[input->n_samples++] = (struct lead_sample){
 				finished,
 				(gint64)(story->rollouts[i].commits[j].hours *
 					 (double)HOUR),
 				story->rollouts[i].commits[j].author,
+				story->rollouts[i].commits[j].by_rule,
 			};
+		for (guint j = 0; j < 4 && story->rollouts[i].changes[j].author > 0;
+		     j++) {
+			struct stage_sample *stage = &world->stages[input->n_stages++];
+			const double *hours = story->rollouts[i].changes[j].hours;
+
+			stage->finished = finished;
+			stage->author = story->rollouts[i].changes[j].author;
+			for (guint k = 0; k < N_STAGES; k++)
+				stage->spans[k] = hours[k] < 0 ? -1
+							       : (gint64)(hours[k] *
+									  (double)HOUR);
+		}
 	}
+	tell_incidents(world, story);
 }
 
 static inline void world_clear(struct world *world)
