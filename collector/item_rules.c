@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "config/globs.h"
 
 struct item_rule {
 	const struct config_rule *rule;	    /* borrowed from the configuration */
@@ -94,14 +95,6 @@ static bool any_fits(const GPtrArray *patterns, const char *text)
 	return false;
 }
 
-static bool any_glob(char **globs, unsigned n, const char *text)
-{
-	for (unsigned i = 0; text && i < n; i++)
-		if (g_pattern_match_simple(globs[i], text))
-			return true;
-	return false;
-}
-
 /* A branch or tag as people call it. */
 static const char *short_ref(const char *ref)
 {
@@ -163,15 +156,15 @@ static bool fits_name(const struct item_rule *rule, const struct item *item)
 
 	if (item->kind == ITEM_RELEASE)
 		return (row->n_tags == 0 ||
-			any_glob(row->tags, row->n_tags, item->name)) &&
-		       !any_glob(row->except, row->n_except, item->name);
+			config_globs(row->tags, row->n_tags, item->name)) &&
+		       !config_globs(row->except, row->n_except, item->name);
 	/* a pipeline of CircleCI has no name: its workflows have */
 	unnamed = item->kind == ITEM_RUN && row->from == FROM_JOBS && !workflow_of(item);
 	if (rule->workflows->len > 0 && !unnamed &&
 	    !any_fits(rule->workflows, workflow_of(item)))
 		return false;
 	return item->kind == ITEM_RUN || row->n_environments == 0 ||
-	       any_glob(row->environments, row->n_environments, item->environment);
+	       config_globs(row->environments, row->n_environments, item->environment);
 }
 
 static bool is_dry(const struct item_rule *rule, const struct item *item)
@@ -210,7 +203,7 @@ static enum item_match match_place(const struct item_rule *rule, const struct it
 	if (!fits_name(rule, item))
 		return MATCH_NAME;
 	if (item->kind != ITEM_RELEASE && row->n_branches > 0 &&
-	    !any_glob(row->branches, row->n_branches, short_ref(item->ref)))
+	    !config_globs(row->branches, row->n_branches, short_ref(item->ref)))
 		return MATCH_BRANCH;
 	return is_dry(rule, item) ? MATCH_SKIP : MATCH_YES;
 }

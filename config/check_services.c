@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/fault.h"
+#include "config/globs.h"
 #include "config/schema_private.h"
 
 static void check_components(struct check *check, const struct config_service *service,
@@ -206,8 +207,7 @@ static bool is_any_matched(const struct config_service *service, const char *glo
 {
 	for (unsigned i = 0; i < service->n_production; i++)
 		for (unsigned j = 0; j < service->production[i].n_environments; j++)
-			if (g_pattern_match_simple(
-				    glob, service->production[i].environments[j]))
+			if (config_glob(glob, service->production[i].environments[j]))
 				return true;
 	return false;
 }
