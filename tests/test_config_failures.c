@@ -261,6 +261,7 @@ START_TEST(day_begins_where_the_service_is)
 	gint64 expected;
 
 	ck_assert(instant_parse(days[_i].instant, &expected));
+	ck_assert_str_eq(config_service(config, "shop")->time_zone, days[_i].zone);
 	ck_assert_msg(service->owners[0].until_us == expected, "%s", days[_i].what);
 }
 END_TEST
