@@ -188,6 +188,29 @@ gint32 rig_scope(const struct rig *rig, const char *kind, const char *name)
 	return (gint32)g_ascii_strtoll(id, NULL, 10);
 }
 
+char *rig_dirty(const struct rig *rig, gint32 scope_id)
+{
+	GString *text = g_string_new(NULL);
+	GArray *days;
+
+	rig_ok(store_begin(rig->store, &error));
+	rig_ok((days = store_dirty_take(rig->store, scope_id, &error)));
+	rig_ok(store_commit(rig->store, &error));
+	for (guint i = 0; i < days->len; i++)
+		g_string_append_printf(text, "%s%d", i ? " " : "",
+				       g_array_index(days, gint32, i));
+	g_array_unref(days);
+	return g_string_free(text, FALSE);
+}
+
+void rig_expect_dirty(const struct rig *rig, gint32 scope_id, const char *expected)
+{
+	g_autofree char *got = rig_dirty(rig, scope_id);
+
+	ck_assert_msg(strcmp(got, expected) == 0, "dirty: \"%s\" instead of \"%s\"", got,
+		      expected);
+}
+
 struct oid rig_oid(guint number)
 {
 	struct oid oid = { .len = 20 };

@@ -49,6 +49,10 @@ char *rig_rows(const struct rig *rig);
 	} while (0)
 
 gint32 rig_scope(const struct rig *rig, const char *kind, const char *name);
+/* Takes the dirty days of a scope: their numbers, "3 6 8". The caller frees. */
+char *rig_dirty(const struct rig *rig, gint32 scope_id);
+/* Takes them, and fails unless they are these. */
+void rig_expect_dirty(const struct rig *rig, gint32 scope_id, const char *expected);
 struct oid rig_oid(guint number);  /* a made-up commit */
 gint64 rig_time(const char *text); /* RFC 3339 */
 

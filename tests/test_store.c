@@ -173,11 +173,12 @@ static const struct {
 	{ "series",
 	  "org team service environment grain bucket_start bucket_end metric n "
 	  "numerator denominator value p50 p75 p90 p95 mean complete fresh_until "
-	  "definition_version computed_at" },
+	  "definition_version computed_at pending still_open oldest_open_at" },
 	{ "current", "org team service environment window_days bucket_start bucket_end "
 		     "metric n numerator denominator value p50 p75 p90 p95 mean complete "
 		     "fresh_until definition_version computed_at "
-		     "deployment_days_per_week" },
+		     "deployment_days_per_week pending still_open oldest_open_at "
+		     "km_median" },
 	{ "deployments", "org team service environment deployment attempt source "
 			 "started_at finished_at outcome rollout kind repo sha n_commits "
 			 "counted excluded_reason first_seen_at rollout_environment "
@@ -185,11 +186,24 @@ static const struct {
 	{ "shipped_commits",
 	  "service deployment repo sha authored_at committed_at "
 	  "lead_seconds excluded_reason environment finished_at org team "
-	  "deployment_id" },
+	  "deployment_id change change_source change_method change_project" },
 	{ "sources", "source kind repo polled_at fresh_until failed_at failure failing "
 		     "shallow active" },
 	{ "exclusions", "service environment kind deployment repo sha at "
-			"excluded_reason" },
+			"excluded_reason source project incident" },
+	{ "rollouts", "org team service environment deployment attempt source started_at "
+		      "finished_at kind state pending_until failed_by unplanned "
+		      "recovered_at recovery_seconds repo sha n_commits deployment_id" },
+	{ "failures", "service environment deployment finished_at method by_deployment "
+		      "source project incident title url org team deployment_id" },
+	{ "service_incidents",
+	  "org team service environment source project incident title severity "
+	  "started_at restored_at restore_seconds rollout linked_by confidence evidence "
+	  "excluded_reason url deployment_id" },
+	{ "shipped_changes",
+	  "service environment source project change title deployment finished_at repo "
+	  "sha coding_seconds pickup_seconds review_seconds deploy_seconds url org team "
+	  "deployment_id" },
 };
 
 START_TEST(columns_keep_their_names)

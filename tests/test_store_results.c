@@ -33,29 +33,6 @@ static void tear_down(void)
 	rig_clear(&rig);
 }
 
-/* The dirty days of a scope as text, taken if take is true. */
-static char *dirty(gint32 scope_id)
-{
-	GString *text = g_string_new(NULL);
-	GArray *days;
-
-	rig_ok(store_begin(rig.store, &error));
-	rig_ok((days = store_dirty_take(rig.store, scope_id, &error)));
-	rig_ok(store_commit(rig.store, &error));
-	for (guint i = 0; i < days->len; i++)
-		g_string_append_printf(text, "%s%d", i ? " " : "",
-				       g_array_index(days, gint32, i));
-	g_array_unref(days);
-	return g_string_free(text, FALSE);
-}
-
-static void expect_dirty(gint32 scope_id, const char *expected)
-{
-	g_autofree char *got = dirty(scope_id);
-
-	ck_assert_str_eq(got, expected);
-}
-
 /* Makes n deployments of a service, returning the first's id; the rest follow. */
 static gint64 make_deployments(gint32 service_id, guint n)
 {
@@ -141,16 +118,16 @@ START_TEST(rollouts_mark_days)
 
 	write_rollouts(cart, first, changes[_i].before, 4);
 	for (int k = 0; k < 3; k++)
-		g_free(dirty((gint32[]){ cart, red, acme }[k]));
+		g_free(rig_dirty(&rig, (gint32[]){ cart, red, acme }[k]));
 	before = rig_rows(&rig);
 	write_rollouts(cart, first, changes[_i].before, 4);
 	after = rig_rows(&rig);
 	ck_assert_str_eq(before, after);
 	write_rollouts(cart, first, changes[_i].after, 4);
-	expect_dirty(cart, changes[_i].dirty);
-	expect_dirty(red, changes[_i].dirty);
-	expect_dirty(acme, changes[_i].dirty);
-	expect_dirty(search, "");
+	rig_expect_dirty(&rig, cart, changes[_i].dirty);
+	rig_expect_dirty(&rig, red, changes[_i].dirty);
+	rig_expect_dirty(&rig, acme, changes[_i].dirty);
+	rig_expect_dirty(&rig, search, "");
 }
 END_TEST
 
@@ -191,8 +168,8 @@ START_TEST(shipped_commits_are_replaced_by_difference)
 
 	rows[4].excluded = EXCLUSION_MERGE;
 	ck_assert_uint_eq(write_shipped(cart, rows, 5, true), 5);
-	expect_dirty(cart, "1 2 3 4 5");
-	expect_dirty(acme, "1 2 3 4 5");
+	rig_expect_dirty(&rig, cart, "1 2 3 4 5");
+	rig_expect_dirty(&rig, acme, "1 2 3 4 5");
 	before = rig_rows(&rig);
 	ck_assert_uint_eq(write_shipped(cart, rows, 5, true), 0);
 	ck_assert_uint_eq(write_shipped(cart, rows, 5, false), 0);
@@ -205,7 +182,7 @@ START_TEST(shipped_commits_are_replaced_by_difference)
 	rows[1].finished += 5 * DAY;
 	rows[2].lead++;
 	ck_assert_uint_eq(write_shipped(cart, rows, 5, true), 4);
-	expect_dirty(cart, "1 2 3 7 8");
+	rig_expect_dirty(&rig, cart, "1 2 3 7 8");
 	rig_expect(&rig,
 		   "SELECT string_agg(right(sha, 1) || ' ' || coalesce(excluded_reason, "
 		   "lead_seconds::text), ', ' ORDER BY sha) FROM dora.shipped_commits",
@@ -215,11 +192,11 @@ START_TEST(shipped_commits_are_replaced_by_difference)
 	rows[0] = shipped(7, 9);
 	rows[1] = shipped(3, 10);
 	ck_assert_uint_eq(write_shipped(cart, rows, 2, false), 2);
-	expect_dirty(cart, "3 9 10");
+	rig_expect_dirty(&rig, cart, "3 9 10");
 	rig_expect(&rig, "SELECT count(*) FROM dora.shipped_commits", "6");
 
 	ck_assert_uint_eq(write_shipped(cart, NULL, 0, true), 6);
-	expect_dirty(cart, "4 5 7 8 9 10");
+	rig_expect_dirty(&rig, cart, "4 5 7 8 9 10");
 }
 END_TEST
 
@@ -373,10 +350,10 @@ START_TEST(an_evaluation_does_not_take_what_is_not_committed)
 	rig_ok(store_commit(rig.store, &error));
 	rig_ok(store_begin(other, &error));
 	rig_ok(store_dirty_add(other, cart, 403 * DAY, 404 * DAY + 1, &error));
-	expect_dirty(acme, "403");
+	rig_expect_dirty(&rig, acme, "403");
 	rig_ok(store_commit(other, &error));
-	expect_dirty(acme, "403 404");
-	expect_dirty(acme, "");
+	rig_expect_dirty(&rig, acme, "403 404");
+	rig_expect_dirty(&rig, acme, "");
 	store_free(other);
 }
 END_TEST
