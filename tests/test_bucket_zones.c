@@ -118,7 +118,7 @@ static void check_instant(const struct chains *chains, enum grain grain, gint64 
 	gint32 day = zone_local_day(chains->zone, at);
 	struct bucket bucket = bucket_of(chains->zone, grain, at);
 	const struct bucket *known = find_bucket(chain, day);
-	bool early = at < bucket.start && bucket.start - at < 2 * HOUR &&
+	bool early = at < bucket.start && bucket.start - at < 4 * HOUR &&
 		     zone_offset(chains->zone, at, NULL) >
 			     zone_offset(chains->zone, bucket.start, NULL);
 
