@@ -2,7 +2,7 @@
 
 /* What became of rollouts, stages, what rules leave out, and what is open when: of a
  * team, so that services are mixed. */
-#define N_SAMPLES 1500
+#define N_SAMPLES 800
 
 /* $1 zone, $2 when the first bucket is, $3 now. Instants in µs. */
 #define BUCKETS                                                                          \

@@ -9,6 +9,7 @@
 #define DAY G_TIME_SPAN_DAY
 #define NOW (G_GINT64_CONSTANT(1767225600) * G_USEC_PER_SEC) /* 2026-01-01 */
 #define YEARS 5
+#define N_INCIDENTS 10000
 #define ASKED 200 /* times a question is asked */
 #define BATCH 10000
 
@@ -28,6 +29,43 @@ static char *configuration(guint n_services)
 				       "deployments: [ { from: tags } ] }\n",
 				       i);
 	return g_string_free(text, FALSE);
+}
+
+/* What became of its rollouts: of each ten one failed, and of each thousand one has not
+ * recovered; one change a rollout; 10,000 incidents in five years. */
+static void fill_states(struct database *db, const char *id)
+{
+	database_run(
+		db,
+		"INSERT INTO dorad.rollout_state SELECT deployment_id, service_id,"
+		" environment, finished_at, 'normal', CASE WHEN deployment_id %% 10 = 0"
+		" THEN 'failed' ELSE 'ok' END, finished_at + interval '72 hours',"
+		" deployment_id %% 11 = 0, CASE WHEN deployment_id %% 10 = 0"
+		" AND deployment_id %% 1000 > 0 THEN finished_at + interval '1 second'"
+		" * (deployment_id %% 7919 * 20) END, NULL"
+		" FROM dorad.rollout WHERE service_id = %s",
+		id);
+	database_run(
+		db,
+		"INSERT INTO dorad.shipped_change (service_id, environment, source_id,"
+		" project, external_id, rollout_id, finished_at, repo_id, sha,"
+		" coding_us, pickup_us, review_us, deploy_us, author)"
+		" SELECT service_id, environment, 1, 'shop', deployment_id,"
+		" deployment_id, finished_at, 1, int8send(deployment_id),"
+		" abs(hashint8(deployment_id)), abs(hashint8(deployment_id + 1)),"
+		" abs(hashint8(deployment_id + 2)), abs(hashint8(deployment_id + 3)),"
+		" deployment_id %% 50 + 1 FROM dorad.rollout WHERE service_id = %s",
+		id);
+	database_run(db,
+		     "INSERT INTO dorad.service_incident (service_id, environment,"
+		     " source_id, project, external_id, started_at, restored_at)"
+		     " SELECT %s, 'production', 1, 'shop', g, t, CASE WHEN g %% 100 > 0"
+		     " THEN t + interval '1 second' * (g %% 7919 * 20) END"
+		     " FROM generate_series(1, %d) g, LATERAL (SELECT to_timestamp(%lld)"
+		     " - interval '1 hour' * (g * 4.38) AS t) x"
+		     " WHERE t >= (SELECT min(finished_at) FROM dorad.rollout"
+		     " WHERE service_id = %s)",
+		     id, N_INCIDENTS, (long long)(NOW / G_USEC_PER_SEC), id);
 }
 
 /* Gives a service a past: n samples, one rollout for each ten of them. */
@@ -63,6 +101,7 @@ static void fill(struct database *db, guint service, guint years, guint n)
 		" WHERE r.service_id = %s",
 		id);
 	database_run(db, "DROP TABLE made");
+	fill_states(db, id);
 	database_run(db, "VACUUM ANALYZE");
 }
 
@@ -102,33 +141,102 @@ static double percentiles(struct database *db, guint service)
 	return seconds;
 }
 
-/* Computing alone, of samples that are in memory. */
-static double compute(guint n, gsize *n_rows)
+/* Samples in memory. */
+struct made {
+	struct rollout_sample *rollouts;
+	struct lead_sample *leads;
+	struct stage_sample *stages;
+	struct span_sample *spans;
+	guint64 random;
+};
+
+static guint64 next_random(struct made *made)
 {
-	g_autofree struct lead_sample *samples = g_new(struct lead_sample, n);
+	made->random = made->random * 6364136223846793005u + 1442695040888963407u;
+	return made->random >> 20;
+}
+
+static void make_leads(struct made *made, gint64 born, guint n)
+{
+	made->leads = g_new0(struct lead_sample, n);
+	for (guint i = 0; i < n; i++) {
+		made->leads[i].finished = born + (NOW - born) / n * i;
+		made->leads[i].lead = (gint64)next_random(made) % (7 * DAY);
+		made->leads[i].author = next_random(made) % 50 + 1;
+		made->leads[i].by_rule = i % 20 == 0;
+	}
+}
+
+static void make_rollouts(struct made *made, gint64 born, guint n)
+{
+	made->rollouts = g_new0(struct rollout_sample, n);
+	made->stages = g_new0(struct stage_sample, n);
+	for (guint i = 0; i < n; i++) {
+		gint64 at = born + (NOW - born) / n * i;
+
+		made->rollouts[i] = (struct rollout_sample){
+			at, i ? made->rollouts[i - 1].finished : INSTANT_NONE,
+			(enum change_state)(next_random(made) % N_CHANGE_STATES),
+			i % 10 == 0
+		};
+		made->stages[i].finished = at;
+		made->stages[i].author = next_random(made) % 50 + 1;
+		for (guint j = 0; j < N_STAGES; j++)
+			made->stages[i].spans[j] = (gint64)next_random(made) % DAY;
+	}
+}
+
+/* The last hundredth is open. */
+static void make_spans(struct made *made, gint64 born, guint n)
+{
+	made->spans = g_new0(struct span_sample, n);
+	for (guint i = 0; i < n; i++) {
+		gint64 at = born + (NOW - born) / n * i;
+
+		made->spans[i] = (struct span_sample){
+			MAX(born, at - (gint64)next_random(made) % (7 * DAY)),
+			i < n / 100 * 99 ? at : INSTANT_NONE
+		};
+	}
+}
+
+/* Computing alone: n commits, a rollout and a change for each ten, and spans of either
+ * kind. */
+static double compute(guint n, guint n_spans, gsize *n_rows)
+{
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct series_row));
 	_cleanup_(zone_unrefp) struct zone *zone = zone_open("UTC", NULL);
 	const gint64 born = NOW - YEARS * 365 * DAY;
-	guint64 random = 1;
+	struct made made = { .random = 1 };
 	struct series_input input = { .zone = zone,
 				      .born = born,
+				      .incidents_born = born,
 				      .now = NOW,
-				      .samples = samples,
 				      .n_samples = n,
+				      .n_rollouts = n / 10,
+				      .n_stages = n / 10,
+				      .n_recoveries = n_spans,
+				      .n_restores = n_spans,
 				      .minimum_authors = 3 };
 	double start;
 
-	for (guint i = 0; i < n; i++) {
-		random = random * 6364136223846793005u + 1442695040888963407u;
-		samples[i].finished = born + (NOW - born) / n * i;
-		samples[i].lead = (gint64)(random >> 20) % (7 * DAY);
-		samples[i].author = (random >> 33) % 50 + 1;
-	}
+	make_leads(&made, born, n);
+	make_rollouts(&made, born, n / 10);
+	make_spans(&made, born, n_spans);
+	input.samples = made.leads;
+	input.rollouts = made.rollouts;
+	input.stages = made.stages;
+	input.recoveries = input.restores = made.spans;
 	start = bench_now();
 	series_buckets(&input, zone_local_day(zone, born), zone_local_day(zone, NOW) + 1,
 		       rows);
+	start = bench_now() - start;
 	*n_rows = rows->len;
-	return bench_now() - start;
+	g_free(made.leads);
+	g_free(made.rollouts);
+	g_free(made.stages);
+	g_free(made.spans);
+	return start;
 }
 
 static double week(struct database *db, guint service)
@@ -199,7 +307,9 @@ static void questions(struct database *db)
 		" now() FROM dorad.scope s JOIN dorad.definition d"
 		" ON d.scope_id = s.scope_id AND d.fingerprint = 'bench'"
 		" CROSS JOIN (VALUES ('day'), ('week'), ('month'), ('quarter')) g (grain)"
-		" CROSS JOIN (VALUES ('deployment_frequency'), ('change_lead_time'))"
+		" CROSS JOIN (VALUES ('deployment_frequency'), ('change_lead_time'),"
+		" ('change_fail_rate'), ('failed_deployment_recovery_time'),"
+		" ('deployment_rework_rate'), ('time_to_restore'))"
 		" x (m) CROSS JOIN LATERAL generate_series(date_trunc(g.grain,"
 		" timestamptz '2021-01-01 00:00+00', 'UTC'), timestamptz"
 		" '2025-12-31 00:00+00', ('1 ' || replace(g.grain, 'quarter', 'month'))"
@@ -242,8 +352,15 @@ int main(void)
 	bench_print(&bench, &(struct bench_row){ "read, compute, publish", whole, sql,
 						 "s", BENCH_AT_MOST, 1 });
 	bench_note("%zu rows published", n_rows);
-	bench_print(&bench, &(struct bench_row){ "computing alone", compute(n, &n_rows),
-						 sql, "s", BENCH_FASTER, 3 });
+	bench_print(&bench, &(struct bench_row){ "computing alone",
+						 compute(n, N_INCIDENTS, &n_rows), sql,
+						 "s", BENCH_FASTER, 3 });
+	bench_print(&bench,
+		    &(struct bench_row){ "what is open each day, of 10,000 (other: "
+					 "of 1,000)",
+					 compute(0, N_INCIDENTS, &n_rows),
+					 compute(0, N_INCIDENTS / 10, &n_rows), "s",
+					 BENCH_AT_MOST, 5 });
 	publish(&db, 1, &n_rows);
 	bench_heading("One dirty week (other: of a service of 1 year, as busy)");
 	bench_print(&bench, &(struct bench_row){ "a service of 5 years", week(&db, 0),
