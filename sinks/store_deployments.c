@@ -66,6 +66,7 @@ void deployment_row_clear(struct deployment_row *row)
 {
 	g_free(row->external_id);
 	g_free(row->environment);
+	g_free(row->ref);
 	g_free(row->revisions);
 	*row = (struct deployment_row){ .started = INSTANT_NONE,
 					.finished = INSTANT_NONE,
