@@ -267,6 +267,7 @@ static void withhold(GArray *rows, const struct deployment_row *known)
 
 	row.external_id = g_strdup(known->external_id);
 	row.environment = g_strdup(known->environment);
+	row.ref = g_strdup(known->ref);
 	row.revisions = g_memdup2(known->revisions,
 				  known->n_revisions * sizeof(*known->revisions));
 	row.withheld = EXCLUSION_RULE;

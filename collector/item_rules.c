@@ -383,5 +383,6 @@ void item_rule_deployment(const struct item_rule *rule, const struct item *item,
 		.finished = item->finished,
 		.outcome = item->outcome,
 		.first_seen = INSTANT_NONE,
+		.ref = g_strdup(short_ref(item->ref)),
 	};
 }

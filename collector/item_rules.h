@@ -46,7 +46,8 @@ char *item_rule_revision_in(const struct item_rule *rule, const char *content);
 
 /* The deployment an item is: external id "deployment:<id>", "job:<run>/<name>",
  * "run:<id>" or "release:<tag>", prefixed by the project where the rule has several;
- * without revisions, which take a look into the database. */
+ * without revisions, which take a look into the database. Its ref is the branch or tag as
+ * people call it. */
 char *item_rule_external_id(const struct item_rule *rule, const struct item *item);
 void item_rule_deployment(const struct item_rule *rule, const struct item *item,
 			  struct deployment_row *row);

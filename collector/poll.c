@@ -4,6 +4,7 @@
 #include "base/instant.h"
 #include "collector/git/git_config.h"
 #include "collector/poll_facts.h"
+#include "collector/poll_notes.h"
 #include "collector/poll_rules.h"
 
 /* One poll at work. */
@@ -15,7 +16,9 @@ struct poll {
 	struct source_row source;
 	struct repo_state state;
 	GArray *known_refs; /* of struct ref_row: as of the last poll */
-	char *cursor;	    /* what this poll will have stored */
+	bool whole;	    /* state has every commit, not only new ones */
+	struct notes *notes;
+	char *cursor; /* what this poll will have stored */
 	struct poll_result *result;
 };
 
@@ -24,6 +27,7 @@ static void poll_clear(struct poll *poll)
 	source_row_clear(&poll->source);
 	repo_state_clear(&poll->state);
 	g_clear_pointer(&poll->known_refs, ref_rows_free);
+	g_clear_pointer(&poll->notes, notes_free);
 	g_clear_pointer(&poll->cursor, g_free);
 }
 
@@ -84,8 +88,8 @@ static bool store_commits(struct poll *poll, GError **error)
 	if (poll->state.positions->len == 0)
 		return true;
 	if (!store_commits_begin(poll->store, poll->source.repo_id, error) ||
-	    !repo_state_read(&poll->state, poll->context->author_key, store_one_commit,
-			     poll, error) ||
+	    !repo_state_read(&poll->state, poll->context->author_key, poll->notes,
+			     store_one_commit, poll, error) ||
 	    !store_commits_end(poll->store, &n_new, error))
 		return false;
 	poll->result->n_commits = n_new;
@@ -180,12 +184,12 @@ static bool rules_changed(const struct poll *poll)
 /* Everything a fetch brought, with the cursor, in one transaction. */
 static bool poll_store(struct poll *poll, GError **error)
 {
-	const struct poll_change what = {
+	struct poll_change what = {
 		.rules = rules_changed(poll),
 		.history = cursor_is_shallow(poll->source.cursor),
 	};
 	struct source_row locked = { 0 };
-	bool same;
+	bool same, renewed = false;
 
 	if (!store_begin(poll->store, error) ||
 	    !store_source(poll->store, poll->git->name, &locked, error))
@@ -198,7 +202,14 @@ static bool poll_store(struct poll *poll, GError **error)
 			    "meanwhile");
 		return false;
 	}
-	return store_commits(poll, error) && store_ref_changes(poll, error) &&
+	poll->notes = notes_new(poll->context->config, poll->git->name, error);
+	if (!poll->notes || !store_commits(poll, error) ||
+	    !poll_notes_store(poll->store, poll->context, poll->git, poll->source.repo_id,
+			      &poll->state, poll->whole, poll->notes, &renewed, error))
+		return false;
+	/* before the first poll nothing was made of any */
+	what.notes = renewed && poll->source.cursor;
+	return store_ref_changes(poll, error) &&
 	       poll_rules_store(poll->store, poll->context, poll->git, &poll->source,
 				&poll->state, poll->now, &what, poll->result, error) &&
 	       store_source_ok(poll->store, poll->source.source_id, poll->cursor,
@@ -210,10 +221,11 @@ static bool poll_store(struct poll *poll, GError **error)
  * it is thrown away and fetched anew, once. */
 static bool poll_load(struct poll *poll, struct mirror *mirror, GError **error)
 {
-	bool whole = poll->source.cursor && !cursor_is_shallow(poll->source.cursor);
-	const GArray *known = whole ? poll->known_refs : NULL;
+	bool grown = poll->source.cursor && !cursor_is_shallow(poll->source.cursor);
+	const GArray *known = grown ? poll->known_refs : NULL;
 	g_autoptr(GError) local = NULL;
 
+	poll->whole = !grown;
 	if (repo_state_load(&poll->state, mirror, known, &local))
 		return true;
 	if (!g_error_matches(local, DORA_ERROR, DORA_ERROR_DATA)) {

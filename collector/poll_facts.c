@@ -68,7 +68,7 @@ static bool read_one(const struct mirror_commit *commit, void *user, GError **er
 	return !reading->visit || reading->visit(commit, reading->user, error);
 }
 
-bool repo_state_read(struct repo_state *state, GBytes *author_key,
+bool repo_state_read(struct repo_state *state, GBytes *author_key, struct notes *notes,
 		     bool (*visit)(const struct mirror_commit *commit, void *user,
 				   GError **error),
 		     void *user, GError **error)
@@ -77,8 +77,8 @@ bool repo_state_read(struct repo_state *state, GBytes *author_key,
 
 	return mirror_read_commits(state->mirror, &state->graph->graph,
 				   (const guint32 *)state->positions->data,
-				   state->positions->len, author_key, read_one, &reading,
-				   &state->n_bad, error);
+				   state->positions->len, author_key, notes, read_one,
+				   &reading, &state->n_bad, error);
 }
 
 gint64 repo_state_committed(const struct repo_state *state, guint32 pos)

@@ -25,9 +25,9 @@ void repo_state_clear(struct repo_state *state);
 bool repo_state_load(struct repo_state *state, struct mirror *mirror, const GArray *known,
 		     GError **error);
 
-/* Reads the commits at state->positions, keeps their times, hands each to visit (may be
- * NULL). */
-bool repo_state_read(struct repo_state *state, GBytes *author_key,
+/* Reads the commits at state->positions, keeps their times, has notes (may be NULL) look
+ * at their messages, hands each to visit (may be NULL). */
+bool repo_state_read(struct repo_state *state, GBytes *author_key, struct notes *notes,
 		     bool (*visit)(const struct mirror_commit *commit, void *user,
 				   GError **error),
 		     void *user, GError **error);

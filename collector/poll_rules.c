@@ -1,6 +1,7 @@
 #include "collector/poll_rules.h"
 
 #include "base/error.h"
+#include "collector/git/notes.h"
 #include "collector/sources/git_rules.h"
 #include "metrics/bucket.h"
 
@@ -21,7 +22,10 @@ char *poll_rules_fingerprint(const struct config *config, const struct config_gi
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autofree char *sum = NULL;
+	_cleanup_(notes_freep) struct notes *notes = notes_new(config, git->name, NULL);
 
+	if (notes)
+		g_string_append_printf(text, "notes %s\n", notes_patterns(notes));
 	for (unsigned i = 0; i < config->n_services; i++) {
 		const struct config_service *service = &config->services[i];
 		const struct config_component *component = repo_component(service,
@@ -329,6 +333,8 @@ static bool service_store(struct rule_user *user, const struct config_service *s
 		return true;
 	return (!what->history ||
 		store_attribution_anew(user->store, service_id, error)) &&
+	       (!what->notes ||
+		store_attribution_due(user->store, service_id, true, error)) &&
 	       /* new commits may be the ones that a rollout was waiting for */
 	       (result->n_commits == 0 ||
 		store_missing_due(user->store, service_id, error));

@@ -16,6 +16,7 @@ char *poll_rules_fingerprint(const struct config *config, const struct config_gi
 struct poll_change {
 	bool rules;   /* the configuration reads other facts from the repository */
 	bool history; /* commits known before may have ancestors they had not */
+	bool notes;   /* what is known of commits' messages was taken anew */
 };
 
 /* Stores touched commits and deployments of every service that uses the repository,

@@ -236,7 +236,7 @@ static bool read_all(struct reporting *work, GError **error)
 	guint8 *touched = NULL;
 	bool ok;
 
-	if (!repo_state_read(state, work->context->author_key, NULL, NULL, error))
+	if (!repo_state_read(state, work->context->author_key, NULL, NULL, NULL, error))
 		return false;
 	work->times = g_new(struct commit_times, MAX(n, 1));
 	for (guint32 pos = 0; pos < n; pos++)

@@ -90,7 +90,7 @@ struct config_rest_state {
 	bool done;
 };
 
-#define REST_PATHS 37 /* rows of item_members */
+#define REST_PATHS 38 /* rows of item_members */
 
 struct config_rest_feed {
 	char *name;

@@ -54,26 +54,27 @@ static const cyaml_strval_t outcome_words[] = {
 	ROW(14, "severity")                                                              \
 	ROW(15, "category")                                                              \
 	ROW(16, "cause")                                                                 \
-	ROW(17, "url")                                                                   \
-	ROW(18, "created")                                                               \
-	ROW(19, "started")                                                               \
-	ROW(20, "finished")                                                              \
-	ROW(21, "updated")                                                               \
-	ROW(22, "closed")                                                                \
-	ROW(23, "first_commit")                                                          \
-	ROW(24, "reviewed")                                                              \
-	ROW(25, "approved")                                                              \
-	ROW(26, "merged")                                                                \
-	ROW(27, "detected")                                                              \
-	ROW(28, "acknowledged")                                                          \
-	ROW(29, "mitigated")                                                             \
-	ROW(30, "resolved")                                                              \
-	ROW(31, "bot")                                                                   \
-	ROW(32, "draft")                                                                 \
-	ROW(33, "optional")                                                              \
-	ROW(34, "labels")                                                                \
-	ROW(35, "services")                                                              \
-	ROW(36, "images")
+	ROW(17, "fix")                                                                   \
+	ROW(18, "url")                                                                   \
+	ROW(19, "created")                                                               \
+	ROW(20, "started")                                                               \
+	ROW(21, "finished")                                                              \
+	ROW(22, "updated")                                                               \
+	ROW(23, "closed")                                                                \
+	ROW(24, "first_commit")                                                          \
+	ROW(25, "reviewed")                                                              \
+	ROW(26, "approved")                                                              \
+	ROW(27, "merged")                                                                \
+	ROW(28, "detected")                                                              \
+	ROW(29, "acknowledged")                                                          \
+	ROW(30, "mitigated")                                                             \
+	ROW(31, "resolved")                                                              \
+	ROW(32, "bot")                                                                   \
+	ROW(33, "draft")                                                                 \
+	ROW(34, "optional")                                                              \
+	ROW(35, "labels")                                                                \
+	ROW(36, "services")                                                              \
+	ROW(37, "images")
 
 /* What config_rest_feed.fields points to. */
 struct rest_paths {

@@ -67,6 +67,7 @@ const struct item_member item_members[] = {
 	  "Type or kind." },
 	{ "cause", JSON_TEXT, AT(cause), IN(INCIDENT),
 	  "What caused it, if the source tells: a sha, a deployment, a change." },
+	{ "fix", JSON_TEXT, AT(fix), IN(INCIDENT), "What ended it, likewise." },
 	{ "url", JSON_TEXT, AT(url), ALL, "Where people look at it." },
 	{ "created", JSON_TIME, AT(created), ALL, "When it came to be at the source." },
 	{ "started", JSON_TIME, AT(started), ALL & ~IN(CHANGE), "When it began." },

@@ -39,6 +39,38 @@ guint32 graph_find(const struct graph *graph, const struct oid *oid)
 	return GRAPH_NONE;
 }
 
+guint32 graph_find_prefix(const struct graph *graph, const char *hex, gsize n)
+{
+	struct oid low = { .len = (guint8)graph->oid_len }, high = low;
+	guint32 found = GRAPH_NONE;
+
+	if (graph->n_layers == 0 || n == 0 || n > 2 * (gsize)graph->oid_len)
+		return GRAPH_NONE;
+	memset(high.id, 0xff, sizeof(high.id));
+	for (gsize i = 0; i < n; i++) {
+		int digit = g_ascii_xdigit_value(hex[i]);
+		int shift = i % 2 ? 0 : 4;
+
+		if (digit < 0)
+			return GRAPH_NONE;
+		low.id[i / 2] |= (guint8)(digit << shift);
+		high.id[i / 2] &= (guint8) ~((15 - digit) << shift);
+	}
+	for (guint l = 0; l < graph->n_layers; l++) {
+		const struct graph_layer *layer = &graph->layers[l];
+
+		for (guint32 i = layer_lower_bound(layer, &low);
+		     i < layer->n &&
+		     memcmp(layer->oids + (gsize)i * low.len, high.id, low.len) <= 0;
+		     i++) {
+			if (found != GRAPH_NONE)
+				return GRAPH_NONE;
+			found = layer->first + i;
+		}
+	}
+	return found;
+}
+
 void graph_oid(const struct graph *graph, guint32 pos, struct oid *oid)
 {
 	const struct graph_layer *layer = graph_layer_of(graph, pos);

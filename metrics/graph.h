@@ -54,6 +54,9 @@ guint8 *graph_append(struct graph *graph, const struct graph_commit *commits, gs
 /* The position of a commit, GRAPH_NONE if the graph does not have it. O(log n). All other
  * functions take positions below graph->n, and GRAPH_NONE only where they say so. */
 guint32 graph_find(const struct graph *graph, const struct oid *oid);
+/* The commit whose name begins with n hexadecimal digits; GRAPH_NONE if there is none, or
+ * more than one. */
+guint32 graph_find_prefix(const struct graph *graph, const char *hex, gsize n);
 void graph_oid(const struct graph *graph, guint32 pos, struct oid *oid);
 /* Topological level: greater than that of every ancestor. 1 for roots. */
 guint32 graph_level(const struct graph *graph, guint32 pos);

@@ -191,6 +191,19 @@ static inline char *scene_short(const char *id)
 		(char)g_ascii_strtoull((char[]){ sign[1], sign[2], 0 }, NULL, 16));
 }
 
+/* The branch of "head:main@…" and "trunk:main@…" is the deployment's ref. */
+static inline void scene_check_ref(const struct deployment_row *row)
+{
+	const char *colon = strchr(row->external_id, ':');
+	const char *sign = strrchr(row->external_id, '@');
+	g_autofree char *branch = NULL;
+
+	if (g_str_has_prefix(row->external_id, "head:") ||
+	    g_str_has_prefix(row->external_id, "trunk:"))
+		branch = g_strndup(colon + 1, (gsize)(sign - colon - 1));
+	ck_assert_pstr_eq(row->ref, branch);
+}
+
 static inline void scene_describe(struct scene *scene, const struct deployment_row *row)
 {
 	g_autofree char *id = scene_short(row->external_id);
@@ -198,6 +211,7 @@ static inline void scene_describe(struct scene *scene, const struct deployment_r
 					    ? g_strdup("-")
 					    : instant_format(row->finished);
 
+	scene_check_ref(row);
 	g_string_append_printf(scene->rows, "%s#%d ", id, row->attempt);
 	for (guint i = 0; i < row->n_revisions; i++)
 		g_string_append_printf(scene->rows,

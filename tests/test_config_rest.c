@@ -34,7 +34,8 @@ static const struct wrong_file files[] = {
 	  "dorad.yaml:11: sources.rest[0].feeds[0].fields: is missing, expected a "
 	  "mapping of id, attempt, parent, workflow, name, environment, state, sha, "
 	  "head_sha, squash_sha, ref, base, event, version, severity, category, cause, "
-	  "url, created, started, finished, updated, closed, first_commit, reviewed, "
+	  "fix, url, created, started, finished, updated, closed, first_commit, "
+	  "reviewed, "
 	  "approved, merged, detected, acknowledged, mitigated, resolved, bot, draft, "
 	  "optional, labels, services, images" },
 	{ "an unknown kind near a known one",

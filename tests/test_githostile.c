@@ -134,10 +134,11 @@ static void name_object(gsize i, struct oid *oid, void *user)
 }
 
 static bool see_object(gsize i, enum git_object_type type, struct git_text head,
-		       void *user, GError **error)
+		       struct git_text message, void *user, GError **error)
 {
 	struct batch *batch = user;
 
+	(void)message;
 	(void)error;
 	ck_assert_uint_eq(i, batch->n);
 	ck_assert_msg(type == objects[i].type, "%s: %d", objects[i].what, (int)type);

@@ -73,7 +73,7 @@ static void read_all(struct repository *repository, const struct graph *graph,
 	seen->authors = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	ck_assert_msg(mirror_read_commits(&repository->mirror, graph,
 					  (void *)positions->data, positions->len, key,
-					  see, seen, n_bad, &error),
+					  NULL, see, seen, n_bad, &error),
 		      "%s", error ? error->message : "");
 }
 

@@ -165,6 +165,34 @@ static guint8 *build_layer(struct graph *graph, const char *const *texts, GError
 	return graph_append(graph, commits, n, error);
 }
 
+/* Every beginning of every name, counted commit by commit. */
+START_TEST(finds_by_prefix)
+{
+	g_autoptr(GRand) rand = g_rand_new_with_seed((guint32)_i);
+	struct history history;
+
+	history_make(&history, rand, 300, (guint)_i + 1);
+	for (guint i = 0; i < history.n; i++) {
+		char hex[2 * OID_BYTES + 1], other[2 * OID_BYTES + 1];
+
+		oid_format(&history.commits[i].oid, hex);
+		for (gsize n = 1; n <= strlen(hex); n += n < 8 ? 1 : 9) {
+			guint same = 0;
+
+			for (guint k = 0; k < history.n; k++)
+				same += strncmp(oid_format(&history.commits[k].oid,
+							   other),
+						hex, n) == 0;
+			ck_assert_uint_eq(graph_find_prefix(&history.graph, hex, n),
+					  same == 1 ? history.positions[i] : GRAPH_NONE);
+		}
+	}
+	ck_assert_uint_eq(graph_find_prefix(&history.graph, "", 0), GRAPH_NONE);
+	ck_assert_uint_eq(graph_find_prefix(&history.graph, "xyz", 3), GRAPH_NONE);
+	history_clear(&history);
+}
+END_TEST
+
 START_TEST(builds_by_name)
 {
 	struct graph graph = { 0 };
@@ -344,6 +372,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, random_histories, 0, 6);
+	tcase_add_loop_test(tests, finds_by_prefix, 0, 4);
 	tcase_add_loop_test(tests, builds_by_name, 0, G_N_ELEMENTS(builds));
 	tcase_add_test(tests, refuses_other_lengths);
 	tcase_add_test(tests, layers_have_an_end);

@@ -97,6 +97,9 @@ static char *verdict(const struct item_rule *rule, const struct item *item)
 	text = g_strdup_printf("%s#%d %s %s %s", row.external_id, row.attempt,
 			       row.environment, outcome_name(row.outcome), finished);
 	ck_assert_int_eq(row.started, item->started);
+	ck_assert((row.ref == NULL) == (item->ref == NULL));
+	ck_assert(!row.ref || (g_str_has_suffix(item->ref, row.ref) &&
+			       !g_str_has_prefix(row.ref, "refs/")));
 	deployment_row_clear(&row);
 	return text;
 }

@@ -115,10 +115,11 @@ START_TEST(test_deployment)
 {
 	g_autoptr(GPtrArray) items = read_with(
 		push_deployments,
-		DEPLOYMENT(",\"outcome\":\"success\",\"sha\":\"abcdef0\","
-			   "\"started\":\"2026-03-01T09:58:00Z\","
-			   "\"finished\":\"2026-03-01T11:00:00+01:00\","
-			   "\"attempt\":2,\"images\":[\"shop:1.4\"]"),
+		DEPLOYMENT(
+			",\"outcome\":\"success\",\"sha\":\"abcdef0\","
+			"\"started\":\"2026-03-01T09:58:00Z\","
+			"\"finished\":\"2026-03-01T11:00:00+01:00\","
+			"\"attempt\":2,\"ref\":\"hotfix/7\",\"images\":[\"shop:1.4\"]"),
 		NULL);
 	const struct item *item = only(items);
 
@@ -127,11 +128,25 @@ START_TEST(test_deployment)
 	ck_assert_str_eq(item->project, "shop");
 	ck_assert_str_eq(item->environment, "production");
 	ck_assert_str_eq(item->sha, "abcdef0");
+	ck_assert_str_eq(item->ref, "hotfix/7");
 	ck_assert_str_eq(item->images[0], "shop:1.4");
 	ck_assert_int_eq(item->attempt, 2);
 	ck_assert_int_eq(item->outcome, OUTCOME_SUCCESS);
 	ck_assert(item->done);
 	ck_assert_int_eq(item->finished, at("2026-03-01T10:00:00Z"));
+}
+END_TEST
+
+START_TEST(test_incident)
+{
+	g_autoptr(GPtrArray) items = read_with(
+		push_incidents, INCIDENT(",\"cause\":\"#7\",\"fix\":\"abcdef0\""), NULL);
+	const struct item *item = only(items);
+
+	ck_assert_int_eq(item->kind, ITEM_INCIDENT);
+	ck_assert_str_eq(item->cause, "#7");
+	ck_assert_str_eq(item->fix, "abcdef0");
+	ck_assert_str_eq(item->state, "open");
 }
 END_TEST
 
@@ -423,6 +438,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, test_refused, 0, G_N_ELEMENTS(refused));
 	tcase_add_test(tests, test_deployment);
+	tcase_add_test(tests, test_incident);
 	tcase_add_loop_test(tests, test_service_event, 0, G_N_ELEMENTS(service_events));
 	tcase_add_test(tests, test_artifact_event);
 	tcase_add_test(tests, test_change_event);

@@ -111,13 +111,14 @@ static void name_boundary(gsize i, struct oid *oid, void *user)
 }
 
 static bool take_boundary(gsize i, enum git_object_type type, struct git_text head,
-			  void *user, GError **error)
+			  struct git_text message, void *user, GError **error)
 {
 	struct stream *stream = user;
 	struct boundary *boundary = &g_array_index(stream->boundary, struct boundary, i);
 	struct mirror_commit commit;
 	struct git_text author;
 
+	(void)message;
 	(void)error;
 	if (type != GIT_OBJECT_COMMIT || !git_commit_parse(head, &commit, &author))
 		return true;

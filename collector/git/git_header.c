@@ -2,9 +2,7 @@
 
 #include "base/instant.h"
 
-/* Cuts the first line off text. False at its end. A line ends at a newline or with the
- * text, and what follows a NUL byte is not part of it, as git has it. */
-static bool next_line(struct git_text *text, struct git_text *line)
+bool git_text_line(struct git_text *text, struct git_text *line)
 {
 	const char *end;
 
@@ -34,7 +32,7 @@ bool git_header_find(struct git_text head, const char *key, struct git_text *val
 {
 	struct git_text line;
 
-	while (next_line(&head, &line) && line.n)
+	while (git_text_line(&head, &line) && line.n)
 		if (line_value(line, key, value))
 			return true;
 	return false;
@@ -86,10 +84,10 @@ bool git_commit_parse(struct git_text head, struct mirror_commit *commit,
 
 	commit->n_parents = 0;
 	*author = (struct git_text){ 0 };
-	if (!next_line(&head, &line) || !line_value(line, "tree", &value) ||
+	if (!git_text_line(&head, &line) || !line_value(line, "tree", &value) ||
 	    !oid_parse(value.at, value.n, &oid))
 		return false;
-	while (next_line(&head, &line) && line_value(line, "parent", &value)) {
+	while (git_text_line(&head, &line) && line_value(line, "parent", &value)) {
 		if (!oid_parse(value.at, value.n, &oid))
 			return false;
 		if (commit->n_parents < G_N_ELEMENTS(commit->parents))
@@ -101,7 +99,7 @@ bool git_commit_parse(struct git_text head, struct mirror_commit *commit,
 			line_value(line, "author", author);
 		if (!committer.n)
 			line_value(line, "committer", &committer);
-	} while ((!author->n || !committer.n) && next_line(&head, &line) && line.n);
+	} while ((!author->n || !committer.n) && git_text_line(&head, &line) && line.n);
 	commit->times = (struct commit_times){ .authored = git_ident_time(*author),
 					       .committed = git_ident_time(committer) };
 	return true;

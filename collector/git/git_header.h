@@ -13,6 +13,10 @@ struct git_text {
 	gsize n;
 };
 
+/* Cuts the first line off text. False at its end. A line ends at a newline or with the
+ * text, and what follows a NUL byte is not part of it, as git has it. */
+bool git_text_line(struct git_text *text, struct git_text *line);
+
 /* The value of the first line "key value" of a header section (lines before the first
  * blank one). False, *value untouched, if there is none. */
 bool git_header_find(struct git_text head, const char *key, struct git_text *value);

@@ -27,17 +27,23 @@ struct reader {
 	GByteArray *part; /* of the title or header section, until it is whole */
 };
 
-static bool visit(struct reader *reader, enum git_object_type type, const void *head,
-		  gsize n, GError **error)
+static bool visit(struct reader *reader, enum git_object_type type, struct git_text head,
+		  struct git_text message, GError **error)
 {
 	const struct git_objects *objects = reader->objects;
 
 	reader->visited = true;
-	if (objects->visit(reader->next, type, (struct git_text){ head, n },
-			   objects->user, error))
+	if (objects->visit(reader->next, type, head, message, objects->user, error))
 		return true;
 	reader->stopped = true;
 	return false;
+}
+
+static bool visit_none(struct reader *reader, enum git_object_type type, GError **error)
+{
+	const struct git_text empty = { "", 0 };
+
+	return visit(reader, type, empty, empty, error);
 }
 
 static bool garbled(struct reader *reader, GError **error)
@@ -59,7 +65,7 @@ static bool begin_object(struct reader *reader, char *title, GError **error)
 	if (!type || reader->next == reader->end)
 		return garbled(reader, error);
 	if (!size) {
-		if (!visit(reader, GIT_OBJECT_NONE, "", 0, error))
+		if (!visit_none(reader, GIT_OBJECT_NONE, error))
 			return false;
 		reader->next++;
 		return true;
@@ -74,7 +80,7 @@ static bool begin_object(struct reader *reader, char *title, GError **error)
 	reader->visited = false;
 	reader->left = n + 1;
 	return reader->type != GIT_OBJECT_OTHER ||
-	       visit(reader, reader->type, "", 0, error);
+	       visit_none(reader, reader->type, error);
 }
 
 /* Takes what it needs from data until the title is whole; *taken says how much. */
@@ -100,19 +106,25 @@ static bool take_title(struct reader *reader, const guint8 *data, gsize n, gsize
 	return begin_object(reader, title, error);
 }
 
-/* Visits the object if its header section is whole: up to its blank line, or all of an
- * object without one. whole: there is no more to come. */
+/* Visits the object if its header section is whole (up to its blank line, or all of an
+ * object without one) and as much of its message as is wanted. whole: there is no more to
+ * come. */
 static bool try_head(struct reader *reader, const guint8 *data, gsize n, bool whole,
 		     GError **error)
 {
 	const guint8 *blank = memmem(data, n, "\n\n", 2);
+	struct git_text head = { (const char *)data, n }, message = { "", 0 };
 
-	if (blank)
-		return visit(reader, reader->type, data, (gsize)(blank - data) + 1,
-			     error);
-	if (n > HEAD_MAX)
-		return visit(reader, GIT_OBJECT_NONE, "", 0, error);
-	return !whole || visit(reader, reader->type, data, n, error);
+	if (!blank && n > HEAD_MAX)
+		return visit_none(reader, GIT_OBJECT_NONE, error);
+	if (blank) {
+		head.n = (gsize)(blank - data) + 1;
+		message.at = (const char *)blank + 2;
+		message.n = MIN(n - head.n - 1, reader->objects->message_max);
+	}
+	if (!whole && (!blank || message.n < reader->objects->message_max))
+		return true;
+	return visit(reader, reader->type, head, message, error);
 }
 
 /* The same for a part of an object's content. */
@@ -216,7 +228,7 @@ bool git_objects_read(struct mirror *mirror, const struct git_objects *objects,
 			continue;
 		n_culprits++;
 		if (!(reader.inside && reader.visited) &&
-		    !visit(&reader, GIT_OBJECT_NONE, "", 0, error))
+		    !visit_none(&reader, GIT_OBJECT_NONE, error))
 			return false;
 		reader.next++;
 	}

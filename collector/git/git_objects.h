@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * Reads many objects' header sections through one "git cat-file --batch". Contents beyond
- * the header section stream past unkept, so an object of any size costs no memory, and an
- * object that git cannot read costs itself only: the child is started again behind it.
+ * Reads many objects' header sections, and the beginnings of their messages, through one
+ * "git cat-file --batch". What is beyond streams past unkept, so an object of any size
+ * costs little memory, and an object that git cannot read costs itself only: the child is
+ * started again behind it.
  */
 #include "collector/git/git_header.h"
 
@@ -20,9 +21,11 @@ struct git_objects {
 	void (*name)(gsize i, struct oid *oid, void *user); /* what the i-th is called */
 	/* Called once for each in order. head: of a commit or tag all before the first
 	 * blank line (at most 1 MiB; longer ones are GIT_OBJECT_NONE), else empty;
+	 * message: the first message_max bytes of what follows that line. Both are
 	 * borrowed for the call. Returns false with an error to stop. */
 	bool (*visit)(gsize i, enum git_object_type type, struct git_text head,
-		      void *user, GError **error);
+		      struct git_text message, void *user, GError **error);
+	gsize message_max; /* 0: messages stream past */
 	void *user;
 };
 

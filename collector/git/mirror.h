@@ -99,10 +99,13 @@ struct mirror_commit {
 
 /* Reads the commits at the given positions, in that order, one cat-file child for all.
  * Author hashes are the first 8 bytes of HMAC-SHA256(author_key, lower-case e-mail),
- * never 0; 0 if author_key is NULL. An unreadable commit is passed over and counted in
- * *n_bad. visit returns false with an error to stop. */
+ * never 0; 0 if author_key is NULL. notes (may be NULL) looks at every message. An
+ * unreadable commit is passed over and counted in *n_bad. visit returns false with an
+ * error to stop. */
+struct notes;
 bool mirror_read_commits(struct mirror *mirror, const struct graph *graph,
 			 const guint32 *positions, gsize n, GBytes *author_key,
+			 struct notes *notes,
 			 bool (*visit)(const struct mirror_commit *commit, void *user,
 				       GError **error),
 			 void *user, gsize *n_bad, GError **error);

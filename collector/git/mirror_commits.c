@@ -1,4 +1,5 @@
 #include "collector/git/git_objects.h"
+#include "collector/git/notes.h"
 
 /* Addresses longer than any real one are hashed anew each time, and the table is emptied
  * when full, so that no history can make it large. */
@@ -11,6 +12,7 @@ struct reading {
 	GBytes *author_key;
 	GHashTable *authors; /* lower-case e-mail => guint64 hash */
 	GString *mail;	     /* scratch */
+	struct notes *notes; /* NULL: nobody asks what messages say */
 	bool (*visit)(const struct mirror_commit *commit, void *user, GError **error);
 	void *user;
 	gsize n_bad;
@@ -65,7 +67,7 @@ static guint64 author_hash(struct reading *reading, struct git_text author)
 }
 
 static bool take_commit(gsize i, enum git_object_type type, struct git_text head,
-			void *user, GError **error)
+			struct git_text message, void *user, GError **error)
 {
 	struct reading *reading = user;
 	struct mirror_commit commit;
@@ -78,11 +80,14 @@ static bool take_commit(gsize i, enum git_object_type type, struct git_text head
 	commit.pos = reading->positions[i];
 	graph_oid(reading->graph, commit.pos, &commit.oid);
 	commit.times.author = author_hash(reading, author);
+	if (reading->notes)
+		notes_look(reading->notes, commit.pos, author, message);
 	return reading->visit(&commit, reading->user, error);
 }
 
 bool mirror_read_commits(struct mirror *mirror, const struct graph *graph,
 			 const guint32 *positions, gsize n, GBytes *author_key,
+			 struct notes *notes,
 			 bool (*visit)(const struct mirror_commit *commit, void *user,
 				       GError **error),
 			 void *user, gsize *n_bad, GError **error)
@@ -94,10 +99,15 @@ bool mirror_read_commits(struct mirror *mirror, const struct graph *graph,
 				   .author_key = author_key,
 				   .authors = authors,
 				   .mail = g_string_new(NULL),
+				   .notes = notes,
 				   .visit = visit,
 				   .user = user };
 	struct git_objects objects = {
-		.n = n, .name = name_commit, .visit = take_commit, .user = &reading
+		.n = n,
+		.name = name_commit,
+		.visit = take_commit,
+		.message_max = notes ? NOTES_MESSAGE_MAX : 0,
+		.user = &reading,
 	};
 	bool ok = git_objects_read(mirror, &objects, error);
 

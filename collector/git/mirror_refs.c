@@ -172,7 +172,7 @@ static void take_tag(struct peeling *peeling, const struct peel *peel,
 }
 
 static bool take_object(gsize i, enum git_object_type type, struct git_text head,
-			void *user, GError **error)
+			struct git_text message, void *user, GError **error)
 {
 	struct peeling *peeling = user;
 	const struct peel *peel = &g_array_index(peeling->now, struct peel, i);
@@ -180,6 +180,7 @@ static bool take_object(gsize i, enum git_object_type type, struct git_text head
 						peel->ref);
 	struct git_text value;
 
+	(void)message;
 	(void)error;
 	if (type == GIT_OBJECT_TAG) {
 		take_tag(peeling, peel, ref, head);

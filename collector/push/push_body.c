@@ -35,6 +35,7 @@ static const struct json_field incident_fields[] = {
 	{ "/severity", JSON_TEXT, false, ITEM(severity) },
 	{ "/category", JSON_TEXT, false, ITEM(category) },
 	{ "/cause", JSON_TEXT, false, ITEM(cause) },
+	{ "/fix", JSON_TEXT, false, ITEM(fix) },
 	{ "/url", JSON_TEXT, false, ITEM(url) },
 	{ "/labels/*", JSON_TEXTS, false, ITEM(labels) },
 	{ "/detected", JSON_TIME, false, ITEM(detected) },

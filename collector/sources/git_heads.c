@@ -69,6 +69,7 @@ bool git_heads_apply(struct git_rule *work, GError **error)
 		known = git_known(work, id);
 		row = git_deployment(work, id, known ? known->attempt + 1 : 1,
 				     &ref->commit, input->now, input->now);
+		row.ref = g_strdup(name);
 		git_emit(work, &row);
 	}
 	git_claim_known(work, "head:", known_matches);

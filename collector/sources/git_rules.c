@@ -124,7 +124,8 @@ static bool same_deployment(const struct deployment_row *a,
 	return a->attempt == b->attempt && a->started == b->started &&
 	       a->finished == b->finished && a->outcome == b->outcome &&
 	       a->withheld == b->withheld &&
-	       strcmp(a->environment, b->environment) == 0 && same_revisions(a, b);
+	       strcmp(a->environment, b->environment) == 0 &&
+	       g_strcmp0(a->ref, b->ref) == 0 && same_revisions(a, b);
 }
 
 void git_emit(struct git_rule *work, struct deployment_row *row)
@@ -219,6 +220,7 @@ static void append_copy(GArray *rows, const struct deployment_row *known,
 	row.withheld = withheld;
 	row.external_id = g_strdup(known->external_id);
 	row.environment = g_strdup(environment);
+	row.ref = g_strdup(known->ref);
 	row.revisions = g_memdup2(known->revisions,
 				  known->n_revisions * sizeof(*row.revisions));
 	g_array_append_val(rows, row);

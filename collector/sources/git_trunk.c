@@ -15,6 +15,7 @@ static void trunk_emit(struct git_rule *work, const char *id, guint32 pos,
 
 	graph_oid(work->input->graph, pos, &oid);
 	row = git_deployment(work, id, 1, &oid, committed, work->input->now);
+	row.ref = g_strdup(git_branch(work));
 	/* What was recorded of the same commit stays; the last commit of a day changes
 	 * while the day goes on, and was seen when it came, not when the day's first
 	 * was. */
