@@ -26,6 +26,6 @@ struct reference {
 
 /* Array of struct reference in order of appearance (the whole first), each once, at most
  * 64; empty for NULL and blanks. Of a text longer than 4,000 bytes its beginning is all
- * that is looked at; bytes that are not UTF-8 come out as U+FFFD. Takes time in proportion
- * to the text. The caller unrefs. */
+ * that is looked at; bytes that are not UTF-8 come out as U+FFFD. Takes time in
+ * proportion to the text. The caller unrefs. */
 GArray *references_find(const char *text);

@@ -100,7 +100,7 @@ START_TEST(random_histories)
 		check_told(&history, seed);
 		for (int i = 0; i < 8; i++)
 			check_difference(&history, rand, seed);
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 2; i++)
 			check_reaches(&history, rand, seed);
 	}
 }

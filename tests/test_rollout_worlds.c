@@ -395,7 +395,7 @@ static void shuffle(struct world *world, GRand *rand)
 
 START_TEST(random_worlds)
 {
-	for (guint seed = (guint)_i * 2000; seed < (guint)(_i + 1) * 2000; seed++) {
+	for (guint seed = (guint)_i * 1000; seed < (guint)(_i + 1) * 1000; seed++) {
 		g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
 		struct world world = { 0 };
 		struct rollout_state states[MAX_ROLLOUTS], again[MAX_ROLLOUTS];
