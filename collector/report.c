@@ -126,6 +126,22 @@ static int sample_order(const void *a, const void *b)
 	return (x->finished > y->finished) - (x->finished < y->finished);
 }
 
+/* What became of rollouts is for the daemon to find out: a report knows neither incidents
+ * nor repairs, and a fail rate of 0 would be made up. */
+static void keep_known(GArray *rows)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < rows->len; i++) {
+		struct series_row row = g_array_index(rows, struct series_row, i);
+
+		if (row.metric == METRIC_DEPLOYMENT_FREQUENCY ||
+		    row.metric == METRIC_CHANGE_LEAD_TIME)
+			g_array_index(rows, struct series_row, n++) = row;
+	}
+	g_array_set_size(rows, n);
+}
+
 static void sum_up(struct reporting *work, const GArray *rollouts, gint64 since)
 {
 	g_autofree struct rollout_sample *finishes = g_new0(struct rollout_sample,
@@ -133,6 +149,7 @@ static void sum_up(struct reporting *work, const GArray *rollouts, gint64 since)
 	struct series_input input = {
 		.zone = work->zone,
 		.born = INSTANT_NONE,
+		.incidents_born = INSTANT_NONE,
 		.now = work->now,
 		.rollouts = finishes,
 		.n_rollouts = rollouts->len,
@@ -156,6 +173,7 @@ static void sum_up(struct reporting *work, const GArray *rollouts, gint64 since)
 	series_buckets(&input, from, zone_local_day(work->zone, work->now) + 1,
 		       work->facts->rows);
 	series_windows(&input, work->facts->rows);
+	keep_known(work->facts->rows);
 }
 
 static bool attribute(struct reporting *work, gint64 since, GError **error)

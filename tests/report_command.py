@@ -70,6 +70,14 @@ def main():
                (1, None, "dorad report: cannot write: Broken pipe\n"))
         os.close(writer)
 
+        # failures are not told by git: no rate of them is made up
+        made = f"{top}/made"
+        for args in (["init", "-q", made], ["-C", made, "commit", "-q", "--allow-empty", "-m", "1"]):
+            subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *args],
+                           check=True, env={"PATH": env["PATH"], "HOME": "/nonexistent"})
+        metrics = {line.split(",")[0] for line in report(made, "-f", "csv")[1].splitlines()}
+        expect("metrics", metrics, {"metric", "deployment_frequency", "change_lead_time"})
+
         # a git that never answers, until Ctrl-C
         os.mkdir(f"{top}/bin")
         with open(f"{top}/bin/git", "w") as out:
