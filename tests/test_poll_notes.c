@@ -218,7 +218,8 @@ END_TEST
 
 /* Every row of every table, as text. */
 #define EVERYTHING                                                                       \
-	"SELECT string_agg(query_to_xml(format('SELECT * FROM %I.%I', schemaname,"       \
+	"SELECT string_agg(query_to_xml(format('SELECT t::text FROM %I.%I t', "          \
+	"schemaname,"                                                                    \
 	" tablename), true, true, '')::text, '') FROM pg_tables"                         \
 	" WHERE schemaname = 'dorad'"
 
