@@ -1,0 +1,191 @@
+#include "tests/store_rig.h"
+
+/* The views of what became of rollouts, as readers see them: one rollout of cart that
+ * failed, the one that repaired it, the incident between them, a change and its commit.
+ */
+
+static struct rig rig;
+
+/* Each fact a row: the second it happened stands for the day. */
+static const char *const world =
+	"INSERT INTO dorad.deployment (deployment_id, service_id, source_id, external_id,"
+	" attempt, environment, outcome, started_at, finished_at, first_seen_at)"
+	" OVERRIDING SYSTEM VALUE SELECT g.id, s.scope_id, x.source_id, 'v' || g.id, 1,"
+	" 'eu', 'success', to_timestamp(g.id * 100 - 5), to_timestamp(g.id * 100), now()"
+	" FROM dorad.scope s, dorad.source x, (VALUES (1), (2), (3)) g (id)"
+	" WHERE s.name = 'cart' AND x.name = 'shop';"
+	"INSERT INTO dorad.deployment_revision SELECT 1, repo_id, '\\x01' FROM dorad.repo"
+	" WHERE name = 'shop';"
+	"INSERT INTO dorad.rollout SELECT deployment_id, service_id, 'production',"
+	" finished_at, 'normal' FROM dorad.deployment;"
+	"INSERT INTO dorad.rollout_state SELECT deployment_id, service_id, environment,"
+	" finished_at, CASE deployment_id WHEN 1 THEN 'normal' ELSE 'rollback' END,"
+	" CASE deployment_id WHEN 1 THEN 'failed' ELSE 'ok' END, to_timestamp(999),"
+	" deployment_id = 2, CASE deployment_id WHEN 1 THEN to_timestamp(250) END"
+	" FROM dorad.rollout WHERE deployment_id < 3;"
+	"INSERT INTO dorad.item (source_id, attempt, project, kind, external_id, outcome,"
+	" done, bot, draft, optional, first_seen_at, name, severity, created_at, "
+	"resolved_at,"
+	" url) SELECT source_id, 1, '', g.kind, g.id, 'success', true, false, false, "
+	"false,"
+	" now(), 'title of ' || g.id, 'high', to_timestamp(110), to_timestamp(250),"
+	" 'https://' || g.id FROM dorad.source, (VALUES ('incident', 'INC-1'),"
+	" ('incident', 'INC-2'), ('incident', 'INC-3'), ('change', '42')) g (kind, id)"
+	" WHERE name = 'shop';"
+	"INSERT INTO dorad.service_incident SELECT service_id, 'production', source_id, "
+	"'',"
+	" 'INC-1', to_timestamp(110), to_timestamp(250), 1, 'revision', 'abc', NULL"
+	" FROM dorad.deployment WHERE deployment_id = 1;"
+	"INSERT INTO dorad.service_incident SELECT service_id, 'production', source_id, "
+	"'',"
+	" 'INC-2', to_timestamp(110), to_timestamp(250), NULL, NULL, NULL, 'exempt'"
+	" FROM dorad.deployment WHERE deployment_id = 1;"
+	"INSERT INTO dorad.failure SELECT service_id, 1, g.* FROM dorad.deployment,"
+	" (VALUES ('rollback', 2, 0, '', ''), ('incident', 0, 1, '', 'INC-1')) g"
+	" WHERE deployment_id = 1;"
+	"UPDATE dorad.failure SET source_id = (SELECT source_id FROM dorad.source"
+	" WHERE name = 'shop') WHERE source_id = 1;"
+	"INSERT INTO dorad.shipped SELECT 1, r.finished_at, NULL, NULL, NULL, 5000000,"
+	" r.service_id, p.repo_id, 'production', '\\x01', 'rule' FROM dorad.rollout r,"
+	" dorad.repo p WHERE p.name = 'shop' AND deployment_id = 1;"
+	"INSERT INTO dorad.commit_change SELECT s.service_id, s.repo_id, s.sha, "
+	"x.source_id,"
+	" '', '42', 'squash' FROM dorad.shipped s, dorad.source x WHERE x.name = 'shop';"
+	"INSERT INTO dorad.shipped_change SELECT s.service_id, 'production', x.source_id,"
+	" '', '42', 1, s.finished_at, s.repo_id, s.sha, 1500000, NULL, 0, 2000000, NULL"
+	" FROM dorad.shipped s, dorad.source x WHERE x.name = 'shop'";
+
+static void set_up(void)
+{
+	rig_init(&rig);
+	rig_run(&rig, world);
+}
+
+static void tear_down(void)
+{
+	rig_clear(&rig);
+}
+
+#define AT(column) "extract(epoch FROM " column ")::int"
+
+static const struct {
+	const char *view, *columns, *rows;
+} readings
+	[] = {
+		{ "rollouts",
+		  "deployment, org, team, service, environment, attempt, source," AT(
+			  "started_at") "," AT("finished_at") ", kind, state, failed_by, "
+							      "unplanned," AT("recovered_"
+									      "at") ", "
+										    "reco"
+										    "very"
+										    "_sec"
+										    "onds"
+										    ", "
+										    "repo"
+										    ", "
+										    "sha,"
+										    " n_"
+										    "comm"
+										    "its,"
+										    " dep"
+										    "loym"
+										    "ent_"
+										    "id",
+		  "v1|acme|red|cart|production|1|shop|95|100|normal|failed|{incident,"
+		  "rollback}|f|"
+		  "250|150|shop|01|1|1; "
+		  "v2|acme|red|cart|production|1|shop|195|200|rollback|ok||t|||||0|2; "
+		  "v3|acme|red|cart|production|1|shop|295|300||pending||f|||||0|3" },
+		{ "failures",
+		  "method, service, environment, deployment," AT(
+			  "finished_at") ", by_deployment, source, project, incident, "
+					 "title, url, deployment_id",
+		  "incident|cart|production|v1|100||shop||INC-1|title of "
+		  "INC-1|https://INC-1|1; "
+		  "rollback|cart|production|v1|100|v2||||||1" },
+		{ "service_incidents",
+		  "incident, org, team, service, environment, source, project, "
+		  "severity," AT("started_at") "," AT(
+			  "restored_at") ", restore_seconds, rollout, linked_by,"
+					 " confidence, evidence, excluded_reason, "
+					 "deployment_id",
+		  "INC-1|acme|red|cart|production|shop||high|110|250|140|v1|revision|0."
+		  "95|abc||1; "
+		  "INC-2|acme|red|cart|production|shop||high|110|250||||||exempt|; "
+		  "INC-3|||||shop||high|110|250||||||no_service|" },
+		{ "shipped_changes",
+		  "change, service, environment, source, project, title, deployment," AT(
+			  "finished_at") ", repo, sha, coding_seconds, pickup_seconds, "
+					 "review_seconds,"
+					 " deploy_seconds, url",
+		  "42|cart|production|shop||title of "
+		  "42|v1|100|shop|01|1.5||0|2|https://42" },
+		{ "shipped_commits",
+		  "sha, lead_seconds, excluded_reason, change, change_source, "
+		  "change_method,"
+		  " change_project",
+		  "01|5|rule|42|shop|squash|" },
+		{ "exclusions",
+		  "kind, service, environment, deployment, sha," AT(
+			  "at") ", excluded_reason, source, project, incident",
+		  "commit|cart|production|v1|01|100|rule|||; "
+		  "deployment|cart|eu|v1|01|100|pending|||; "
+		  "deployment|cart|eu|v2||200|pending|||; "
+		  "deployment|cart|eu|v3||300|pending|||; "
+		  "incident|cart|production|||110|exempt|shop||INC-2; "
+		  "incident|||||110|no_service|shop||INC-3; "
+		  "recovery|cart|production|v2||200|negative|||" },
+	};
+
+/* The rows of a view, in the order of its columns as asked for. The caller frees. */
+static char *read_view(const char *view, const char *columns)
+{
+	g_autofree char *sql = g_strdup_printf(
+		"SET ROLE dora_reader;"
+		"SELECT %s FROM dora.%s ORDER BY 1, 2, 4, 5",
+		columns, view);
+	PGresult *result = pg_query(rig.admin, sql);
+	GString *text = g_string_new(NULL);
+
+	for (int i = 0; i < PQntuples(result); i++)
+		for (int k = 0; k < PQnfields(result); k++)
+			g_string_append_printf(text, "%s%s",
+					       k > 0   ? "|"
+					       : i > 0 ? "; "
+						       : "",
+					       PQgetvalue(result, i, k));
+	PQclear(result);
+	rig_run(&rig, "RESET ROLE");
+	return g_string_free(text, FALSE);
+}
+
+START_TEST(readers_see_what_became_of_rollouts)
+{
+	g_autofree char *rows = NULL;
+
+	if (strcmp(readings[_i].view, "exclusions") == 0)
+		rig_run(&rig, "UPDATE dorad.rollout_state SET state = 'failed',"
+			      " recovered_at = finished_at - interval '1 s',"
+			      " recovery_excluded = 'negative' WHERE rollout_id = 2");
+	rows = read_view(readings[_i].view, readings[_i].columns);
+	ck_assert_str_eq(rows, readings[_i].rows);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("store_state_views");
+	TCase *tests = tcase_create("store_state_views");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, readers_see_what_became_of_rollouts, 0,
+			    G_N_ELEMENTS(readings));
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
