@@ -109,9 +109,12 @@ CREATE TABLE dorad.rollout_state (
 CREATE INDEX rollout_state_finished ON dorad.rollout_state
 	(service_id, environment, finished_at, rollout_id);
 
--- Failed ones by when they ended; those that are open last.
+-- Failed ones by when they ended, and those that have not.
 CREATE INDEX rollout_state_recovered ON dorad.rollout_state
 	(service_id, environment, recovered_at) WHERE state = 'failed';
+CREATE INDEX rollout_state_open ON dorad.rollout_state
+	(service_id, environment, finished_at)
+	WHERE state = 'failed' AND recovered_at IS NULL;
 
 -- The evidence: why a rollout is failed. 0 and '' where there is none.
 CREATE TABLE dorad.failure (
