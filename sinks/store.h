@@ -359,7 +359,7 @@ struct commit_note {
 };
 /* *patterns (caller frees): what the notes of a repository were taken for; NULL: none
  * were. store_notes_reset() empties them for others; store_notes_add() leaves alone what
- * is there. */
+ * is there, and keeps the first 2,000 bytes of a text. */
 bool store_notes_patterns(struct store *store, gint32 repo_id, char **patterns,
 			  GError **error);
 bool store_notes_reset(struct store *store, gint32 repo_id, const char *patterns,
