@@ -50,20 +50,40 @@ static const char *const write_sql =
 							    "excluded.evidence,"
 							    " excluded = "
 							    "excluded.excluded"
-							    " WHERE " VALUES("i") " IS "
-										  "DISTIN"
-										  "CT "
-										  "FROM"
-										  " " VALUES("excluded") " RETURNING " NUMBERS(
-											  "i") ")"
-											       " SELECT v.started_at, " STORE_SPAN_END(
-												       "v.ended",
-												       "$2") " FROM was FULL JOIN put USING (environment, source_id, project, external_id)"
-													     " CROSS JOIN LATERAL (VALUES (was.started_at, was.ended),"
-													     " (put.started_at, put.ended)) v (started_at, ended)"
-													     " WHERE v.ended IS NOT NULL AND"
-													     " (was.ended IS NULL OR put.ended IS NULL OR (was.started_at, was.ended)"
-													     " <> (put.started_at, put.ended))";
+							    " WHERE " VALUES(
+								    "i") " IS "
+									 "DISTIN"
+									 "CT "
+									 "FROM"
+									 " " VALUES(
+										 "excl"
+										 "ude"
+										 "d") " R"
+										      "ET"
+										      "UR"
+										      "NI"
+										      "NG"
+										      " " NUMBERS(
+											      "i") ")"
+												   " S"
+												   "EL"
+												   "EC"
+												   "T "
+												   "v."
+												   "st"
+												   "ar"
+												   "te"
+												   "d_"
+												   "at"
+												   ","
+												   " " STORE_SPAN_END(
+													   "v.ended",
+													   "$2") " FROM was FULL JOIN put USING (environment, source_id, project, external_id)"
+														 " CROSS JOIN LATERAL (VALUES (was.started_at, was.ended),"
+														 " (put.started_at, put.ended)) v (started_at, ended)"
+														 " WHERE v.ended IS NOT NULL AND"
+														 " (was.ended IS NULL OR put.ended IS NULL OR (was.started_at, was.ended)"
+														 " <> (put.started_at, put.ended))";
 
 static void put_row(GByteArray *const *column, const struct service_incident_row *row)
 {

@@ -70,73 +70,72 @@ static void tear_down(void)
 
 static const struct {
 	const char *view, *columns, *rows;
-} readings
-	[] = {
-		{ "rollouts",
-		  "deployment, org, team, service, environment, attempt, source," AT(
-			  "started_at") "," AT("finished_at") ", kind, state, failed_by, "
-							      "unplanned," AT("recovered_"
-									      "at") ", "
-										    "reco"
-										    "very"
-										    "_sec"
-										    "onds"
-										    ", "
-										    "repo"
-										    ", "
-										    "sha,"
-										    " n_"
-										    "comm"
-										    "its,"
-										    " dep"
-										    "loym"
-										    "ent_"
-										    "id",
-		  "v1|acme|red|cart|production|1|shop|95|100|normal|failed|{incident,"
-		  "rollback}|f|"
-		  "250|150|shop|01|1|1; "
-		  "v2|acme|red|cart|production|1|shop|195|200|rollback|ok||t|||||0|2; "
-		  "v3|acme|red|cart|production|1|shop|295|300||pending||f|||||0|3" },
-		{ "failures",
-		  "method, service, environment, deployment," AT(
-			  "finished_at") ", by_deployment, source, project, incident, "
-					 "title, url, deployment_id",
-		  "incident|cart|production|v1|100||shop||INC-1|title of "
-		  "INC-1|https://INC-1|1; "
-		  "rollback|cart|production|v1|100|v2||||||1" },
-		{ "service_incidents",
-		  "incident, org, team, service, environment, source, project, "
-		  "severity," AT("started_at") "," AT(
-			  "restored_at") ", restore_seconds, rollout, linked_by,"
-					 " confidence, evidence, excluded_reason, "
-					 "deployment_id",
-		  "INC-1|acme|red|cart|production|shop||high|110|250|140|v1|revision|0."
-		  "95|abc||1; "
-		  "INC-2|acme|red|cart|production|shop||high|110|250||||||exempt|; "
-		  "INC-3|||||shop||high|110|250||||||no_service|" },
-		{ "shipped_changes",
-		  "change, service, environment, source, project, title, deployment," AT(
-			  "finished_at") ", repo, sha, coding_seconds, pickup_seconds, "
-					 "review_seconds,"
-					 " deploy_seconds, url",
-		  "42|cart|production|shop||title of "
-		  "42|v1|100|shop|01|1.5||0|2|https://42" },
-		{ "shipped_commits",
-		  "sha, lead_seconds, excluded_reason, change, change_source, "
-		  "change_method,"
-		  " change_project",
-		  "01|5|rule|42|shop|squash|" },
-		{ "exclusions",
-		  "kind, service, environment, deployment, sha," AT(
-			  "at") ", excluded_reason, source, project, incident",
-		  "commit|cart|production|v1|01|100|rule|||; "
-		  "deployment|cart|eu|v1|01|100|pending|||; "
-		  "deployment|cart|eu|v2||200|pending|||; "
-		  "deployment|cart|eu|v3||300|pending|||; "
-		  "incident|cart|production|||110|exempt|shop||INC-2; "
-		  "incident|||||110|no_service|shop||INC-3; "
-		  "recovery|cart|production|v2||200|negative|||" },
-	};
+} readings[] = {
+	{ "rollouts",
+	  "deployment, org, team, service, environment, attempt, source," AT(
+		  "started_at") "," AT("finished_at") ", kind, state, failed_by, "
+						      "unplanned," AT("recovered_"
+								      "at") ", "
+									    "reco"
+									    "very"
+									    "_sec"
+									    "onds"
+									    ", "
+									    "repo"
+									    ", "
+									    "sha,"
+									    " n_"
+									    "comm"
+									    "its,"
+									    " dep"
+									    "loym"
+									    "ent_"
+									    "id",
+	  "v1|acme|red|cart|production|1|shop|95|100|normal|failed|{incident,"
+	  "rollback}|f|"
+	  "250|150|shop|01|1|1; "
+	  "v2|acme|red|cart|production|1|shop|195|200|rollback|ok||t|||||0|2; "
+	  "v3|acme|red|cart|production|1|shop|295|300||pending||f|||||0|3" },
+	{ "failures",
+	  "method, service, environment, deployment," AT(
+		  "finished_at") ", by_deployment, source, project, incident, "
+				 "title, url, deployment_id",
+	  "incident|cart|production|v1|100||shop||INC-1|title of "
+	  "INC-1|https://INC-1|1; "
+	  "rollback|cart|production|v1|100|v2||||||1" },
+	{ "service_incidents",
+	  "incident, org, team, service, environment, source, project, "
+	  "severity," AT("started_at") "," AT(
+		  "restored_at") ", restore_seconds, rollout, linked_by,"
+				 " confidence, evidence, excluded_reason, "
+				 "deployment_id",
+	  "INC-1|acme|red|cart|production|shop||high|110|250|140|v1|revision|0."
+	  "95|abc||1; "
+	  "INC-2|acme|red|cart|production|shop||high|110|250||||||exempt|; "
+	  "INC-3|||||shop||high|110|250||||||no_service|" },
+	{ "shipped_changes",
+	  "change, service, environment, source, project, title, deployment," AT(
+		  "finished_at") ", repo, sha, coding_seconds, pickup_seconds, "
+				 "review_seconds,"
+				 " deploy_seconds, url",
+	  "42|cart|production|shop||title of "
+	  "42|v1|100|shop|01|1.5||0|2|https://42" },
+	{ "shipped_commits",
+	  "sha, lead_seconds, excluded_reason, change, change_source, "
+	  "change_method,"
+	  " change_project",
+	  "01|5|rule|42|shop|squash|" },
+	{ "exclusions",
+	  "kind, service, environment, deployment, sha," AT(
+		  "at") ", excluded_reason, source, project, incident",
+	  "commit|cart|production|v1|01|100|rule|||; "
+	  "deployment|cart|eu|v1|01|100|pending|||; "
+	  "deployment|cart|eu|v2||200|pending|||; "
+	  "deployment|cart|eu|v3||300|pending|||; "
+	  "incident|cart|production|||110|exempt|shop||INC-2; "
+	  "incident|||||110|no_service|shop||INC-3; "
+	  "recovery|cart|production|v2||200|negative|||" },
+};
 
 /* The rows of a view, in the order of its columns as asked for. The caller frees. */
 static char *read_view(const char *view, const char *columns)
