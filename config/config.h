@@ -69,6 +69,8 @@ struct config_api {
 	char **services, **labels, **types; /* services: of sources.rest only */
 	unsigned n_services, n_labels, n_types;
 	char *query;
+	char **debt_labels, *debt_query; /* which issues are technical debt */
+	unsigned n_debt_labels;
 	char **read; /* names of feeds; none: what the rules need and the usual */
 	unsigned n_read;
 	char *history; /* how far back the first poll reads; default 180d */

@@ -331,7 +331,7 @@ static const struct wrong_file files[] = {
 			 "      query: SELECT $1\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:10: sources.sql[0].kind: \"incidents\" is not a kind of item, "
-	  "expected deployment, run, job, release, change, incident or artifact" },
+	  "expected deployment, run, job, release, change, incident, artifact or debt" },
 	{ "a query with a password",
 	  { { "orgs:\n", "  sql:\n"
 			 "    - name: x\n"
