@@ -195,8 +195,7 @@ static void check_queries(struct check *check, const struct config_api *api,
 	check_wrong(check, key, "is missing, expected it (%s) or debt_query", what);
 }
 
-static void check_once(struct check *check, const char *list, char *const *values,
-		       unsigned n)
+void check_once(struct check *check, const char *list, char *const *values, unsigned n)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
