@@ -201,7 +201,7 @@ static const struct wrong_file files[] = {
 			 "      read: [run]\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:11: sources.github[0].read[0]: \"run\" is no feed of github, did "
-	  "you mean \"runs\"? (runs, deployments, changes, releases, incidents)" },
+	  "you mean \"runs\"? (runs, deployments, changes, releases, incidents, debt)" },
 	{ "an unknown feed",
 	  { { "orgs:\n", "  github:\n"
 			 "    - name: gh\n"
@@ -210,7 +210,7 @@ static const struct wrong_file files[] = {
 			 "      read: [tickets]\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:11: sources.github[0].read[0]: \"tickets\" is no feed of github, "
-	  "expected one of runs, deployments, changes, releases, incidents" },
+	  "expected one of runs, deployments, changes, releases, incidents, debt" },
 	{ "a feed twice",
 	  { { "orgs:\n", "  github:\n"
 			 "    - name: gh\n"

@@ -280,6 +280,7 @@ static const struct {
 	{ "Jira Cloud took /search away", "jira", "issues", "/rest/api/3/search/jql?" },
 	{ "Jira Cloud returns ids alone", "jira", "issues", "&fields=summary,status," },
 	{ "Jira Data Center kept it", "jira_server", "issues", "/rest/api/2/search?" },
+	{ "incidents and debt are two queries", "jira", "debt", "AND%20({debt_query})" },
 	{ "edits move pages ordered by change", "jira", "issues",
 	  "ORDER%20BY%20created%20ASC" },
 	{ "edits move pages ordered by change", "rootly", "incidents",
