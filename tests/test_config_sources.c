@@ -33,8 +33,8 @@ static const struct wrong_file files[] = {
 			 "      query: x\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:11: sources.github[0].query: is not for github, expected one of "
-	  "name, url, token, app, ca_file, projects, labels, types, read, history, "
-	  "every" },
+	  "name, url, token, app, ca_file, projects, labels, types, debt_labels, read, "
+	  "history, every" },
 	{ "labels for a system without",
 	  { { "orgs:\n", "  pagerduty:\n"
 			 "    - name: x\n"
