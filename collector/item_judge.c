@@ -307,6 +307,8 @@ char *item_judge_fingerprint(const struct config *config,
 		append_list(text, "types", api->types, api->n_types);
 		append_list(text, "services", api->services, api->n_services);
 		append_text(text, "query", api->query);
+		append_list(text, "debt_labels", api->debt_labels, api->n_debt_labels);
+		append_text(text, "debt_query", api->debt_query);
 	}
 	return sum_of(text);
 }

@@ -32,6 +32,7 @@ static bool is_followed(const struct item_poll *poll, const struct item *item)
 	case ITEM_CHANGE:
 	case ITEM_INCIDENT:
 	case ITEM_ARTIFACT:
+	case ITEM_DEBT:
 	case N_ITEM_KINDS:
 		break;
 	}

@@ -55,6 +55,8 @@ static void add_api(GString *text, const struct config_api *api)
 	add_list(text, api->labels, api->n_labels);
 	add_list(text, api->types, api->n_types);
 	add(text, api->query);
+	add_list(text, api->debt_labels, api->n_debt_labels);
+	add(text, api->debt_query);
 	add_list(text, api->read, api->n_read);
 	add_number(text, api->history_us);
 }

@@ -105,6 +105,10 @@ static void show_feed(const struct feed *feed)
 	       feed->help, order_words[feed->order]);
 	if (feed->needs_labels)
 		printf("    read where labels or types are configured\n");
+	else if (feed->needs_query)
+		printf("    read where query is configured\n");
+	else if (feed->needs_debt)
+		printf("    read where debt_labels or debt_query is configured\n");
 	else if (feed->on_request)
 		printf("    read where a rule needs it, or `read` names it\n");
 	if (feed->scope)

@@ -49,7 +49,6 @@ static bool decode_state(const cJSON *row, struct item *item, GError **error)
 {
 	const char *outcome = json_text_at(row, "/outcome");
 	const cJSON *done = json_at(row, "/done");
-	bool incident = item->kind == ITEM_INCIDENT;
 
 	if (outcome && !outcome_parse(outcome, &item->outcome)) {
 		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
@@ -60,7 +59,7 @@ static bool decode_state(const cJSON *row, struct item *item, GError **error)
 	}
 	if (done && !cJSON_IsNull(done))
 		item->done = cJSON_IsTrue(done);
-	else if (incident)
+	else if (item->kind == ITEM_INCIDENT || item->kind == ITEM_DEBT)
 		item->done = item->resolved != INSTANT_NONE ||
 			     item->closed != INSTANT_NONE;
 	else

@@ -91,6 +91,8 @@ void config_check(const struct config *config, const struct tree *tree, GPtrArra
 		check_sql(&check, &sources->sql[i], i);
 	if (config->push)
 		check_push(&check, config->push);
+	if (config->debt)
+		check_debt(&check, config->debt);
 	for (unsigned i = 0; i < config->n_services; i++)
 		check_service(&check, i);
 }

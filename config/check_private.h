@@ -26,6 +26,10 @@ void check_api(struct check *check, enum driver_id driver, unsigned i);
 void check_sql(struct check *check, const struct config_sql *sql, unsigned i);
 /* What check_api() and check_rest() share: lists and feeds by name. */
 void check_lists(struct check *check, const struct config_api *api, const char *prefix);
+/* Each value of a list is there once. */
+void check_once(struct check *check, const char *list, char *const *values, unsigned n);
+/* check_debt.c */
+void check_debt(struct check *check, const struct config_debt *debt);
 /* check_rest.c */
 void check_rest(struct check *check, const struct config_rest *rest, unsigned i);
 /* check_services.c */

@@ -148,7 +148,7 @@ static const struct {
 #member, G_STRUCT_OFFSET(struct config_api, member),                     \
 			G_STRUCT_OFFSET(struct config_api, n_##member)                   \
 	}
-	OF(projects), OF(services), OF(labels), OF(types), OF(read),
+	OF(projects), OF(services), OF(labels), OF(types), OF(debt_labels), OF(read),
 #undef OF
 };
 
@@ -169,10 +169,11 @@ static void check_values(struct check *check, const struct config_api *api,
 			check_value(check, setting, key, values[i]);
 		}
 	}
-	for (gsize i = 0; i < 3; i++) {
-		const char *const names[] = { "organization", "query", "username" };
+	for (gsize i = 0; i < 4; i++) {
+		const char *const names[] = { "organization", "query", "debt_query",
+					      "username" };
 		const char *const values[] = { api->organization, api->query,
-					       api->username };
+					       api->debt_query, api->username };
 		g_autofree char *key = g_strdup_printf("%s.%s", prefix, names[i]);
 
 		setting = setting_of(api->driver, names[i]);
@@ -181,8 +182,20 @@ static void check_values(struct check *check, const struct config_api *api,
 	}
 }
 
-static void check_once(struct check *check, const char *list, char *const *values,
-		       unsigned n)
+/* Where there are two queries, and nothing else to read, one of them is needed. */
+static void check_queries(struct check *check, const struct config_api *api,
+			  const char *prefix)
+{
+	g_autofree char *key = g_strdup_printf("%s.query", prefix);
+	g_autofree char *what = NULL;
+
+	if (!setting_of(api->driver, "debt_query") || api->query || api->debt_query)
+		return;
+	what = wanted(setting_of(api->driver, "query"));
+	check_wrong(check, key, "is missing, expected it (%s) or debt_query", what);
+}
+
+void check_once(struct check *check, const char *list, char *const *values, unsigned n)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
@@ -288,6 +301,7 @@ void check_api(struct check *check, enum driver_id driver, unsigned i)
 	     row++)
 		check_key(check, api->driver, prefix, row->key);
 	check_values(check, api, prefix);
+	check_queries(check, api, prefix);
 	if (!api->url && !setting_of(api->driver, "url"))
 		check_wrong(check, url, "is missing, expected where the API of %s is",
 			    api->driver->name);

@@ -69,6 +69,8 @@ struct config_api {
 	char **services, **labels, **types; /* services: of sources.rest only */
 	unsigned n_services, n_labels, n_types;
 	char *query;
+	char **debt_labels, *debt_query; /* which issues are technical debt */
+	unsigned n_debt_labels;
 	char **read; /* names of feeds; none: what the rules need and the usual */
 	unsigned n_read;
 	char *history; /* how far back the first poll reads; default 180d */
@@ -150,6 +152,30 @@ struct config_push {
 	struct config_push_client *clients;
 	unsigned n_clients;
 	unsigned per_minute; /* requests of a client; default 600 */
+};
+
+/* ---- technical debt ---- */
+
+struct config_debt_class {
+	char *class;
+	char **labels; /* globs, in any case */
+	unsigned n_labels;
+};
+
+/* Issues that are debt of a service: of the source, the projects and the labels that are
+ * given. */
+struct config_debt_service {
+	char *service;
+	char *source;
+	char **projects, **labels; /* globs, in any case */
+	unsigned n_projects, n_labels;
+};
+
+struct config_debt {
+	struct config_debt_class *classes; /* the first that fits is an issue's */
+	unsigned n_classes;
+	struct config_debt_service *services;
+	unsigned n_services;
 };
 
 struct config_component {
@@ -358,6 +384,7 @@ struct config {
 	struct config_privacy *privacy;
 	struct config_sources *sources;
 	struct config_push *push; /* NULL: off */
+	struct config_debt *debt; /* NULL: all of one class */
 	struct config_org *orgs;
 	unsigned n_orgs;
 	struct config_team *teams;

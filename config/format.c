@@ -131,9 +131,10 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			   .check = format_check_regex },
 	[FORMAT_GROUP] = { NULL, "a regular expression", "one with a group such as v(.*)",
 			   .check = format_check_group },
-	[FORMAT_KIND] = { "^(deployment|run|job|release|change|incident|artifact)$",
+	[FORMAT_KIND] = { "^(deployment|run|job|release|change|incident|artifact|debt)$",
 			  "a kind of item",
-			  "deployment, run, job, release, change, incident or artifact" },
+			  "deployment, run, job, release, change, incident, artifact or "
+			  "debt" },
 	[FORMAT_QUERY] = { "\\$1(?![0-9])", "a query of changes",
 			   "$1 in it, the instant since which changes are wanted",
 			   .quiet = true },

@@ -36,9 +36,10 @@ bool format_check_group(const char *text, char **why)
 
 /* As drivers/driver.h has them. */
 static const char *const variables[] = {
-	"project", "owner",  "name",	 "since",	 "until",	"id",	"parent",
-	"page",	   "offset", "end",	 "size",	 "token",	"jobs", "query",
-	"labels",  "types",  "services", "organization", "environment",
+	"project",     "owner",	     "name",	    "since", "until",	 "id",
+	"parent",      "page",	     "offset",	    "end",   "size",	 "token",
+	"jobs",	       "query",	     "labels",	    "types", "services", "organization",
+	"environment", "debt_query", "debt_labels",
 };
 
 static bool check_variable(const char *name, char **why)

@@ -275,4 +275,6 @@ void config_names(const struct tree *tree, GPtrArray *faults)
 	refer_all(&check, "services", "team", &teams);
 	check_services(&check, &git, &sources, &teams);
 	check_clients(&check, &services);
+	refer_all(&check, "debt.services", "service", &services);
+	refer_all(&check, "debt.services", "source", &sources);
 }

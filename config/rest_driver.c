@@ -1,6 +1,7 @@
 #include "config/rest_driver.h"
 
 #include "base/instant.h"
+#include "drivers/debt.h"
 
 /* What is not in the configuration stands around the driver. */
 struct rest_driver {
@@ -94,6 +95,10 @@ static struct feed make_feed(const struct config_rest_feed *feed)
 		.on_absence = feed->on_absence,
 		.fields = make_fields(feed),
 		.states = make_states(feed),
+		.accept = feed->kind != ITEM_DEBT ? NULL
+			  : feed->n_states	  ? debt_accept
+						  : debt_accept_closed,
+		.whole = feed->kind == ITEM_DEBT && feed->order == ORDER_UPDATED,
 	};
 }
 

@@ -54,6 +54,7 @@ static const cyaml_schema_field_t schema_config_fields[] = {
 	MAPPING("privacy", OPTIONAL, config, privacy, privacy),
 	MAPPING("sources", 0, config, sources, sources),
 	MAPPING("push", OPTIONAL, config, push, push),
+	MAPPING("debt", OPTIONAL, config, debt, debt),
 	LIST("orgs", 0, config, orgs, n_orgs, schema_org_entry, LIST_MAX),
 	LIST("teams", 0, config, teams, n_teams, schema_team_entry, LIST_MAX),
 	LIST("services", OPTIONAL, config, services, n_services, schema_service_entry,
@@ -134,6 +135,7 @@ static const struct config_row schema_config_rows[] = {
 	{ "privacy", "What is never published.", FORMAT_ANY, "{}" },
 	{ "sources", "What is read, by kind of system." },
 	{ "push", "A server that takes deployments and incidents. Default: none." },
+	{ "debt", "What is made of issues that are technical debt. Default: one class." },
 	{ "orgs", "Organisations; teams belong to them." },
 	{ "teams", "Teams; services belong to them." },
 	{ "services",
@@ -147,13 +149,17 @@ static const struct config_row schema_config_rows[] = {
 	}
 
 const struct config_table config_tables[] = {
-	ROWS(config),	   ROWS(secret),     ROWS(database),  ROWS(schedule),
-	ROWS(privacy),	   ROWS(sources),    ROWS(git),	      ROWS(app),
-	ROWS(api),	   ROWS(rest),	     ROWS(rest_auth), ROWS(rest_feed),
-	ROWS(rest_path),   ROWS(rest_state), ROWS(sql),	      ROWS(push),
-	ROWS(push_client), ROWS(org),	     ROWS(team),      ROWS(component),
-	ROWS(rule),	   ROWS(group),	     ROWS(owner),     ROWS(incident_rule),
-	ROWS(remediation), ROWS(exclude),    ROWS(service),   { NULL },
+	ROWS(config),	   ROWS(secret),       ROWS(database),
+	ROWS(schedule),	   ROWS(privacy),      ROWS(sources),
+	ROWS(git),	   ROWS(app),	       ROWS(api),
+	ROWS(rest),	   ROWS(rest_auth),    ROWS(rest_feed),
+	ROWS(rest_path),   ROWS(rest_state),   ROWS(sql),
+	ROWS(push),	   ROWS(push_client),  ROWS(debt),
+	ROWS(debt_class),  ROWS(debt_service), ROWS(org),
+	ROWS(team),	   ROWS(component),    ROWS(rule),
+	ROWS(group),	   ROWS(owner),	       ROWS(incident_rule),
+	ROWS(remediation), ROWS(exclude),      ROWS(service),
+	{ NULL },
 };
 
 const struct config_row *config_rows(const cyaml_schema_field_t *fields)

@@ -63,6 +63,9 @@ TABLE(rest_path);
 TABLE(rest_state);
 TABLE(push); /* schema_push.c */
 TABLE(push_client);
+TABLE(debt); /* schema_debt.c */
+TABLE(debt_class);
+TABLE(debt_service);
 TABLE(service); /* schema_services.c */
 TABLE(component);
 TABLE(rule);

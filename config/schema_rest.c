@@ -8,6 +8,7 @@ static const cyaml_strval_t kind_words[] = {
 	{ "change", ITEM_CHANGE },
 	{ "incident", ITEM_INCIDENT },
 	{ "artifact", ITEM_ARTIFACT },
+	{ "debt", ITEM_DEBT },
 };
 static const cyaml_strval_t order_words[] = {
 	{ "updated", ORDER_UPDATED }, { "newest", ORDER_NEWEST },
@@ -222,6 +223,9 @@ const cyaml_schema_field_t schema_rest_fields[] = {
 	LIST("types", OPTIONAL, config_rest, api.types, api.n_types, schema_line_entry,
 	     PARTS_MAX),
 	STRING("query", OPTIONAL, config_rest, api.query, 1, TEXT_MAX_LENGTH),
+	LIST("debt_labels", OPTIONAL, config_rest, api.debt_labels, api.n_debt_labels,
+	     schema_line_entry, PARTS_MAX),
+	STRING("debt_query", OPTIONAL, config_rest, api.debt_query, 1, TEXT_MAX_LENGTH),
 	LIST("read", OPTIONAL, config_rest, api.read, api.n_read, schema_name_entry,
 	     PARTS_MAX),
 	STRING("history", OPTIONAL, config_rest, api.history, 1, 20),
@@ -246,6 +250,8 @@ const struct config_row schema_rest_rows[] = {
 	{ "labels", "What {labels} stands for.", FORMAT_LINE },
 	{ "types", "What {types} stands for.", FORMAT_LINE },
 	{ "query", "What {query} stands for.", FORMAT_LINE },
+	{ "debt_labels", "What {debt_labels} stands for.", FORMAT_LINE },
+	{ "debt_query", "What {debt_query} stands for.", FORMAT_LINE },
 	{ "read", "Which of its feeds are read. Default: all.", FORMAT_NAME },
 	{ "history", "How far back the first poll reads, from 1d to 3650d.", FORMAT_SPAN,
 	  "180d", DAY, 3650 * DAY },

@@ -17,8 +17,8 @@
  *   end                    offset + size: the first item that is not of the page
  *   jobs                   the project with "job/" before each of its parts, which is how
  *                          Jenkins finds it: job/folder/job/app
- *   query, labels, types, services, organization   of the source's configuration; lists
- *                          are joined by commas
+ *   query, labels, types, services, organization, debt_query, debt_labels   of the
+ *                          source's configuration; lists are joined by commas
  *   environment            of the rules that use the source: one, or empty
  */
 #include "drivers/item.h"
@@ -139,6 +139,11 @@ struct feed {
 	bool on_request;   /* read only where the source's `read` names it, or (kinds
 			      deployment, run, job, release) a rule needs it */
 	bool needs_labels; /* read only where labels or types are configured */
+	bool needs_query;  /* likewise where query is */
+	bool needs_debt;   /* likewise where debt_labels or debt_query is */
+	/* Read from the beginning, however short a history is configured, and again each
+	 * week: what is open for years is as much of it as what is new. */
+	bool whole;
 	const char *scope; /* what the credential needs: "Actions: read" */
 };
 
@@ -176,6 +181,7 @@ struct driver {
 	GTimeSpan pace;			  /* least time between two requests; 0: none */
 	GTimeSpan blocked;  /* to wait when limited and no header says how long; 0: 1 m */
 	bool no_etag;	    /* it never answers 304: do not ask */
+	bool any_label;	    /* issues with one of several labels are told, not with all */
 	const char *whoami; /* a path that any valid credential may read; NULL: none */
 	const char *scopes_header; /* of its answer: scopes the credential has; NULL */
 	const char *zone_path;	   /* in its answer: TIME_JQL's zone; NULL */

@@ -4,6 +4,7 @@
 
 #include "base/instant.h"
 #include "drivers/accept.h"
+#include "drivers/debt.h"
 #include "drivers/incident.h"
 
 /*
@@ -236,7 +237,7 @@ static bool accept_release(const cJSON *json, struct item *release,
 
 /* ---- issues ---- */
 
-static const struct state_map incident_states[] = {
+static const struct state_map issue_states[] = {
 	{ "open", OUTCOME_RUNNING, false },
 	{ "closed", OUTCOME_SUCCESS, true },
 	{ NULL, OUTCOME_RUNNING, false },
@@ -256,16 +257,43 @@ static const struct json_field incident_fields[] = {
 	{ NULL },
 };
 
+static bool is_pull_request(const cJSON *json)
+{
+	const cJSON *pull_request = json_at(json, "/pull_request");
+
+	return pull_request && !cJSON_IsNull(pull_request);
+}
+
 /* Labels that the repository does not have are ignored, and without any other all issues
  * are told: one without labels is never meant. */
 static bool accept_incident(const cJSON *json, struct item *incident,
 			    GError **error G_GNUC_UNUSED)
 {
-	const cJSON *pull_request = json_at(json, "/pull_request");
-
-	if ((pull_request && !cJSON_IsNull(pull_request)) || !incident->labels)
+	if (is_pull_request(json) || !incident->labels)
 		item_skip(incident);
 	incident_settle(incident);
+	return true;
+}
+
+static const struct json_field debt_fields[] = {
+	{ "/number", JSON_ID, true, ITEM(id) },
+	{ "/title", JSON_TEXT, false, ITEM(name) },
+	{ "/state", JSON_TEXT, true, ITEM(state) },
+	{ "/labels/*/name", JSON_TEXTS, false, ITEM(labels) },
+	{ "/html_url", JSON_TEXT, false, ITEM(url) },
+	{ "/created_at", JSON_TIME, true, ITEM(created) },
+	{ "/updated_at", JSON_TIME, true, ITEM(updated) },
+	{ "/closed_at", JSON_TIME, false, ITEM(closed) },
+	{ NULL },
+};
+
+/* One without labels may have had some: whoever counts looks at them. */
+static bool accept_debt(const cJSON *json, struct item *debt,
+			GError **error G_GNUC_UNUSED)
+{
+	if (is_pull_request(json))
+		item_skip(debt);
+	debt_settle(debt);
 	return true;
 }
 
@@ -305,6 +333,22 @@ static bool accept_incident(const cJSON *json, struct item *incident,
 		  .accept = accept_release,                                              \
 		  .on_request = true,                                                    \
 		  .scope = "read:repository" },                                          \
+		{ .name = "debt",                                                        \
+		  .kind = ITEM_DEBT,                                                     \
+		  .help = "Issues that have one of the labels of technical debt.",       \
+		  .path = "/api/v1/repos/{+project}/issues?state=all&type=issues"        \
+			  "&since={since}&labels={debt_labels}&limit={size}",            \
+		  .item_path = "/api/v1/repos/{+project}/issues/{id}",                   \
+		  .order = ORDER_UPDATED,                                                \
+		  .any_order = true,                                                     \
+		  .paging = PAGING_LINK,                                                 \
+		  .size = 50,                                                            \
+		  .fields = debt_fields,                                                 \
+		  .states = issue_states,                                                \
+		  .accept = accept_debt,                                                 \
+		  .needs_debt = true,                                                    \
+		  .whole = true,                                                         \
+		  .scope = "read:issue" },                                               \
 	{                                                                                \
 		.name = "incidents", .kind = ITEM_INCIDENT,                              \
 		.help = "Issues that have one of the labels.",                           \
@@ -313,7 +357,7 @@ static bool accept_incident(const cJSON *json, struct item *incident,
 			"&labels={labels}&limit={size}",                                 \
 		.item_path = "/api/v1/repos/{+project}/issues/{id}",                     \
 		.order = ORDER_UPDATED, .any_order = true, .paging = PAGING_LINK,        \
-		.size = 50, .fields = incident_fields, .states = incident_states,        \
+		.size = 50, .fields = incident_fields, .states = issue_states,           \
 		.accept = accept_incident, .needs_labels = true, .scope = "read:issue"   \
 	}
 
@@ -324,6 +368,10 @@ static const struct setting settings[] = {
 	  "labels of issues that are incidents: one of them; the repository must have "
 	  "them",
 	  "^[^,]+$", "incident" },
+	{ "debt_labels", false,
+	  "labels of issues that are technical debt: one of them; the repository must "
+	  "have them",
+	  "^[^,]+$", "tech-debt" },
 	{ NULL },
 };
 
@@ -351,6 +399,7 @@ const struct driver driver_gitea = {
 	.auth_prefix = "token ",
 	.pace = 100 * G_TIME_SPAN_MILLISECOND,
 	.no_etag = true,
+	.any_label = true,
 	.whoami = "/api/v1/version",
 	.limits = LIMITS,
 	.feeds = gitea_feeds,
@@ -392,6 +441,7 @@ const struct driver driver_forgejo = {
 	.auth_prefix = "token ",
 	.pace = 100 * G_TIME_SPAN_MILLISECOND,
 	.no_etag = true,
+	.any_label = true,
 	.whoami = "/api/v1/version",
 	.limits = LIMITS,
 	.feeds = forgejo_feeds,

@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "drivers/accept.h"
+#include "drivers/debt.h"
 #include "drivers/incident.h"
 
 /* ---- workflow runs and their jobs ---- */
@@ -278,7 +279,21 @@ static const struct json_field incident_fields[] = {
 	{ NULL },
 };
 
-static const struct state_map incident_states[] = {
+static const struct json_field debt_fields[] = {
+	{ "/number", JSON_ID, true, ITEM(id) },
+	{ "/title", JSON_TEXT, false, ITEM(name) },
+	{ "/state_reason", JSON_TEXT, false, ITEM(state) },
+	{ "/state", JSON_TEXT, true, ITEM(state) },
+	{ "/type/name", JSON_TEXT, false, ITEM(category) },
+	{ "/labels/*/name", JSON_TEXTS, false, ITEM(labels) },
+	{ "/html_url", JSON_TEXT, false, ITEM(url) },
+	{ "/created_at", JSON_TIME, true, ITEM(created) },
+	{ "/updated_at", JSON_TIME, true, ITEM(updated) },
+	{ "/closed_at", JSON_TIME, false, ITEM(closed) },
+	{ NULL },
+};
+
+static const struct state_map issue_states[] = {
 	{ "open", OUTCOME_RUNNING, false },
 	{ "reopened", OUTCOME_RUNNING, false },
 	{ "closed", OUTCOME_SUCCESS, true },
@@ -294,6 +309,15 @@ static bool accept_incident(const cJSON *json, struct item *incident,
 	if (json_at(json, "/pull_request"))
 		item_skip(incident);
 	incident_settle(incident);
+	return true;
+}
+
+static bool accept_debt(const cJSON *json, struct item *debt,
+			GError **error G_GNUC_UNUSED)
+{
+	if (json_at(json, "/pull_request"))
+		item_skip(debt);
+	debt_settle(debt);
 	return true;
 }
 
@@ -371,9 +395,24 @@ static const struct feed feeds[] = {
 	  .paging = PAGING_LINK,
 	  .size = 100,
 	  .fields = incident_fields,
-	  .states = incident_states,
+	  .states = issue_states,
 	  .accept = accept_incident,
 	  .needs_labels = true,
+	  .scope = "Issues: read" },
+	{ .name = "debt",
+	  .kind = ITEM_DEBT,
+	  .help = "Issues that have the labels of technical debt.",
+	  .path = "/repos/{+project}/issues?state=all&since={since}"
+		  "&labels={debt_labels}&sort=updated&direction=asc&per_page={size}",
+	  .item_path = "/repos/{+project}/issues/{id}",
+	  .order = ORDER_UPDATED,
+	  .paging = PAGING_LINK,
+	  .size = 100,
+	  .fields = debt_fields,
+	  .states = issue_states,
+	  .accept = accept_debt,
+	  .needs_debt = true,
+	  .whole = true,
 	  .scope = "Issues: read" },
 	{ NULL },
 };
@@ -385,6 +424,8 @@ static const struct setting settings[] = {
 	  "^[^,]{1,50}$", "incident" },
 	{ "types", false, "the type of issues that are incidents", "^[^,]+$",
 	  "Incident" },
+	{ "debt_labels", false, "labels of issues that are technical debt: all of them",
+	  "^[^,]{1,50}$", "tech-debt" },
 	{ NULL },
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "drivers/accept.h"
+#include "drivers/debt.h"
 #include "drivers/incident.h"
 
 /* ---- pipelines and their jobs ---- */
@@ -219,7 +220,7 @@ static bool accept_release(const cJSON *json G_GNUC_UNUSED, struct item *release
 
 /* ---- issues ---- */
 
-static const struct state_map incident_states[] = {
+static const struct state_map issue_states[] = {
 	{ "opened", OUTCOME_RUNNING, false },
 	{ "closed", OUTCOME_SUCCESS, true },
 	{ NULL, OUTCOME_RUNNING, false },
@@ -238,6 +239,20 @@ static const struct json_field incident_fields[] = {
 	{ "/updated_at", JSON_TIME, true, ITEM(updated) },
 	{ "/closed_at", JSON_TIME, false, ITEM(closed) },
 	{ "/closed_at", JSON_TIME, false, ITEM(resolved) },
+	{ NULL },
+};
+
+static const struct json_field debt_fields[] = {
+	{ "/iid", JSON_ID, true, ITEM(id) },
+	{ "/title", JSON_TEXT, false, ITEM(name) },
+	{ "/state", JSON_TEXT, true, ITEM(state) },
+	{ "/issue_type", JSON_TEXT, false, ITEM(category) },
+	{ "/severity", JSON_TEXT, false, ITEM(severity) },
+	{ "/labels/*", JSON_TEXTS, false, ITEM(labels) },
+	{ "/web_url", JSON_TEXT, false, ITEM(url) },
+	{ "/created_at", JSON_TIME, true, ITEM(created) },
+	{ "/updated_at", JSON_TIME, true, ITEM(updated) },
+	{ "/closed_at", JSON_TIME, false, ITEM(closed) },
 	{ NULL },
 };
 
@@ -330,9 +345,24 @@ static const struct feed feeds[] = {
 	  .paging = PAGING_LINK,
 	  .size = 100,
 	  .fields = incident_fields,
-	  .states = incident_states,
+	  .states = issue_states,
 	  .accept = incident_accept,
 	  .needs_labels = true,
+	  .scope = "read_api, Reporter" },
+	{ .name = "debt",
+	  .kind = ITEM_DEBT,
+	  .help = "Issues that have the labels of technical debt.",
+	  .path = "/projects/{project}/issues?scope=all&labels={debt_labels}"
+		  "&updated_after={since}&order_by=updated_at&sort=asc&per_page={size}",
+	  .item_path = "/projects/{project}/issues/{id}",
+	  .order = ORDER_UPDATED,
+	  .paging = PAGING_LINK,
+	  .size = 100,
+	  .fields = debt_fields,
+	  .states = issue_states,
+	  .accept = debt_accept,
+	  .needs_debt = true,
+	  .whole = true,
 	  .scope = "read_api, Reporter" },
 	{ NULL },
 };
@@ -344,6 +374,8 @@ static const struct setting settings[] = {
 	  "incident" },
 	{ "types", false, "the type of issues that are incidents",
 	  "^(incident|issue|test_case|task)$", "incident" },
+	{ "debt_labels", false, "labels of issues that are technical debt: all of them",
+	  "^[^,]+$", "tech-debt" },
 	{ NULL },
 };
 

@@ -19,6 +19,7 @@ static const char *const kind_names[N_ITEM_KINDS] = {
 	[ITEM_CHANGE] = "change",
 	[ITEM_INCIDENT] = "incident",
 	[ITEM_ARTIFACT] = "artifact",
+	[ITEM_DEBT] = "debt",
 };
 
 const char *item_kind_name(enum item_kind kind)
@@ -37,8 +38,9 @@ bool item_kind_parse(const char *name, enum item_kind *kind)
 }
 
 #define IN(kind) (1u << ITEM_##kind)
-#define ALL                                                                              \
-	(IN(DEPLOYMENT) | BUILT | IN(RELEASE) | IN(CHANGE) | IN(INCIDENT) | IN(ARTIFACT))
+#define ALL (IN(DEPLOYMENT) | BUILT | IN(RELEASE) | IN(CHANGE) | TICKET | IN(ARTIFACT))
+/* What people keep a list of: open until somebody closes it. */
+#define TICKET (IN(INCIDENT) | IN(DEBT))
 #define BUILT (IN(RUN) | IN(JOB))
 #define AT(member) G_STRUCT_OFFSET(struct item, member)
 
@@ -49,33 +51,32 @@ const struct item_member item_members[] = {
 	{ "parent", JSON_ID, AT(parent), BUILT, "Job: its run. Run: what started it." },
 	{ "workflow", JSON_TEXT, AT(workflow), BUILT, "Name of the pipeline." },
 	{ "name", JSON_TEXT, AT(name), ALL,
-	  "Job: its name. Release: its tag. Change and incident: the title." },
+	  "Job: its name. Release: its tag. Change, incident and debt: the title." },
 	{ "environment", JSON_TEXT, AT(environment), IN(DEPLOYMENT) | IN(JOB),
 	  "What was deployed to." },
 	{ "state", JSON_TEXT, AT(state), ALL, "In the source's words; see states." },
-	{ "sha", JSON_TEXT, AT(sha), ALL & ~IN(INCIDENT),
+	{ "sha", JSON_TEXT, AT(sha), ALL & ~TICKET,
 	  "Revision deployed or built. Change: the merge on the base branch." },
 	{ "head_sha", JSON_TEXT, AT(head_sha), IN(CHANGE), "Last commit of the change." },
 	{ "squash_sha", JSON_TEXT, AT(squash_sha), IN(CHANGE), "Of a squash merge." },
-	{ "ref", JSON_TEXT, AT(ref), ALL & ~IN(INCIDENT), "Branch or tag." },
+	{ "ref", JSON_TEXT, AT(ref), ALL & ~TICKET, "Branch or tag." },
 	{ "base", JSON_TEXT, AT(base), IN(CHANGE), "Branch it was merged into." },
 	{ "event", JSON_TEXT, AT(event), BUILT, "What started it." },
 	{ "version", JSON_TEXT, AT(version), IN(DEPLOYMENT) | BUILT | IN(ARTIFACT),
 	  "Version or image tag." },
-	{ "severity", JSON_TEXT, AT(severity), IN(INCIDENT), "In the source's words." },
-	{ "category", JSON_TEXT, AT(category), IN(INCIDENT) | IN(CHANGE),
-	  "Type or kind." },
+	{ "severity", JSON_TEXT, AT(severity), TICKET, "In the source's words." },
+	{ "category", JSON_TEXT, AT(category), TICKET | IN(CHANGE), "Type or kind." },
 	{ "cause", JSON_TEXT, AT(cause), IN(INCIDENT),
 	  "What caused it, if the source tells: a sha, a deployment, a change." },
 	{ "fix", JSON_TEXT, AT(fix), IN(INCIDENT), "What ended it, likewise." },
 	{ "url", JSON_TEXT, AT(url), ALL, "Where people look at it." },
 	{ "created", JSON_TIME, AT(created), ALL, "When it came to be at the source." },
-	{ "started", JSON_TIME, AT(started), ALL & ~IN(CHANGE), "When it began." },
-	{ "finished", JSON_TIME, AT(finished), ALL & ~(IN(CHANGE) | IN(INCIDENT)),
+	{ "started", JSON_TIME, AT(started), ALL & ~(IN(CHANGE) | IN(DEBT)),
+	  "When it began." },
+	{ "finished", JSON_TIME, AT(finished), ALL & ~(IN(CHANGE) | TICKET),
 	  "When it ended." },
 	{ "updated", JSON_TIME, AT(updated), ALL, "When it changed last." },
-	{ "closed", JSON_TIME, AT(closed), IN(CHANGE) | IN(INCIDENT),
-	  "When it was closed." },
+	{ "closed", JSON_TIME, AT(closed), IN(CHANGE) | TICKET, "When it was closed." },
 	{ "first_commit", JSON_TIME, AT(first_commit), IN(CHANGE),
 	  "When its first commit was made." },
 	{ "reviewed", JSON_TIME, AT(reviewed), IN(CHANGE),
@@ -94,7 +95,7 @@ const struct item_member item_members[] = {
 	{ "optional", JSON_BOOL, AT(optional), IN(JOB),
 	  "True if it may fail without failing its run." },
 	{ "labels", JSON_TEXTS, AT(labels), ALL, "Labels or tags." },
-	{ "services", JSON_TEXTS, AT(services), IN(INCIDENT), "What is affected." },
+	{ "services", JSON_TEXTS, AT(services), TICKET, "What is affected." },
 	{ "images", JSON_TEXTS, AT(images), IN(DEPLOYMENT) | BUILT, "Container images." },
 	{ NULL },
 };

@@ -2,10 +2,11 @@
 
 /*
  * A thing as a source tells it: a record of a deployments API, a pipeline run, a job of
- * one, a release, a change (pull or merge request), an incident, or an artifact (which
- * revision an image was built from). One struct for all: each kind uses the members that
- * make sense for it, and rules turn items into the facts that numbers are made of
- * (collector/rest/, docs/metrics.md). Nothing in it names a person.
+ * one, a release, a change (pull or merge request), an incident, an artifact (which
+ * revision an image was built from), or a debt item (an issue that is technical debt).
+ * One struct for all: each kind uses the members that make sense for it, and rules turn
+ * items into the facts that numbers are made of (collector/rest/, docs/metrics.md).
+ * Nothing in it names a person.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ enum item_kind {
 	ITEM_CHANGE,
 	ITEM_INCIDENT,
 	ITEM_ARTIFACT,
+	ITEM_DEBT,
 	N_ITEM_KINDS,
 };
 const char *item_kind_name(enum item_kind kind); /* "deployment", … */
@@ -35,7 +37,8 @@ struct item {
 	gint64 attempt; /* from 1; 0 becomes 1 */
 	char *parent;	/* job: id of its run; run: id of the run that started it */
 	char *workflow; /* run and job: name of the pipeline or workflow */
-	char *name;	/* job: its name; release: its tag; change, incident: its title */
+	char *name; /* job: its name; release: its tag; change, incident, debt: its title
+		     */
 	char *environment;    /* deployment, job: as the source names it */
 	char *state;	      /* as the source tells it */
 	enum outcome outcome; /* deployment, run, job */
@@ -46,8 +49,8 @@ struct item {
 	char *base;		     /* change: the branch it was merged into */
 	char *event;	/* what started it: push, schedule, manual, parent … */
 	char *version;	/* deployment: version or image tag, where the source tells one */
-	char *severity; /* incident: as the source tells it */
-	char *category; /* incident, change: type or kind, as the source tells it */
+	char *severity; /* incident, debt: as the source tells it */
+	char *category; /* incident, change, debt: type or kind, as the source tells */
 	char *cause;	/* incident: what the source names as its cause, as it tells it */
 	char *fix;	/* incident: what the source names as its fix, likewise */
 	char *url;	/* for people */

@@ -8,6 +8,7 @@ enum statement {
 	WRITE_SOURCES,
 	WRITE_COMPONENTS,
 	WRITE_USES,
+	WRITE_SETTINGS,
 	ALL_DIRTY,
 };
 
@@ -78,6 +79,11 @@ static const char *const sql[] = {
 		       " SELECT g.* FROM given g WHERE NOT EXISTS"
 		       " (SELECT FROM dorad.scope_source u WHERE u.scope_id = g.scope_id"
 		       " AND u.source_id = g.source_id)",
+	[WRITE_SETTINGS] = "INSERT INTO dorad.setting AS s (name, value)"
+			   " SELECT g.* FROM unnest($1, $2) AS g (name, value)"
+			   " WHERE NOT EXISTS (SELECT FROM dorad.setting s"
+			   " WHERE s.name = g.name AND s.value = g.value)"
+			   " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 	/* From the first to the last day that has or should have a number. */
 	[ALL_DIRTY] =
 		"INSERT INTO dorad.dirty (scope_id, day)"
@@ -329,6 +335,22 @@ static bool write_uses(struct store *store, const struct config *config, GError 
 	return good;
 }
 
+/* What views have to know of the configuration. */
+static bool write_settings(struct store *store, const struct config *config,
+			   GError **error)
+{
+	g_autofree char *minimum_authors = g_strdup_printf(
+		"%u", config->privacy->minimum_authors);
+	struct pg_rows settings;
+	bool good;
+
+	pg_rows_init(&settings, "tt");
+	add_pair(&settings, "privacy.minimum_authors", minimum_authors);
+	good = write_rows(store, WRITE_SETTINGS, &settings, error);
+	pg_rows_clear(&settings);
+	return good;
+}
+
 static bool write_all(struct store *store, const struct config *config, GError **error)
 {
 	g_autoptr(GHashTable) before = NULL;
@@ -345,7 +367,8 @@ static bool write_all(struct store *store, const struct config *config, GError *
 	pg_rows_clear(&scopes);
 	return good && store_ownership_write(store, config, error) &&
 	       write_sources(store, config, error) && write_uses(store, config, error) &&
-	       mark_changed(store, before, error);
+	       store_sync_debt(store, config, error) &&
+	       write_settings(store, config, error) && mark_changed(store, before, error);
 }
 
 bool store_sync_config(struct store *store, const struct config *config, GError **error)

@@ -103,6 +103,12 @@ char *store_item_columns(const char *prefix);
  * column after them. */
 int store_item_read(struct item *item, const PGresult *result, int row);
 
+/* ---- store_debt.c ---- */
+
+/* Makes the rows of debt what the configuration says, in the open transaction; sources
+ * and services are there already. */
+bool store_sync_debt(struct store *store, const struct config *config, GError **error);
+
 /* ---- bulk writes (store_commits.c, store_shipped.c) ---- */
 
 void bulk_clear(struct bulk *bulk);

@@ -163,6 +163,10 @@ char *rig_rows(const struct rig *rig)
 		"shipped_change",
 		"commit_change",
 		"commit_note",
+		"setting",
+		"debt_source",
+		"debt_class",
+		"debt_rule",
 	};
 	GString *text = g_string_new(NULL);
 

@@ -29,7 +29,7 @@ static const struct wrong_file files[] = {
 			 "orgs:\n" } },
 	  "dorad.yaml:11: sources.rest[0].feeds[0].name: is missing, expected a name\n"
 	  "dorad.yaml:11: sources.rest[0].feeds[0].kind: is missing, expected "
-	  "deployment, run, job, release, change, incident or artifact\n"
+	  "deployment, run, job, release, change, incident, artifact or debt\n"
 	  "dorad.yaml:11: sources.rest[0].feeds[0].path: is missing, expected a path\n"
 	  "dorad.yaml:11: sources.rest[0].feeds[0].fields: is missing, expected a "
 	  "mapping of id, attempt, parent, workflow, name, environment, state, sha, "
@@ -41,12 +41,12 @@ static const struct wrong_file files[] = {
 	{ "an unknown kind near a known one",
 	  { REST, { "kind: deployment", "kind: deploymnt" } },
 	  "dorad.yaml:12: sources.rest[0].feeds[0].kind: \"deploymnt\" is unknown, did "
-	  "you mean \"deployment\"? (deployment, run, job, release, change, incident or "
-	  "artifact)" },
+	  "you mean \"deployment\"? (deployment, run, job, release, change, incident, "
+	  "artifact or debt)" },
 	{ "an unknown kind",
 	  { REST, { "kind: deployment", "kind: ticket" } },
 	  "dorad.yaml:12: sources.rest[0].feeds[0].kind: \"ticket\" is unknown, expected "
-	  "deployment, run, job, release, change, incident or artifact" },
+	  "deployment, run, job, release, change, incident, artifact or debt" },
 	{ "an unknown order",
 	  { REST,
 	    { "fields: {id: /id}", "fields: {id: /id}\n"
@@ -110,7 +110,8 @@ static const struct wrong_file files[] = {
 	  "dorad.yaml:13: sources.rest[0].feeds[0].path: has the unknown variable "
 	  "\"tenant\", expected one of project, owner, name, since, until, id, parent, "
 	  "page, offset, end, size, token, jobs, query, labels, types, services, "
-	  "organization, environment" },
+	  "organization, environment, "
+	  "debt_query, debt_labels" },
 	{ "an unknown variable in a body",
 	  { REST,
 	    { "fields: {id: /id}", "fields: {id: /id}\n"

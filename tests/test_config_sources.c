@@ -33,8 +33,8 @@ static const struct wrong_file files[] = {
 			 "      query: x\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:11: sources.github[0].query: is not for github, expected one of "
-	  "name, url, token, app, ca_file, projects, labels, types, read, history, "
-	  "every" },
+	  "name, url, token, app, ca_file, projects, labels, types, debt_labels, read, "
+	  "history, every" },
 	{ "labels for a system without",
 	  { { "orgs:\n", "  pagerduty:\n"
 			 "    - name: x\n"
@@ -201,7 +201,7 @@ static const struct wrong_file files[] = {
 			 "      read: [run]\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:11: sources.github[0].read[0]: \"run\" is no feed of github, did "
-	  "you mean \"runs\"? (runs, deployments, changes, releases, incidents)" },
+	  "you mean \"runs\"? (runs, deployments, changes, releases, incidents, debt)" },
 	{ "an unknown feed",
 	  { { "orgs:\n", "  github:\n"
 			 "    - name: gh\n"
@@ -210,7 +210,7 @@ static const struct wrong_file files[] = {
 			 "      read: [tickets]\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:11: sources.github[0].read[0]: \"tickets\" is no feed of github, "
-	  "expected one of runs, deployments, changes, releases, incidents" },
+	  "expected one of runs, deployments, changes, releases, incidents, debt" },
 	{ "a feed twice",
 	  { { "orgs:\n", "  github:\n"
 			 "    - name: gh\n"
@@ -331,7 +331,7 @@ static const struct wrong_file files[] = {
 			 "      query: SELECT $1\n"
 			 "orgs:\n" } },
 	  "dorad.yaml:10: sources.sql[0].kind: \"incidents\" is not a kind of item, "
-	  "expected deployment, run, job, release, change, incident or artifact" },
+	  "expected deployment, run, job, release, change, incident, artifact or debt" },
 	{ "a query with a password",
 	  { { "orgs:\n", "  sql:\n"
 			 "    - name: x\n"

@@ -11,9 +11,10 @@
 /* ---- templates ---- */
 
 static const char *const variables[] = {
-	"project", "owner",  "name",	 "since",	 "until",	"id",	"parent",
-	"page",	   "offset", "size",	 "token",	 "end",		"jobs", "query",
-	"labels",  "types",  "services", "organization", "environment",
+	"project",     "owner",	     "name",	    "since", "until",	 "id",
+	"parent",      "page",	     "offset",	    "size",  "token",	 "end",
+	"jobs",	       "query",	     "labels",	    "types", "services", "organization",
+	"environment", "debt_query", "debt_labels",
 };
 /* Those that a setting fills. */
 static const struct {
@@ -28,6 +29,8 @@ static const struct {
 	{ "types", "types" },
 	{ "services", "services" },
 	{ "organization", "organization" },
+	{ "debt_query", "debt_query" },
+	{ "debt_labels", "debt_labels" },
 };
 
 static bool has(const char *text, const char *variable)
@@ -291,6 +294,15 @@ static void check_feed(const struct driver *driver, const struct feed *feed)
 	ck_assert_msg(!feed->needs_labels || setting_of(driver, "labels") ||
 			      setting_of(driver, "types"),
 		      "%s: labels cannot be configured", what);
+	ck_assert_msg(!feed->needs_query || setting_of(driver, "query"), "%s: no query",
+		      what);
+	/* A short history would leave out what is open for long. */
+	ck_assert_msg((feed->kind == ITEM_DEBT) == feed->needs_debt &&
+			      feed->needs_debt == feed->whole,
+		      "%s: debt is read where it is asked for, and whole", what);
+	ck_assert_msg(!feed->needs_debt || setting_of(driver, "debt_labels") ||
+			      setting_of(driver, "debt_query"),
+		      "%s: debt cannot be configured", what);
 	ck_assert_msg(!feed->url || g_str_has_prefix(feed->url, "https://"), "%s", what);
 	/* Releases are never final or not by a word, changes by their times. */
 	ck_assert_msg(feed->states || feed->accept || feed->kind == ITEM_ARTIFACT,
@@ -302,9 +314,9 @@ static void check_feed(const struct driver *driver, const struct feed *feed)
 
 static void check_setting(const struct driver *driver, const struct setting *setting)
 {
-	static const char *const keys[] = { "username", "projects", "organization",
-					    "services", "labels",   "types",
-					    "query" };
+	static const char *const keys[] = { "username", "projects",    "organization",
+					    "services", "labels",      "types",
+					    "query",	"debt_labels", "debt_query" };
 	g_autoptr(GRegex) regex = NULL;
 	bool known = false;
 

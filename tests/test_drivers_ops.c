@@ -17,6 +17,8 @@ static const struct {
 	{ "jsm", "alerts", "jsm/alerts" },
 	{ "jira", "issues", "jira/issues" },
 	{ "jira_server", "issues", "jira/issues" },
+	{ "jira", "debt", "jira/debt" },
+	{ "jira_server", "debt", "jira/debt" },
 	{ "servicenow", "incidents", "servicenow/incidents" },
 	{ "servicenow", "changes", "servicenow/changes" },
 	{ "statuspage", "incidents", "statuspage/incidents" },

@@ -27,6 +27,14 @@ static const struct {
 	{ "jira", "issues", "indeterminate", OUTCOME_RUNNING, false },
 	{ "jira", "issues", "undefined", OUTCOME_RUNNING, false },
 	{ "jira", "issues", "done", OUTCOME_SUCCESS, true },
+	{ "jira", "debt", "new", OUTCOME_RUNNING, false },
+	{ "jira", "debt", "indeterminate", OUTCOME_RUNNING, false },
+	{ "jira", "debt", "undefined", OUTCOME_RUNNING, false },
+	{ "jira", "debt", "done", OUTCOME_SUCCESS, true },
+	{ "jira_server", "debt", "new", OUTCOME_RUNNING, false },
+	{ "jira_server", "debt", "indeterminate", OUTCOME_RUNNING, false },
+	{ "jira_server", "debt", "undefined", OUTCOME_RUNNING, false },
+	{ "jira_server", "debt", "done", OUTCOME_SUCCESS, true },
 	{ "jira_server", "issues", "new", OUTCOME_RUNNING, false },
 	{ "jira_server", "issues", "indeterminate", OUTCOME_RUNNING, false },
 	{ "jira_server", "issues", "undefined", OUTCOME_RUNNING, false },
@@ -171,8 +179,8 @@ END_TEST
 static void assert_template(const char *driver, const char *path)
 {
 	static const char *const variables[] = {
-		"project", "since", "until", "id",	     "page",
-		"offset",  "token", "query", "organization", NULL,
+		"project", "since", "until",	    "id",	  "page", "offset",
+		"token",   "query", "organization", "debt_query", NULL,
 	};
 	const char *open = path;
 
@@ -280,6 +288,7 @@ static const struct {
 	{ "Jira Cloud took /search away", "jira", "issues", "/rest/api/3/search/jql?" },
 	{ "Jira Cloud returns ids alone", "jira", "issues", "&fields=summary,status," },
 	{ "Jira Data Center kept it", "jira_server", "issues", "/rest/api/2/search?" },
+	{ "incidents and debt are two queries", "jira", "debt", "AND%20({debt_query})" },
 	{ "edits move pages ordered by change", "jira", "issues",
 	  "ORDER%20BY%20created%20ASC" },
 	{ "edits move pages ordered by change", "rootly", "incidents",

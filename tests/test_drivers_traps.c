@@ -27,6 +27,11 @@ static const struct {
 	{ "github", "incidents", NULL, "running", "open reopened" },
 	{ "github", "incidents", NULL, "success!", "closed completed" },
 	{ "github", "incidents", NULL, "cancelled!", "not_planned duplicate" },
+	{ "github", "debt", NULL, "running", "open reopened" },
+	{ "github", "debt", NULL, "success!", "closed completed" },
+	{ "github", "debt", NULL, "cancelled!", "not_planned duplicate" },
+	{ "gitlab", "debt", NULL, "running", "opened" },
+	{ "gitlab", "debt", NULL, "success!", "closed" },
 	{ "gitlab", "runs", NULL, "success!", "success" },
 	{ "gitlab", "runs", NULL, "failure!", "failed" },
 	{ "gitlab", "runs", NULL, "cancelled!", "canceled" },
@@ -216,6 +221,19 @@ static const struct {
 	  "{'number': 5, 'state': 'open', 'state_reason': 'reopened',"
 	  " 'created_at': '2026-03-01T10:00:00Z', 'updated_at': '2026-03-01T10:00:00Z'}",
 	  NULL, NULL, "outcome: running\ndone: no\n!resolved:" },
+	{ "a pull request is no debt", "github", "debt",
+	  "{'number': 5, 'state': 'open', 'created_at': '2026-03-01T10:00:00Z',"
+	  " 'updated_at': '2026-03-01T10:00:00Z', 'pull_request': {}}",
+	  NULL, NULL, "(not meant)" },
+	{ "debt that was opened again is open, whatever close is left", "gitea", "debt",
+	  "{'number': 5, 'state': 'open', 'labels': [{'name': 'tech-debt'}],"
+	  " 'created_at': '2026-03-01T10:00:00Z', 'updated_at': '2026-03-03T10:00:00Z',"
+	  " 'closed_at': '2026-03-02T10:00:00Z'}",
+	  NULL, NULL, "outcome: running\ndone: no\n!closed:" },
+	{ "an issue that lost all its labels tells so", "gitea", "debt",
+	  "{'number': 5, 'state': 'open', 'labels': [],"
+	  " 'created_at': '2026-03-01T10:00:00Z', 'updated_at': '2026-03-01T10:00:00Z'}",
+	  NULL, NULL, "id: 5\n!labels:" },
 #define GH_RUN(more)                                                                     \
 	"{'id': 9, 'name': 'Deploy', 'head_sha': 'ab',"                                  \
 	" 'created_at': '2026-03-01T10:00:00Z', 'updated_at': "                          \

@@ -31,6 +31,24 @@ static const struct {
 	  "https://api.github.com/repos/acme/shop/issues?state=all"
 	  "&since=2026-03-01T00%3A00%3A00Z&labels=incident%2Csev1"
 	  "&sort=updated&direction=asc&per_page=100" },
+	{ "github", "debt", NULL, "acme/shop",
+	  "https://api.github.com/repos/acme/shop/issues?state=all"
+	  "&since=2026-03-01T00%3A00%3A00Z&labels=tech-debt%2Ckeep"
+	  "&sort=updated&direction=asc&per_page=100" },
+	{ "gitlab", "debt", NULL, "acme/shop",
+	  "https://gitlab.com/api/v4/projects/acme%2Fshop/issues?scope=all"
+	  "&labels=tech-debt%2Ckeep&updated_after=2026-03-01T00%3A00%3A00Z"
+	  "&order_by=updated_at&sort=asc&per_page=100" },
+	{ "gitea", "debt", NULL, "acme/shop",
+	  "https://gitea.com/api/v1/repos/acme/shop/issues?state=all&type=issues"
+	  "&since=2026-03-01T00%3A00%3A00Z&labels=tech-debt%2Ckeep&limit=50" },
+	{ "jira_server", "debt", NULL, "DEV",
+	  "https://host/rest/api/2/search?jql=project%20%3D%20%22DEV%22%20AND%20("
+	  "labels%20%3D%20debt)%20AND%20updated%20%3E%3D%20%22"
+	  "2026-03-01T00%3A00%3A00Z%22%20ORDER%20BY%20created%20ASC%2C%20key%20ASC"
+	  "&fields=summary,status,statuscategorychangedate,issuetype,priority,components,"
+	  "labels,issuelinks,created,updated,resolution,resolutiondate&maxResults=100"
+	  "&startAt=200" },
 	{ "gitlab", "runs", NULL, "acme/backend/shop",
 	  "https://gitlab.com/api/v4/projects/acme%2Fbackend%2Fshop/pipelines"
 	  "?order_by=updated_at&sort=asc&updated_after=2026-03-01T00%3A00%3A00Z"
@@ -112,6 +130,10 @@ static const struct {
 	  "scope=all&updated_after={since}&order_by=updated_at" },
 	{ "pull requests are left out of Gitea's issues", "gitea", "incidents", NULL,
 	  "type=issues&since={since}" },
+	{ "debt is what its own labels say", "github", "debt", NULL,
+	  "labels={debt_labels}" },
+	{ "the type of incidents is not that of debt", "gitlab", "debt", NULL,
+	  "!issue_type" },
 	{ "Gitea's pull requests have no since", "gitea", "changes", NULL,
 	  "sort=recentupdate" },
 	{ "a job in its folders", "jenkins", "runs", NULL, "/{+jobs}/api/json" },
@@ -190,9 +212,13 @@ static void fill(struct variables *variables, const struct feed *feed,
 		 const char *project)
 {
 	char *labels[] = { (char *)"incident", (char *)"sev1" };
+	char *debt_labels[] = { (char *)"tech-debt", (char *)"keep" };
 	/* variables_init() copies. */
 	const struct config_api api = { .labels = labels,
 					.n_labels = G_N_ELEMENTS(labels),
+					.debt_labels = debt_labels,
+					.n_debt_labels = G_N_ELEMENTS(debt_labels),
+					.debt_query = (char *)"labels = debt",
 					.organization = (char *)"acme" };
 	g_autofree char *size = g_strdup_printf("%u", feed->size);
 	g_autofree char *offset = g_strdup_printf("%u", 2 * feed->size);

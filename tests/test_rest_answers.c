@@ -422,6 +422,8 @@ static const struct feed chosen[] = {
 						.fields = thing_fields },
 					      { NULL } } },
 	{ .name = "incidents", .kind = ITEM_INCIDENT, .needs_labels = true },
+	{ .name = "debt", .kind = ITEM_DEBT, .needs_debt = true },
+	{ .name = "issues", .kind = ITEM_INCIDENT, .needs_query = true },
 	{ NULL },
 };
 static char *names[] = { (char *)"runs", (char *)"incidents", (char *)"incident" };
@@ -431,6 +433,7 @@ static const struct {
 	unsigned n_read, n_labels;
 	guint needed;
 	bool usual, runs, incidents;
+	const char *debt_query, *query;
 } choices[] = {
 	{ "the usual", 0, 0, 0, true, false, false },
 	{ "with labels", 0, 1, 0, true, false, true },
@@ -439,6 +442,10 @@ static const struct {
 	{ "runs are needed", 0, 0, 1 << ITEM_RUN, true, true, false },
 	{ "jobs are needed", 0, 0, 1 << ITEM_JOB, true, true, false },
 	{ "needed beside what is named", 1, 0, 1 << ITEM_CHANGE, true, true, false },
+	{ "with a query for debt", 0, 0, 0, true, false, false, "debt", NULL },
+	{ "with a query", 0, 0, 0, true, false, false, NULL, "incidents" },
+	{ "with a query for debt that is not named", 1, 0, 0, false, true, false,
+	  "debt" },
 };
 
 START_TEST(choice)
@@ -448,12 +455,18 @@ START_TEST(choice)
 		.n_read = choices[_i].n_read,
 		.labels = names + 2,
 		.n_labels = choices[_i].n_labels,
+		.debt_query = (char *)choices[_i].debt_query,
+		.query = (char *)choices[_i].query,
 	};
 	const struct rest_source source = { .api = &api, .needed = choices[_i].needed };
 
 	ck_assert_msg(rest_reads(&source, &chosen[0]) == choices[_i].usual &&
 			      rest_reads(&source, &chosen[1]) == choices[_i].runs &&
-			      rest_reads(&source, &chosen[2]) == choices[_i].incidents,
+			      rest_reads(&source, &chosen[2]) == choices[_i].incidents &&
+			      rest_reads(&source, &chosen[3]) ==
+				      (choices[_i].debt_query && !choices[_i].n_read) &&
+			      rest_reads(&source, &chosen[4]) ==
+				      (choices[_i].query != NULL),
 		      "%s", choices[_i].what);
 }
 END_TEST

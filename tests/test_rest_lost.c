@@ -424,6 +424,41 @@ START_TEST(no_longer_there)
 }
 END_TEST
 
+/* ---- what is old and open ---- */
+
+/* A list by label of what is open for years: read from the beginning, whatever history is
+ * wanted, and whole each week. That shows what left the list (its label was taken off)
+ * and changed since, however old it is; between, nobody asks for the open ones. */
+START_TEST(whole)
+{
+	struct feed feeds[2] = { lists_updated.feeds[0], { NULL } };
+	struct driver driver = lists_updated;
+	_cleanup_(fixture_clear) struct fixture fixture;
+	struct thing *thing;
+
+	feeds[0].whole = true;
+	driver.feeds = feeds;
+	fixture_init(&fixture, &driver);
+	fixture.api.history_us = 30 * DAY;
+	for (int i = 0; i < 25; i++)
+		fixture_add(&fixture, 1 + i, NOON - 900 * DAY + i * DAY, "running");
+	fixture_works(&fixture);
+	fixture_check_equal(&fixture, "from the beginning");
+	thing = fixture_thing(&fixture, 7);
+	thing->visible = NOON + 100 * DAY;
+	thing->state = "failed";
+	thing->updated = thing->finished = NOON + HOUR;
+	for (int i = 0; i < 13; i++) {
+		poll_after(&fixture, 12 * HOUR);
+		ck_assert_uint_eq(fixture_n_asked(&fixture, "/item/"), 0);
+	}
+	poll_after(&fixture, 12 * HOUR);
+	ck_assert_uint_eq(fixture_n_asked(&fixture, "/item/7"), 1);
+	ck_assert_uint_eq(fixture_n_asked(&fixture, "/item/"), 1);
+	fixture_check_equal(&fixture, "each week");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rest_lost");
@@ -448,6 +483,7 @@ int main(void)
 	tcase_add_test(tests, not_listed_is_not_gone);
 	tcase_add_test(tests, back_again);
 	tcase_add_test(tests, no_longer_there);
+	tcase_add_test(tests, whole);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -170,6 +170,7 @@ static bool identify(const cJSON *json, const struct event *event, gint64 timest
 	case ITEM_RUN:
 	case ITEM_JOB:
 	case ITEM_RELEASE:
+	case ITEM_DEBT:
 	case N_ITEM_KINDS:
 		g_assert_not_reached();
 	}

@@ -7,6 +7,8 @@
 
 #define OVERLAP_DEFAULT (10 * G_TIME_SPAN_MINUTE)
 #define HISTORY_DEFAULT (180 * G_TIME_SPAN_DAY)
+/* 2000-01-01: before any issue that somebody still means to close. */
+#define BEGINNING (G_GINT64_CONSTANT(946684800) * G_TIME_SPAN_SECOND)
 /* What begins a trouble that stays: the source will never tell what is missing. */
 #define CUT "cut off: "
 
@@ -52,7 +54,9 @@ bool reading_init(struct reading *reading, struct client *client, const struct f
 	reading->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	variables_init(&reading->variables, source->api, project, source->environment);
 	reading->clock = client_now(client);
-	reading->start = reading->clock - (history ? history : HISTORY_DEFAULT);
+	reading->start = feed->whole
+				 ? BEGINNING
+				 : reading->clock - (history ? history : HISTORY_DEFAULT);
 	if (!sink->load(sink->self, &reading->row, error)) {
 		client->over = true;
 		return false;

@@ -66,7 +66,9 @@ bool rest_reads(const struct rest_source *source, const struct feed *feed)
 {
 	const struct config_api *api = source->api;
 
-	if (feed->needs_labels && api->n_labels == 0 && api->n_types == 0)
+	if ((feed->needs_labels && api->n_labels == 0 && api->n_types == 0) ||
+	    (feed->needs_query && !api->query) ||
+	    (feed->needs_debt && api->n_debt_labels == 0 && !api->debt_query))
 		return false;
 	if (config_lists(api->read, api->n_read, feed->name) || is_needed(source, feed))
 		return true;

@@ -5,7 +5,9 @@
 static struct item *ended(const struct reading *reading, const struct item *item)
 {
 	struct item *over = item_copy(item);
-	gint64 *end = item->kind == ITEM_INCIDENT ? &over->resolved : &over->finished;
+	gint64 *end = item->kind == ITEM_INCIDENT ? &over->resolved
+		      : item->kind == ITEM_DEBT	  ? &over->closed
+						  : &over->finished;
 
 	g_free(over->state);
 	over->state = g_strdup(reading->feed->on_absence);

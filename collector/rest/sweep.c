@@ -61,7 +61,9 @@ bool sweep(struct reading *reading, GError **error)
 	struct feed_row *row = &reading->row;
 	gint64 now = reading->clock;
 	bool deep = now - row->swept_deep >= DEEP_EVERY;
-	gint64 from = now - (deep ? DEEP_SPAN : SWEEP_SPAN);
+	gint64 from = !deep		     ? now - SWEEP_SPAN
+		      : reading->feed->whole ? reading->start
+					     : now - DEEP_SPAN;
 	gint64 to = reading->feed->item_path ? now : now - SWEEP_SPAN;
 	gint64 floor = INSTANT_NONE;
 	g_autoptr(GPtrArray) items = items_new();
@@ -93,6 +95,7 @@ bool sweep(struct reading *reading, GError **error)
 	row->swept = now;
 	if (deep)
 		row->swept_deep = now;
+	/* What is read whole each week need not be asked for one by one between. */
 	return reading_finish(reading, items, gone, error) &&
-	       unfinished_ask(reading, true, error);
+	       ((reading->feed->whole && !deep) || unfinished_ask(reading, true, error));
 }

@@ -22,6 +22,8 @@ static const char *const names[N_VARIABLES] = {
 	[VARIABLE_ORGANIZATION] = "organization",
 	[VARIABLE_ENVIRONMENT] = "environment",
 	[VARIABLE_JOBS] = "jobs",
+	[VARIABLE_DEBT_QUERY] = "debt_query",
+	[VARIABLE_DEBT_LABELS] = "debt_labels",
 };
 
 static char *join(char **texts, unsigned n)
@@ -70,6 +72,10 @@ void variables_init(struct variables *variables, const struct config_api *api,
 					    [VARIABLE_ENVIRONMENT] = g_strdup(
 						    environment),
 					    [VARIABLE_JOBS] = job_path(project),
+					    [VARIABLE_DEBT_QUERY] = g_strdup(
+						    api->debt_query),
+					    [VARIABLE_DEBT_LABELS] = join(
+						    api->debt_labels, api->n_debt_labels),
 				    } };
 }
 
@@ -98,7 +104,7 @@ static enum variable variable_at(const char *text, gsize *length, bool *keep_sla
 
 	*keep_slash = text[1] == '+';
 	name = text + (*keep_slash ? 2 : 1);
-	end = name + strspn(name, "abcdefghijklmnopqrstuvwxyz");
+	end = name + strspn(name, "abcdefghijklmnopqrstuvwxyz_");
 	if (*end != '}')
 		return N_VARIABLES;
 	*length = (gsize)(end + 1 - text);

@@ -148,6 +148,10 @@ static void fill(struct config_api *api, const struct setting *setting)
 		api->organization = g_strdup(text);
 	else if (strcmp(setting->key, "query") == 0)
 		api->query = g_strdup(text);
+	else if (strcmp(setting->key, "debt_labels") == 0)
+		fill_list(&api->debt_labels, &api->n_debt_labels, text);
+	else if (strcmp(setting->key, "debt_query") == 0)
+		api->debt_query = g_strdup(text);
 	else if (strcmp(setting->key, "username") == 0)
 		api->username = g_strdup(text);
 }
@@ -158,10 +162,13 @@ static void clear(struct config_api *api)
 	g_free(api->services ? api->services[0] : NULL);
 	g_free(api->labels ? api->labels[0] : NULL);
 	g_free(api->types ? api->types[0] : NULL);
+	g_free(api->debt_labels ? api->debt_labels[0] : NULL);
 	g_free(api->projects);
 	g_free(api->services);
 	g_free(api->labels);
 	g_free(api->types);
+	g_free(api->debt_labels);
+	g_free(api->debt_query);
 	g_free(api->organization);
 	g_free(api->query);
 	g_free(api->username);
