@@ -93,4 +93,5 @@ void config_check(const struct config *config, const struct tree *tree, GPtrArra
 		check_push(&check, config->push);
 	for (unsigned i = 0; i < config->n_services; i++)
 		check_service(&check, i);
+	check_goals(&check);
 }

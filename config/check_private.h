@@ -28,6 +28,8 @@ void check_sql(struct check *check, const struct config_sql *sql, unsigned i);
 void check_lists(struct check *check, const struct config_api *api, const char *prefix);
 /* check_rest.c */
 void check_rest(struct check *check, const struct config_rest *rest, unsigned i);
+/* check_goals.c */
+void check_goals(struct check *check);
 /* check_services.c */
 void check_service(struct check *check, unsigned i);
 /* Of a rule with a source (NULL or unknown: nothing is reported): that the source has

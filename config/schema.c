@@ -58,6 +58,10 @@ static const cyaml_schema_field_t schema_config_fields[] = {
 	LIST("teams", 0, config, teams, n_teams, schema_team_entry, LIST_MAX),
 	LIST("services", OPTIONAL, config, services, n_services, schema_service_entry,
 	     LIST_MAX),
+	MAPPING("north_star", OPTIONAL, config, north_star, north_star),
+	LIST("kpis", OPTIONAL, config, kpis, n_kpis, schema_kpi_entry, PARTS_MAX),
+	LIST("guardrails", OPTIONAL, config, guardrails, n_guardrails,
+	     schema_guardrail_entry, LIST_MAX),
 	CYAML_FIELD_END
 };
 
@@ -138,6 +142,9 @@ static const struct config_row schema_config_rows[] = {
 	{ "teams", "Teams; services belong to them." },
 	{ "services",
 	  "What is deployed and measured. Without any, items are collected only." },
+	{ "north_star", "The one figure that all work is for. Default: none." },
+	{ "kpis", "Figures with targets: business ones, and those of dora.series." },
+	{ "guardrails", "What must hold, for the views and for dorad gate." },
 	{ NULL }
 };
 
@@ -153,7 +160,9 @@ const struct config_table config_tables[] = {
 	ROWS(rest_path),   ROWS(rest_state), ROWS(sql),	      ROWS(push),
 	ROWS(push_client), ROWS(org),	     ROWS(team),      ROWS(component),
 	ROWS(rule),	   ROWS(group),	     ROWS(owner),     ROWS(incident_rule),
-	ROWS(remediation), ROWS(exclude),    ROWS(service),   { NULL },
+	ROWS(remediation), ROWS(exclude),    ROWS(service),   ROWS(north_star),
+	ROWS(kpi),	   ROWS(kpi_sql),    ROWS(kpi_http),  ROWS(kpi_prometheus),
+	ROWS(kpi_csv),	   ROWS(figure),     ROWS(guardrail), { NULL },
 };
 
 const struct config_row *config_rows(const cyaml_schema_field_t *fields)

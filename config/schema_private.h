@@ -63,6 +63,14 @@ TABLE(rest_path);
 TABLE(rest_state);
 TABLE(push); /* schema_push.c */
 TABLE(push_client);
+TABLE(north_star); /* schema_goals.c */
+TABLE(kpi);
+TABLE(kpi_sql);
+TABLE(kpi_http);
+TABLE(kpi_prometheus);
+TABLE(kpi_csv);
+TABLE(figure);
+TABLE(guardrail);
 TABLE(service); /* schema_services.c */
 TABLE(component);
 TABLE(rule);
@@ -71,6 +79,8 @@ TABLE(owner); /* schema_failures.c */
 TABLE(incident_rule);
 TABLE(remediation);
 TABLE(exclude);
+extern const cyaml_schema_value_t schema_kpi_entry;
+extern const cyaml_schema_value_t schema_guardrail_entry;
 extern const cyaml_schema_value_t schema_rest_entry;
 extern const cyaml_schema_value_t schema_service_entry;
 extern const cyaml_schema_value_t schema_owner_entry;
