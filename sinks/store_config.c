@@ -345,6 +345,7 @@ static bool write_all(struct store *store, const struct config *config, GError *
 	pg_rows_clear(&scopes);
 	return good && store_ownership_write(store, config, error) &&
 	       write_sources(store, config, error) && write_uses(store, config, error) &&
+	       store_sync_goals(store, config, error) &&
 	       mark_changed(store, before, error);
 }
 
