@@ -161,23 +161,37 @@ static void check_prometheus(struct check *check, const struct config_kpi *kpi,
 		      SAMPLES_MAX, kpi->history, step);
 }
 
+/* What a number of our own cannot be told; what "config show" prints of one is taken. */
 static void check_dora(struct check *check, const struct config_kpi *kpi,
 		       const char *prefix)
 {
-	static const char *const polled[] = { "better", "aggregate", "time_zone",
-					      "every",	"history",   "overlap",
-					      "unit" };
+	const struct goal_metric *metric = goal_metric(kpi->dora->metric);
 	g_autofree char *inner = g_strdup_printf("%s.dora", prefix);
+	g_autofree char *better = g_strdup_printf("%s.better", prefix);
+	const struct node *given = node_at(check->tree->root, better, NULL);
+	const struct {
+		const char *key;
+		bool wrong;
+	} keys[] = {
+		{ "unit", kpi->unit != NULL },
+		{ "aggregate", kpi->aggregate != AGGREGATE_LAST },
+		{ "time_zone", strcmp(kpi->time_zone, "UTC") != 0 },
+	};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(polled); i++)
-		if (check_given(check, prefix, polled[i]))
-			wrong(check, prefix, polled[i],
+	for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+		if (keys[i].wrong)
+			wrong(check, prefix, keys[i].key,
 			      "does not fit dora, expected it with sql, http, prometheus "
 			      "or csv");
-	if (goal_metric(kpi->dora->metric))
-		check_figure(check, kpi->dora, inner);
-	else
+	if (!metric) {
 		unknown_metric(check, inner, kpi->dora->metric, false);
+		return;
+	}
+	check_figure(check, kpi->dora, inner);
+	if (given && strcmp(given->text, goal_better_name(kpi->better)) != 0)
+		wrong(check, prefix, "better",
+		      "does not fit %s, of which %s is better, expected no such key",
+		      metric->name, goal_better_name(kpi->better));
 }
 
 static void check_kpi(struct check *check, const struct config_kpi *kpi, unsigned i)
@@ -212,14 +226,22 @@ static void check_kpi(struct check *check, const struct config_kpi *kpi, unsigne
 
 /* ---- the north star and guardrails ---- */
 
-static void check_star_kpi(struct check *check)
+static void check_star_kpi(struct check *check, const struct config_figure *figure)
 {
-	static const char *const own[] = { "statistic", "org", "team", "service",
-					   "environment" };
+	const struct {
+		const char *key;
+		bool wrong;
+	} keys[] = {
+		{ "statistic", figure->statistic != STATISTIC_VALUE },
+		{ "org", figure->org != NULL },
+		{ "team", figure->team != NULL },
+		{ "service", figure->service != NULL },
+		{ "environment", figure->environment != NULL },
+	};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(own); i++)
-		if (check_given(check, "north_star", own[i]))
-			wrong(check, "north_star", own[i],
+	for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+		if (keys[i].wrong)
+			wrong(check, "north_star", keys[i].key,
 			      "does not fit a KPI, expected it with a metric only");
 }
 
@@ -229,7 +251,7 @@ static void check_north_star(struct check *check, const struct config_north_star
 	const struct config_figure *figure = kpi ? kpi->dora : &star->figure;
 
 	if (kpi)
-		check_star_kpi(check);
+		check_star_kpi(check, &star->figure);
 	else if (goal_metric(star->figure.metric))
 		check_figure(check, &star->figure, "north_star");
 	else
