@@ -514,7 +514,8 @@ struct guardrail_row {
 	gint64 start, end, fresh_until; /* INSTANT_NONE: none */
 	bool complete;
 };
-/* All guardrails (array of struct guardrail_row), by scope and name. */
+/* All guardrails (array of struct guardrail_row), by scope and name, in a transaction of
+ * its own. Any role will do that may read schema "dora". */
 GArray *store_guardrails(struct store *store, GError **error);
 void guardrail_rows_free(GArray *rows);
 

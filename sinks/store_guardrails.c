@@ -86,7 +86,12 @@ GArray *store_guardrails(struct store *store, GError **error)
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct guardrail_row));
 
 	g_array_set_clear_func(rows, row_clear);
-	if (!store_each(store, read_sql, NULL, add_rows, rows, error))
-		return NULL;
-	return g_steal_pointer(&rows);
+	/* The view keeps its columns, whatever version the schema has, and who may read
+	 * it may not read which that is. */
+	if (store_begin_unchecked(store, error) &&
+	    store_each(store, read_sql, NULL, add_rows, rows, error) &&
+	    store_commit(store, error))
+		return g_steal_pointer(&rows);
+	store_rollback(store);
+	return NULL;
 }

@@ -163,6 +163,10 @@ char *rig_rows(const struct rig *rig)
 		"shipped_change",
 		"commit_change",
 		"commit_note",
+		"kpi",
+		"kpi_sample",
+		"north_star",
+		"guardrail",
 	};
 	GString *text = g_string_new(NULL);
 
