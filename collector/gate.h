@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "sinks/store.h"
+#include "sinks/store_goals.h"
 
 struct gate_count {
 	guint n, breached, without_data;

@@ -1,3 +1,4 @@
+#include "sinks/store_goals.h"
 #include "sinks/store_private.h"
 
 enum statement {

@@ -1,8 +1,9 @@
-#include "sinks/store_private.h"
+#include "sinks/store_goals.h"
 
 #include <math.h>
 
 #include "config/goal_metric.h"
+#include "sinks/store_private.h"
 
 #define KPI                                                                              \
 	"title, unit, better, target, grain, aggregate, time_zone, source_id, metric,"   \

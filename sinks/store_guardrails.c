@@ -1,7 +1,9 @@
-#include "sinks/store_private.h"
+#include "sinks/store_goals.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "sinks/store_private.h"
 
 static const char read_sql[] =
 	"SELECT guardrail, scope, coalesce(service, team, org), environment, metric,"

@@ -6,7 +6,7 @@
  * and dorad doctor do the same.
  */
 #include "collector/rest/transport.h"
-#include "sinks/store.h"
+#include "sinks/store_goals.h"
 
 struct zone;
 
