@@ -48,11 +48,11 @@ static const struct {
 	{ "change_fail_rate", "rollouts", "environment", "finished_at",
 	  "state = 'failed'", "finished_at" },
 	{ "failed_deployment_recovery_time", "rollouts", "environment", "recovered_at",
-	  "state = 'failed'", "finished_at" },
+	  "recovery_seconds IS NOT NULL", "recovery_seconds DESC" },
 	{ "deployment_rework_rate", "rollouts", "environment", "finished_at",
 	  "unplanned", "finished_at" },
-	{ "time_to_restore", "service_incidents", NULL, "resolved_at",
-	  "resolved_at IS NOT NULL", "resolved_at" },
+	{ "time_to_restore", "service_incidents", "environment", "restored_at",
+	  "excluded_reason IS NULL", "restore_seconds DESC" },
 };
 /* clang-format on */
 
@@ -68,7 +68,7 @@ static char *quote(const char *text)
 char *gate_why(const struct guardrail_row *row)
 {
 	g_autofree char *scope = quote(row->scope), *group = quote(row->environment);
-	g_autofree char *from = NULL, *to = NULL, *environment = NULL;
+	g_autofree char *from = NULL, *to = NULL;
 	gsize i = 0;
 
 	if (row->start == INSTANT_NONE)
@@ -80,15 +80,11 @@ char *gate_why(const struct guardrail_row *row)
 		return NULL;
 	from = instant_format(row->start);
 	to = instant_format(row->end);
-	if (origins[i].environment)
-		environment = g_strdup_printf(" AND %s = %s", origins[i].environment,
-					      group);
-	return g_strdup_printf(
-		"SELECT * FROM dora.%s WHERE %s = %s%s AND %s >= '%s' AND %s < '%s' "
-		"AND %s ORDER BY %s;",
-		origins[i].view, kind_word(row->kind), scope,
-		environment ? environment : "", origins[i].at, from, origins[i].at, to,
-		origins[i].which, origins[i].order);
+	return g_strdup_printf("SELECT * FROM dora.%s WHERE %s = %s AND %s = %s"
+			       " AND %s >= '%s' AND %s < '%s' AND %s ORDER BY %s;",
+			       origins[i].view, kind_word(row->kind), scope,
+			       origins[i].environment, group, origins[i].at, from,
+			       origins[i].at, to, origins[i].which, origins[i].order);
 }
 
 /* ---- text ---- */
