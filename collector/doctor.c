@@ -98,6 +98,10 @@ guint doctor_source(const struct doctor_options *options,
 		fputc('\n', options->out);
 		doctor_push(&patient);
 		break;
+	case SOURCE_KPI:
+		fputc('\n', options->out);
+		doctor_kpi(&patient);
+		break;
 	}
 	fputc('\n', options->out);
 	fflush(options->out);

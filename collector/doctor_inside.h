@@ -23,3 +23,4 @@ char *patient_counts(const struct patient *patient, guint n);
 void doctor_api(struct patient *patient);
 void doctor_sql(struct patient *patient);
 void doctor_push(struct patient *patient);
+void doctor_kpi(struct patient *patient);

@@ -6,6 +6,7 @@
 #include "base/instant.h"
 #include "collector/doctor_rules.h"
 #include "collector/foreign_query.h"
+#include "collector/kpi/kpi_read.h"
 #include "collector/sql_item.h"
 
 /* ---- a query on another database ---- */
@@ -116,4 +117,49 @@ void doctor_push(struct patient *patient)
 		push->listen, push->certificate ? " (TLS)" : "");
 	for (unsigned i = 0; i < push->n_clients; i++)
 		tell_client(patient, &push->clients[i]);
+}
+
+/* ---- samples of a KPI ---- */
+
+static void tell_samples(FILE *out, const GArray *samples, const char *unit)
+{
+	const struct kpi_sample *rows =
+		(const struct kpi_sample *)(const void *)samples->data;
+	guint n = samples->len;
+	g_autofree char *first = n ? instant_format(rows[0].at) : NULL;
+	g_autofree char *last = n ? instant_format(rows[n - 1].at) : NULL;
+
+	if (n == 0)
+		fputs("no samples\n", out);
+	else
+		fprintf(out, "%u sample%s from %s to %s, the last %.10g%s%s\n", n,
+			n == 1 ? "" : "s", first, last, rows[n - 1].value,
+			unit ? " " : "", unit ? unit : "");
+}
+
+void doctor_kpi(struct patient *patient)
+{
+	const struct config_kpi *kpi = patient->source->kpi;
+	const struct doctor_options *options = patient->options;
+	GTimeSpan span = MIN(kpi->history_us, options->span);
+	struct kpi_reading reading = {
+		.kpi = kpi,
+		.transport = options->transport,
+		.cancellable = options->cancellable,
+		.now = options->now,
+		.since = options->now - span,
+	};
+	g_autofree char *shown = span_format(span);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) samples = kpi_read(&reading, &error);
+
+	if (!samples) {
+		patient_wrong(patient, "samples", error);
+		return;
+	}
+	fprintf(options->out, "  ok     asked for the last %s: ", shown);
+	tell_samples(options->out, samples, kpi->unit);
+	if (reading.n_later)
+		fprintf(options->out, "  note   %u of the future, left for later\n",
+			reading.n_later);
 }

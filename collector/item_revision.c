@@ -192,7 +192,8 @@ static bool load_sources(struct revision_finder *finder, GError **error)
 	for (unsigned i = 0; i < config->n_all; i++) {
 		struct source_row row = { 0 };
 
-		if (config->all[i].kind == SOURCE_GIT)
+		if (config->all[i].kind == SOURCE_GIT ||
+		    config->all[i].kind == SOURCE_KPI)
 			continue;
 		if (!store_source(finder->store, config->all[i].name, &row, error))
 			return false;

@@ -5,7 +5,7 @@
  * moved, read new commits, turn refs into deployments by the services' rules, and store
  * all of it with the cursor in one transaction; one that finds nothing new costs one
  * ls-refs round trip and one small update. Of an API see collector/poll_items.h, of
- * another database collector/poll_sql.h.
+ * another database collector/poll_sql.h, of a KPI collector/poll_kpi.h.
  */
 #include <gio/gio.h>
 

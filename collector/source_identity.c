@@ -1,5 +1,7 @@
 #include "collector/source_identity.h"
 
+#include "collector/kpi/kpi_read.h"
+
 /* A value and its length: no two lists of values give the same text. */
 static void add(GString *text, const char *value)
 {
@@ -109,6 +111,25 @@ static void add_sql(GString *text, const struct config_sql *sql)
 	add_number(text, sql->history_us);
 }
 
+static void add_kpi(GString *text, const struct config_kpi *kpi)
+{
+	g_autofree char *definition = kpi_fingerprint(kpi);
+
+	add(text, definition);
+	if (kpi->sql) {
+		add(text, kpi->sql->uri);
+		add_secret(text, kpi->sql->password);
+	}
+	if (kpi->http) {
+		add_secret(text, kpi->http->token);
+		add(text, kpi->http->ca_file);
+	}
+	if (kpi->prometheus) {
+		add_secret(text, kpi->prometheus->token);
+		add(text, kpi->prometheus->ca_file);
+	}
+}
+
 char *source_identity(const struct config *config, const struct config_source *source)
 {
 	g_autoptr(GString) text = g_string_new(source->type);
@@ -121,5 +142,7 @@ char *source_identity(const struct config *config, const struct config_source *s
 	}
 	if (source->sql)
 		add_sql(text, source->sql);
+	if (source->kpi)
+		add_kpi(text, source->kpi);
 	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, -1);
 }

@@ -95,4 +95,5 @@ void config_check(const struct config *config, const struct tree *tree, GPtrArra
 		check_debt(&check, config->debt);
 	for (unsigned i = 0; i < config->n_services; i++)
 		check_service(&check, i);
+	check_goals(&check);
 }

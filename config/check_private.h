@@ -32,6 +32,8 @@ void check_once(struct check *check, const char *list, char *const *values, unsi
 void check_debt(struct check *check, const struct config_debt *debt);
 /* check_rest.c */
 void check_rest(struct check *check, const struct config_rest *rest, unsigned i);
+/* check_goals.c */
+void check_goals(struct check *check);
 /* check_services.c */
 void check_service(struct check *check, unsigned i);
 /* Of a rule with a source (NULL or unknown: nothing is reported): that the source has

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "config/config_goals.h"
 #include "drivers/driver.h"
 
 struct config_database {
@@ -366,15 +367,16 @@ struct config_sources {
 	unsigned n_sql;
 };
 
-/* A source of any kind; names are unique among all. */
-enum source_kind { SOURCE_GIT, SOURCE_API, SOURCE_SQL, SOURCE_PUSH };
+/* A source of any kind; names are unique among all. A KPI but one of dora is one. */
+enum source_kind { SOURCE_GIT, SOURCE_API, SOURCE_SQL, SOURCE_PUSH, SOURCE_KPI };
 struct config_source {
 	enum source_kind kind;
 	const char *name; /* of the push server: "push" */
-	const char *type; /* "git", the driver's name, "rest", "sql", "push" */
+	const char *type; /* "git", the driver's name, "rest", "sql", "push", "kpi" */
 	const struct config_git *git;
 	const struct config_api *api;
 	const struct config_sql *sql;
+	const struct config_kpi *kpi;
 	gint64 every_us; /* between polls; push: between looks at what was pushed */
 };
 
@@ -391,7 +393,12 @@ struct config {
 	unsigned n_teams;
 	struct config_service *services;
 	unsigned n_services;
-	struct config_source *all; /* every source: git, API, rest, SQL, push */
+	struct config_north_star *north_star; /* NULL: none */
+	struct config_kpi *kpis;
+	unsigned n_kpis;
+	struct config_guardrail *guardrails;
+	unsigned n_guardrails;
+	struct config_source *all; /* every source: git, API, rest, SQL, push, KPI */
 	unsigned n_all;
 };
 
@@ -437,3 +444,4 @@ const struct config_team *config_team(const struct config *config, const char *n
 const struct config_org *config_org(const struct config *config, const char *name);
 const struct config_service *config_service(const struct config *config,
 					    const char *name);
+const struct config_kpi *config_kpi(const struct config *config, const char *name);

@@ -1,8 +1,10 @@
 #include "config/defaults.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/instant.h"
+#include "config/goal_metric.h"
 #include "config/rest_driver.h"
 #include "metrics/bucket.h"
 
@@ -121,6 +123,62 @@ static void sources_defaults(struct config_sources *sources,
 	}
 }
 
+/* A target or limit; NAN where there is none or it does not fit, which the checks find.
+ */
+static double figure_number(const struct config_figure *figure, const char *text)
+{
+	const struct goal_metric *metric = figure ? goal_metric(figure->metric) : NULL;
+	double value = NAN;
+
+	if (text)
+		goal_number(text,
+			    metric ? goal_unit(metric, figure->statistic) : GOAL_COUNT,
+			    &value);
+	return value;
+}
+
+static void kpi_defaults(struct config_kpi *kpi, const struct config_schedule *schedule)
+{
+	const struct goal_metric *metric;
+
+	inherit(&kpi->title, kpi->name);
+	inherit(&kpi->every, schedule->every);
+	span_parse(kpi->every, &kpi->every_us);
+	span_parse(kpi->history, &kpi->history_us);
+	span_parse(kpi->overlap, &kpi->overlap_us);
+	if (kpi->prometheus)
+		span_parse(kpi->prometheus->step, &kpi->prometheus->step_us);
+	kpi->target_value = figure_number(kpi->dora, kpi->target);
+	if (!kpi->dora)
+		return;
+	inherit(&kpi->dora->environment, PRODUCTION);
+	metric = goal_metric(kpi->dora->metric);
+	if (metric)
+		kpi->better = goal_better(metric, kpi->dora->statistic);
+}
+
+static void goal_defaults(struct config *config)
+{
+	struct config_north_star *star = config->north_star;
+	const struct config_kpi *kpi;
+
+	for (unsigned i = 0; i < config->n_kpis; i++)
+		kpi_defaults(&config->kpis[i], config->schedule);
+	for (unsigned i = 0; i < config->n_guardrails; i++) {
+		struct config_guardrail *rail = &config->guardrails[i];
+
+		inherit(&rail->figure.environment, PRODUCTION);
+		rail->limit = figure_number(
+			&rail->figure, rail->at_most ? rail->at_most : rail->at_least);
+	}
+	if (!star)
+		return;
+	kpi = config_kpi(config, star->figure.metric);
+	star->target_value = figure_number(kpi ? kpi->dora : &star->figure, star->target);
+	if (!kpi)
+		inherit(&star->figure.environment, PRODUCTION);
+}
+
 static void rule_defaults(const struct config *config,
 			  const struct config_service *service, struct config_rule *rule,
 			  const struct node *node)
@@ -232,12 +290,14 @@ void config_defaults(struct config *config, const struct tree *tree)
 	span_parse(config->schedule->every, &config->schedule->every_us);
 	span_parse(config->schedule->timeout, &config->schedule->timeout_us);
 	sources_defaults(config->sources, config->schedule);
+	goal_defaults(config);
 	for (unsigned i = 0; i < config->n_all; i++) {
 		struct config_source *source = &config->all[i];
 
 		source->every_us = source->git	 ? source->git->every_us
 				   : source->api ? source->api->every_us
 				   : source->sql ? source->sql->every_us
+				   : source->kpi ? source->kpi->every_us
 						 : config->schedule->every_us;
 	}
 	for (unsigned i = 0; i < config->n_teams; i++) {

@@ -159,4 +159,9 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			  "one of the calendar such as 2026-03-01", .check = check_date },
 	[FORMAT_TRAILER] = { "^[A-Za-z0-9-]+$", "the name of a trailer",
 			     "letters, digits and - such as Fixes" },
+	[FORMAT_ENDPOINT] = { "^https?://[^\\x00-\\x20\\x7f\\\\#]+$", "the url of an API",
+			      "https:// and a host", .quiet = true,
+			      .check = format_check_host },
+	[FORMAT_FIGURE] = { "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?(%|us|ms|s|m|h|d|w)?$",
+			    "a figure", "a number such as 0.95, 15% or 2d" },
 };

@@ -44,6 +44,8 @@ enum config_format {
 	FORMAT_LISTEN,	      /* an address and port, or a path */
 	FORMAT_DATE,	      /* 2026-03-01 */
 	FORMAT_TRAILER,	      /* the name of a trailer of commits */
+	FORMAT_ENDPOINT,      /* url of one answer of an API, with its query */
+	FORMAT_FIGURE,	      /* a number, perhaps with % or a unit of time */
 	N_FORMATS
 };
 

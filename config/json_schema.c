@@ -22,7 +22,8 @@ static void describe_text(cJSON *json, const cyaml_schema_value_t *schema,
 	const struct config_format_row *format = &config_formats[row->format];
 
 	if (row->format == FORMAT_ANY || row->format == FORMAT_NAME ||
-	    row->format == FORMAT_REF_GLOB || row->format == FORMAT_BRANCH)
+	    row->format == FORMAT_REF_GLOB || row->format == FORMAT_BRANCH ||
+	    row->format == FORMAT_FIGURE)
 		cJSON_AddItemToObject(json, "type", strings(types, G_N_ELEMENTS(types)));
 	else
 		cJSON_AddStringToObject(json, "type", "string");

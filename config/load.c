@@ -18,7 +18,7 @@
 /* The configuration and what finds things in it. */
 struct loaded {
 	struct config config; /* first: the one is the address of the other */
-	GHashTable *git, *orgs, *teams, *services, *all; /* name to row */
+	GHashTable *git, *orgs, *teams, *services, *kpis, *all; /* name to row */
 };
 
 static void loaded_clear(gpointer data)
@@ -34,6 +34,7 @@ static void loaded_clear(gpointer data)
 	g_clear_pointer(&loaded->orgs, g_hash_table_unref);
 	g_clear_pointer(&loaded->teams, g_hash_table_unref);
 	g_clear_pointer(&loaded->services, g_hash_table_unref);
+	g_clear_pointer(&loaded->kpis, g_hash_table_unref);
 	/* libcyaml frees the struct itself too, so it gets one of its own. */
 	cyaml_free(&config_cyaml, &config_schema,
 		   g_memdup2(&loaded->config, sizeof(loaded->config)), 0);
@@ -112,6 +113,14 @@ static void list_sources(struct config *config)
 						 .sql = &sources->sql[i] };
 		g_array_append_val(all, source);
 	}
+	for (unsigned i = 0; i < config->n_kpis; i++) {
+		source = (struct config_source){ .kind = SOURCE_KPI,
+						 .name = config->kpis[i].name,
+						 .type = "kpi",
+						 .kpi = &config->kpis[i] };
+		if (!config->kpis[i].dora)
+			g_array_append_val(all, source);
+	}
 	if (takes_push(config)) {
 		source = (struct config_source){ .kind = SOURCE_PUSH,
 						 .name = "push",
@@ -135,6 +144,7 @@ static struct config *take(struct config *parsed)
 	loaded->orgs = INDEX(config->orgs, config->n_orgs);
 	loaded->teams = INDEX(config->teams, config->n_teams);
 	loaded->services = INDEX(config->services, config->n_services);
+	loaded->kpis = INDEX(config->kpis, config->n_kpis);
 	return config;
 }
 
@@ -289,4 +299,9 @@ const struct config_org *config_org(const struct config *config, const char *nam
 const struct config_service *config_service(const struct config *config, const char *name)
 {
 	return find(loaded_of(config)->services, name);
+}
+
+const struct config_kpi *config_kpi(const struct config *config, const char *name)
+{
+	return find(loaded_of(config)->kpis, name);
 }

@@ -162,6 +162,8 @@ static struct names source_names(const struct check *check)
 		if (sources && node_member(sources, field->key))
 			collect(check, &names, list, false);
 	}
+	if (node_member(check->root, "kpis")) /* they are polled likewise */
+		collect(check, &names, "kpis", false);
 	if (!sources || sources->kind != NODE_MAPPING || sources->items->len == 0)
 		names.complete = false;
 	if (sources && sources->kind == NODE_MAPPING && sources->items->len == 0)
@@ -260,6 +262,50 @@ static void check_clients(const struct check *check, const struct names *service
 	}
 }
 
+/* ---- goals ---- */
+
+static const char *const scopes[] = { "org", "team", "service" };
+
+/* The scope of a figure; names has those of orgs, teams and services. */
+static void refer_scope(const struct check *check, const char *figure,
+			const struct names names[3])
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(scopes); i++) {
+		g_autofree char *path = g_strdup_printf("%s.%s", figure, scopes[i]);
+
+		refer(check, node_at(check->root, path, NULL), path, &names[i]);
+	}
+}
+
+static void refer_scopes(const struct check *check, const char *list, const char *inner,
+			 const struct names names[3])
+{
+	const struct node *node = list_at(check->root, list);
+
+	for (guint i = 0; node && i < node->items->len; i++) {
+		g_autofree char *figure = g_strdup_printf("%s[%u]%s", list, i, inner);
+
+		refer_scope(check, figure, names);
+	}
+}
+
+static void check_goals(const struct check *check, const struct names names[3])
+{
+	const struct node *list = list_at(check->root, "north_star.supporting");
+	_cleanup_(names_clear) struct names kpis = names_new("kpis");
+
+	collect(check, &kpis, "kpis", true);
+	for (guint i = 0; list && i < list->items->len; i++) {
+		g_autofree char *path = g_strdup_printf("north_star.supporting[%u]", i);
+
+		refer(check, g_ptr_array_index(list->items, i), path, &kpis);
+	}
+	check_unique(check, "guardrails");
+	refer_scope(check, "north_star", names);
+	refer_scopes(check, "guardrails", "", names);
+	refer_scopes(check, "kpis", ".dora", names);
+}
+
 void config_names(const struct tree *tree, GPtrArray *faults)
 {
 	g_autoptr(GRegex) sound = g_regex_new(config_formats[FORMAT_NAME].pattern,
@@ -270,6 +316,7 @@ void config_names(const struct tree *tree, GPtrArray *faults)
 	_cleanup_(names_clear) struct names orgs = names_of(&check, "orgs");
 	_cleanup_(names_clear) struct names teams = names_of(&check, "teams");
 	_cleanup_(names_clear) struct names services = names_of(&check, "services");
+	const struct names of_scopes[] = { orgs, teams, services }; /* borrowed */
 
 	refer_all(&check, "teams", "org", &orgs);
 	refer_all(&check, "services", "team", &teams);
@@ -277,4 +324,5 @@ void config_names(const struct tree *tree, GPtrArray *faults)
 	check_clients(&check, &services);
 	refer_all(&check, "debt.services", "service", &services);
 	refer_all(&check, "debt.services", "source", &sources);
+	check_goals(&check, of_scopes);
 }

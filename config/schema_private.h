@@ -66,6 +66,14 @@ TABLE(push_client);
 TABLE(debt); /* schema_debt.c */
 TABLE(debt_class);
 TABLE(debt_service);
+TABLE(north_star); /* schema_goals.c */
+TABLE(kpi);
+TABLE(kpi_sql);
+TABLE(kpi_http);
+TABLE(kpi_prometheus);
+TABLE(kpi_csv);
+TABLE(figure);
+TABLE(guardrail);
 TABLE(service); /* schema_services.c */
 TABLE(component);
 TABLE(rule);
@@ -74,6 +82,8 @@ TABLE(owner); /* schema_failures.c */
 TABLE(incident_rule);
 TABLE(remediation);
 TABLE(exclude);
+extern const cyaml_schema_value_t schema_kpi_entry;
+extern const cyaml_schema_value_t schema_guardrail_entry;
 extern const cyaml_schema_value_t schema_rest_entry;
 extern const cyaml_schema_value_t schema_service_entry;
 extern const cyaml_schema_value_t schema_owner_entry;

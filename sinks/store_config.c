@@ -1,3 +1,4 @@
+#include "sinks/store_goals.h"
 #include "sinks/store_private.h"
 
 enum statement {
@@ -368,6 +369,7 @@ static bool write_all(struct store *store, const struct config *config, GError *
 	return good && store_ownership_write(store, config, error) &&
 	       write_sources(store, config, error) && write_uses(store, config, error) &&
 	       store_sync_debt(store, config, error) &&
+	       store_sync_goals(store, config, error) &&
 	       write_settings(store, config, error) && mark_changed(store, before, error);
 }
 

@@ -167,6 +167,10 @@ char *rig_rows(const struct rig *rig)
 		"debt_source",
 		"debt_class",
 		"debt_rule",
+		"kpi",
+		"kpi_sample",
+		"north_star",
+		"guardrail",
 	};
 	GString *text = g_string_new(NULL);
 

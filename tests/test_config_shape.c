@@ -11,15 +11,16 @@ static const struct wrong_file files[] = {
 	{ "no mapping but text",
 	  { { NULL, "hello\n" } },
 	  "dorad.yaml:1: is text, expected a mapping of database, schedule, privacy, "
-	  "sources, push, debt, orgs, teams, services" },
+	  "sources, push, debt, orgs, teams, services, north_star, kpis, guardrails" },
 	{ "no mapping but a list",
 	  { { NULL, "- a\n" } },
 	  "dorad.yaml:1: is a list, expected a mapping of database, schedule, privacy, "
-	  "sources, push, debt, orgs, teams, services" },
+	  "sources, push, debt, orgs, teams, services, north_star, kpis, guardrails" },
 	{ "a null document",
 	  { { NULL, "~\n" } },
 	  "dorad.yaml:1: has no value, expected a mapping of database, schedule, "
-	  "privacy, sources, push, debt, orgs, teams, services" },
+	  "privacy, sources, push, debt, orgs, teams, services, north_star, kpis, "
+	  "guardrails" },
 	{ "a tab in the indentation",
 	  { { "  uri:", "\turi:" } },
 	  "dorad.yaml:2: there is a tab in the indentation, expected spaces" },
@@ -87,7 +88,9 @@ static const struct wrong_file files[] = {
 	{ "an unknown key like no other",
 	  { { "orgs:\n", "frobnicate: 1\norgs:\n" } },
 	  "dorad.yaml:7: frobnicate: is not a known key, expected one of database, "
-	  "schedule, privacy, sources, push, debt, orgs, teams, services" },
+	  "schedule, privacy, sources, push, debt, orgs, teams, services, north_star, "
+	  "kpis, "
+	  "guardrails" },
 	{ "an unknown key in a repository",
 	  { { "      url:", "      colour: red\n      url:" } },
 	  "dorad.yaml:6: sources.git[0].colour: is not a known key, expected one of "

@@ -1,0 +1,190 @@
+#include <signal.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "collector/command.h"
+#include "collector/gate.h"
+#include "collector/options.h"
+
+struct settings {
+	char *config, *service, *team, *org, *guardrail, *format, *no_data;
+};
+
+static void settings_clear(struct settings *settings)
+{
+	g_free(settings->config);
+	g_free(settings->service);
+	g_free(settings->team);
+	g_free(settings->org);
+	g_free(settings->guardrail);
+	g_free(settings->format);
+	g_free(settings->no_data);
+}
+
+/* A word that may be left out, and is then the first. */
+static bool choose(const char *option, const char *given, const char *first,
+		   const char *second, bool *is_second)
+{
+	*is_second = given && strcmp(given, second) == 0;
+	if (!given || *is_second || strcmp(given, first) == 0)
+		return true;
+	fprintf(stderr, "dorad gate: --%s: expected %s or %s, found \"%s\"\n", option,
+		first, second, given);
+	return false;
+}
+
+static bool is_known(const struct config *config, const struct gate_wish *wish)
+{
+	switch (wish->kind) {
+	case SCOPE_ORG:
+		return config_org(config, wish->scope) != NULL;
+	case SCOPE_TEAM:
+		return config_team(config, wish->scope) != NULL;
+	case SCOPE_SERVICE:
+		return config_service(config, wish->scope) != NULL;
+	}
+	g_assert_not_reached();
+}
+
+/* What is asked for must be there: a gate that looks at nothing by mistake would always
+ * be open. */
+static bool check_wish(const struct config *config, const struct gate_wish *wish)
+{
+	bool named = !wish->name;
+
+	for (unsigned i = 0; i < config->n_guardrails; i++)
+		named |= g_strcmp0(config->guardrails[i].name, wish->name) == 0;
+	if (!named)
+		fprintf(stderr, "dorad gate: there is no guardrail \"%s\"\n", wish->name);
+	if (wish->scope && !is_known(config, wish)) {
+		fprintf(stderr, "dorad gate: there is no %s \"%s\"\n",
+			wish->kind == SCOPE_ORG	   ? "org"
+			: wish->kind == SCOPE_TEAM ? "team"
+						   : "service",
+			wish->scope);
+		return false;
+	}
+	return named;
+}
+
+static bool make_wish(const struct settings *settings, struct gate_wish *wish)
+{
+	int n = (settings->service != NULL) + (settings->team != NULL) +
+		(settings->org != NULL);
+
+	*wish = (struct gate_wish){
+		.name = settings->guardrail,
+		.kind = settings->service ? SCOPE_SERVICE
+			: settings->team  ? SCOPE_TEAM
+					  : SCOPE_ORG,
+		.scope = settings->service ? settings->service
+			 : settings->team  ? settings->team
+					   : settings->org,
+	};
+	if (n <= 1)
+		return true;
+	fputs("dorad gate: expected one of --service, --team and --org\n", stderr);
+	return false;
+}
+
+/* The guardrails that the daemon has put into the database; NULL with *status. */
+static GArray *read_rows(struct config *config, int *status)
+{
+	_cleanup_(store_freep) struct store *store = store_new(config);
+	g_autoptr(GError) error = NULL;
+	GArray *rows = store_guardrails(store, &error);
+
+	if (rows)
+		return rows;
+	*status = g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG) ||
+				  g_error_matches(error, DORA_ERROR, DORA_ERROR_DENIED)
+			  ? EXIT_CONFIG
+			  : EXIT_UNAVAILABLE;
+	fprintf(stderr, "dorad gate: %s: %s\n", error->message, dora_error_advice(error));
+	return NULL;
+}
+
+/* One that is configured and not yet in the database is not one that holds. */
+static bool is_missing(const GArray *rows, const char *name)
+{
+	for (guint i = 0; i < rows->len; i++)
+		if (strcmp(g_array_index(rows, struct guardrail_row, i).name, name) == 0)
+			return false;
+	return true;
+}
+
+static int judge(struct config *config, const struct gate_wish *wish, bool json,
+		 bool fails)
+{
+	int status = EXIT_OK;
+	g_autoptr(GArray) rows = read_rows(config, &status);
+	struct gate_count counts;
+
+	if (!rows)
+		return status;
+	if (wish->name && is_missing(rows, wish->name)) {
+		fprintf(stderr,
+			"dorad gate: the database does not know the guardrail \"%s\": "
+			"has "
+			"the daemon read this configuration?\n",
+			wish->name);
+		return EXIT_CONFIG;
+	}
+	counts = (json ? gate_json : gate_text)(stdout, rows, wish, fails);
+	if (fflush(stdout) != 0) {
+		perror("dorad gate: standard output");
+		return EXIT_UNAVAILABLE;
+	}
+	return gate_is_open(&counts, fails) ? EXIT_OK : EXIT_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+	_cleanup_(settings_clear) struct settings settings = { 0 };
+	const GOptionEntry entries[] = {
+		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &settings.config,
+		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
+		  "FILE" },
+		{ "service", 0, 0, G_OPTION_ARG_STRING, &settings.service,
+		  "only guardrails of this service", "NAME" },
+		{ "team", 0, 0, G_OPTION_ARG_STRING, &settings.team,
+		  "only guardrails of this team", "NAME" },
+		{ "org", 0, 0, G_OPTION_ARG_STRING, &settings.org,
+		  "only guardrails of this org", "NAME" },
+		{ "guardrail", 0, 0, G_OPTION_ARG_STRING, &settings.guardrail,
+		  "only this guardrail", "NAME" },
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
+		  "text (default) or json", "FORMAT" },
+		{ "no-data", 0, 0, G_OPTION_ARG_STRING, &settings.no_data,
+		  "what a guardrail without data does: ok (default) or fail", "WORD" },
+		{ 0 },
+	};
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	struct gate_wish wish;
+	bool json, fails;
+
+	if (!options_parse(&command_gate, entries, &argc, &argv))
+		return EXIT_USAGE;
+	if (argc > 1) {
+		fprintf(stderr, "dorad gate: unexpected argument \"%s\"\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	if (!choose("format", settings.format, "text", "json", &json) ||
+	    !choose("no-data", settings.no_data, "ok", "fail", &fails) ||
+	    !make_wish(&settings, &wish))
+		return EXIT_USAGE;
+	config = options_load_config(config_path(settings.config));
+	if (!config)
+		return EXIT_CONFIG;
+	if (!check_wish(config, &wish))
+		return EXIT_USAGE;
+	signal(SIGPIPE, SIG_IGN);
+	return judge(config, &wish, json, fails);
+}
+
+const struct command command_gate = {
+	.name = "gate",
+	.arguments = "[--service NAME|--team NAME|--org NAME] [--guardrail NAME] …",
+	.summary = "tell whether the guardrails hold, by the exit status too",
+	.run = run,
+};

@@ -1,0 +1,160 @@
+#include <math.h>
+
+#include "collector/gate.h"
+#include "config/goal_metric.h"
+#include "tests/store_rig.h"
+
+/* What a gate says of guardrails. */
+
+static struct guardrail_row some_row(void)
+{
+	return (struct guardrail_row){
+		.name = (char *)"slow",
+		.kind = SCOPE_TEAM,
+		.scope = (char *)"o'red",
+		.environment = (char *)"production",
+		.metric = (char *)"change_lead_time",
+		.statistic = (char *)"p90",
+		.unit = (char *)"seconds",
+		.value = 183600,
+		.n = 12,
+		.minimum = 1,
+		.limit = 172800,
+		.direction = (char *)"at most",
+		.status = (char *)"breached",
+		.window_days = 28,
+		.start = rig_time("2026-02-01T00:00:00Z"),
+		.end = rig_time("2026-03-01T00:00:00Z"),
+		.fresh_until = rig_time("2026-03-01T08:00:00Z"),
+		.complete = true,
+	};
+}
+
+static char *text_of(const struct guardrail_row *row, bool fails,
+		     struct gate_count *counts)
+{
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(*row));
+	const struct gate_wish all = { 0 };
+	size_t n;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &n);
+
+	ck_assert_ptr_nonnull(out);
+	g_array_append_vals(rows, row, 1);
+	*counts = gate_text(out, rows, &all, fails);
+	fclose(out);
+	return text;
+}
+
+START_TEST(a_breach_is_explained)
+{
+	const struct guardrail_row row = some_row();
+	struct gate_count counts;
+	char *text = text_of(&row, false, &counts);
+
+	ck_assert_str_eq(
+		text,
+		"BREACHED  slow: p90 of change_lead_time of team o'red, production, over "
+		"the 28 days to 2026-03-01T00:00:00Z\n"
+		"          2d 3h (183600 s), limit at most 2d (172800 s); n 12\n"
+		"          facts known until 2026-03-01T08:00:00Z\n"
+		"          why: SELECT * FROM dora.shipped_commits WHERE team = 'o''red' "
+		"AND environment = 'production' AND finished_at >= "
+		"'2026-02-01T00:00:00Z' "
+		"AND finished_at < '2026-03-01T00:00:00Z' AND excluded_reason IS NULL "
+		"ORDER BY lead_seconds DESC;\n"
+		"1 guardrail: 1 breached, 0 without data: the gate is closed\n");
+	ck_assert(!gate_is_open(&counts, false));
+	free(text);
+}
+END_TEST
+
+START_TEST(no_data_is_told)
+{
+	struct guardrail_row row = some_row();
+	struct gate_count counts;
+	char *text;
+
+	row.status = (char *)"no data";
+	row.value = NAN;
+	row.unit = NULL;
+	row.limit = 0.15;
+	row.n = 3;
+	row.minimum = 5;
+	row.start = row.end = row.fresh_until = INSTANT_NONE;
+	row.complete = false;
+	text = text_of(&row, true, &counts);
+	ck_assert_str_eq(
+		text,
+		"NO DATA   slow: p90 of change_lead_time of team o'red, production, over "
+		"the 28 days to its last midnight, of which there is none yet\n"
+		"          none, limit at most 0.15; n 3, of 5 that it needs\n"
+		"          facts known until no time: a source has never been read; not "
+		"complete\n"
+		"1 guardrail: 0 breached, 1 without data: the gate is closed\n");
+	ck_assert(gate_is_open(&counts, false));
+	ck_assert(!gate_is_open(&counts, true));
+	free(text);
+}
+END_TEST
+
+static const struct {
+	const char *what;
+	struct gate_wish wish;
+	bool wanted;
+} wishes[] = {
+	{ "anything", { 0 }, true },
+	{ "its name", { .name = "slow" }, true },
+	{ "another name", { .name = "slower" }, false },
+	{ "its scope", { .kind = SCOPE_TEAM, .scope = "o'red" }, true },
+	{ "a service of that name", { .kind = SCOPE_SERVICE, .scope = "o'red" }, false },
+	{ "another scope, its name",
+	  { .name = "slow", .kind = SCOPE_TEAM, .scope = "blue" },
+	  false },
+};
+
+START_TEST(a_wish)
+{
+	const struct guardrail_row row = some_row();
+
+	ck_assert_msg(gate_wants(&wishes[_i].wish, &row) == wishes[_i].wanted, "%s",
+		      wishes[_i].what);
+}
+END_TEST
+
+/* Every metric has a query, which the views of today can answer. */
+START_TEST(queries_can_be_asked)
+{
+	struct rig rig;
+	struct guardrail_row row = some_row();
+
+	rig_init(&rig);
+	for (const struct goal_metric *metric = goal_metrics; metric->name; metric++) {
+		g_autofree char *why = NULL;
+
+		row.metric = (char *)metric->name;
+		why = gate_why(&row);
+		ck_assert_msg(why != NULL, "%s: no query", metric->name);
+		rig_run(&rig, why);
+	}
+	rig_clear(&rig);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("gate");
+	TCase *tests = tcase_create("gate");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tests, a_breach_is_explained);
+	tcase_add_test(tests, no_data_is_told);
+	tcase_add_loop_test(tests, a_wish, 0, G_N_ELEMENTS(wishes));
+	tcase_add_test(tests, queries_can_be_asked);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
