@@ -363,7 +363,7 @@ struct config_service {
 		*production; /* default: one group "production" with that environment */
 	unsigned n_production;
 	enum config_commit_time commit_time;
-	struct config_pipeline *pipelines; /* none: config_pipelines() */
+	struct config_pipeline *pipelines; /* NULL: see config_pipelines() */
 	unsigned n_pipelines;
 };
 

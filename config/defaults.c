@@ -258,13 +258,19 @@ static void owner_defaults(struct config_service *service)
 	}
 }
 
-static void pipeline_defaults(const struct config *config,
-			      struct config_pipeline *pipeline)
+static void pipeline_defaults(const struct config *config, struct config_service *service,
+			      bool given)
 {
-	const struct config_source *source = config_source(config, pipeline->source);
+	if (given && !service->pipelines) /* none is not what the rules read */
+		service->pipelines = g_new0(struct config_pipeline, 1);
+	for (unsigned i = 0; i < service->n_pipelines; i++) {
+		struct config_pipeline *pipeline = &service->pipelines[i];
+		const struct config_source *source = config_source(config,
+								   pipeline->source);
 
-	if (source && source->api && source->api->n_projects == 1)
-		inherit(&pipeline->project, source->api->projects[0]);
+		if (source && source->api && source->api->n_projects == 1)
+			inherit(&pipeline->project, source->api->projects[0]);
+	}
 }
 
 static void service_defaults(const struct config *config, struct config_service *service,
@@ -278,8 +284,7 @@ static void service_defaults(const struct config *config, struct config_service 
 	for (unsigned i = 0; i < service->n_deployments; i++)
 		rule_defaults(config, service, &service->deployments[i],
 			      g_ptr_array_index(rules->items, i));
-	for (unsigned i = 0; i < service->n_pipelines; i++)
-		pipeline_defaults(config, &service->pipelines[i]);
+	pipeline_defaults(config, service, node_member(node, "pipelines") != NULL);
 	if (service->n_production == 0) {
 		service->production = g_new0(struct config_group, 1);
 		service->n_production = 1;

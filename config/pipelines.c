@@ -25,7 +25,7 @@ GArray *config_pipelines(const struct config_service *service)
 {
 	GArray *pipelines = g_array_new(FALSE, TRUE, sizeof(struct config_pipeline));
 
-	if (service->n_pipelines > 0)
+	if (service->pipelines)
 		return g_array_append_vals(pipelines, service->pipelines,
 					   service->n_pipelines);
 	for (unsigned i = 0; i < service->n_deployments; i++) {

@@ -153,6 +153,11 @@ START_TEST(which_pipelines)
 		      "      - {from: deployments, source: gh, project: acme/shop}\n"
 		      "      - {from: releases, source: gh, project: '*'}" } },
 		  "gh acme/web, gh acme/shop" },
+		{ "none, whatever the rules read",
+		  { SEVERAL,
+		    PIPELINES(""),
+		    { "- from: tags", "- {from: runs, source: gh, project: acme/web}" } },
+		  "" },
 		{ "its own, and not those of the rules",
 		  { SEVERAL,
 		    PIPELINES("{source: gh, project: acme/shop}"),
