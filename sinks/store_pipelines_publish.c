@@ -382,7 +382,8 @@ static bool publish(struct publishing *work, gsize *n_changed, GError **error)
 	arg_int4(&args, what->service_id);
 	arg_bool(&args, what->all);
 	arg_instant(&args, what->now);
-	if (!store_exec(work->store, sql[PUBLISH], &args, &result, error))
+	if (!store_exec(work->store, STORE_HASH_SQL, NULL, NULL, error) ||
+	    !store_exec(work->store, sql[PUBLISH], &args, &result, error))
 		return false;
 	*n_changed = (gsize)result_int8(result, 0, 0);
 	return true;
