@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/instant.h"
 #include "collector/definition.h"
+#include "collector/evaluate_pipelines.h"
 
 /* So many failures one after another that may be over when tried again are of one cause,
  * most likely a database that is away: what is left stays due, and waiting out its
@@ -109,6 +110,15 @@ static void evaluate_scopes(struct store *store, gint64 now, const GArray *scope
 	}
 }
 
+static void evaluate_runs(struct store *store, gint64 now, struct total *total)
+{
+	struct evaluate_result one;
+	GError *failure = NULL;
+	bool ok = evaluate_pipelines(store, total->context, now, &one, &failure);
+
+	add_outcome(total, &one, ok, failure);
+}
+
 bool evaluate_due(struct store *store, const struct work_context *context, gint64 now,
 		  struct evaluate_result *result, GError **error)
 {
@@ -128,6 +138,8 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 	for (gsize i = 0; scopes && i < G_N_ELEMENTS(order); i++)
 		evaluate_scopes(store, now, scopes, order[i], &total);
 	scope_rows_free(scopes);
+	if (!gives_up(&total))
+		evaluate_runs(store, now, &total);
 	if (!total.first && gives_up(&total))
 		g_set_error(&total.first, DORA_ERROR, DORA_ERROR_CANCELLED,
 			    "evaluation was cancelled");

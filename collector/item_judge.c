@@ -19,11 +19,20 @@ static void judged_service_free(void *data)
 	g_free(service);
 }
 
+static void judged_pipeline_free(void *data)
+{
+	struct judged_pipeline *pipeline = data;
+
+	item_rule_free(pipeline->rule);
+	g_free(pipeline);
+}
+
 void item_judge_free(struct item_judge *judge)
 {
 	if (!judge)
 		return;
 	g_ptr_array_unref(judge->services);
+	g_ptr_array_unref(judge->pipelines);
 	revision_finder_free(judge->finder);
 	g_free(judge);
 }
@@ -68,6 +77,35 @@ static bool add_rules(const struct item_judge *judge, struct judged_service *ser
 	return true;
 }
 
+static bool add_pipelines(const struct item_judge *judge,
+			  const struct config_service *service, GError **error)
+{
+	for (unsigned i = 0; i < service->n_pipelines; i++) {
+		const struct config_pipeline *row = &service->pipelines[i];
+		struct judged_pipeline *pipeline;
+
+		if (strcmp(row->source, judge->source->name) != 0)
+			continue;
+		pipeline = g_new0(struct judged_pipeline, 1);
+		g_ptr_array_add(judge->pipelines, pipeline);
+		pipeline->row = (struct config_rule){
+			.from = FROM_RUNS,
+			.source = row->source,
+			.project = row->project,
+			.workflows = row->workflows,
+			.n_workflows = row->n_workflows,
+			.branches = row->branches,
+			.n_branches = row->n_branches,
+		};
+		pipeline->rule = item_rule_new(&pipeline->row, error);
+		if (!pipeline->rule) {
+			g_prefix_error(error, "service %s: ", service->name);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool add_service(struct item_judge *judge, const struct config_service *config,
 			const GArray *scopes, GError **error)
 {
@@ -90,7 +128,7 @@ static bool add_service(struct item_judge *judge, const struct config_service *c
 			    config->name);
 		return false;
 	}
-	return add_rules(judge, service, error);
+	return add_rules(judge, service, error) && add_pipelines(judge, config, error);
 }
 
 struct item_judge *item_judge_new(struct store *store, const struct work_context *context,
@@ -108,6 +146,7 @@ struct item_judge *item_judge_new(struct store *store, const struct work_context
 	judge->source_id = source_id;
 	judge->finder = revision_finder_new(store, context, source_id);
 	judge->services = g_ptr_array_new_with_free_func(judged_service_free);
+	judge->pipelines = g_ptr_array_new_with_free_func(judged_pipeline_free);
 	scopes = store_scopes(store, error);
 	if (!scopes)
 		return NULL;
@@ -140,7 +179,7 @@ static void add_need(const struct judged_rule *rule, void *user)
 
 guint item_judge_needs(const struct item_judge *judge)
 {
-	guint needs = 0;
+	guint needs = judge->pipelines->len > 0 ? 1u << ITEM_RUN : 0;
 
 	each_rule(judge, add_need, &needs);
 	return needs;
@@ -191,13 +230,26 @@ static void wish_for(const struct judged_rule *rule, void *user)
 						   wish->item);
 }
 
+/* Its jobs are not asked for: that would be a request for each run. */
+static bool is_counted(const struct item_judge *judge, const struct item *item)
+{
+	for (guint i = 0; i < judge->pipelines->len; i++) {
+		const struct judged_pipeline *pipeline = g_ptr_array_index(
+			judge->pipelines, i);
+
+		if (item_rule_may_match(pipeline->rule, judge->source->name, item))
+			return true;
+	}
+	return false;
+}
+
 bool item_judge_wants(const struct item_judge *judge, const struct item *item,
 		      bool jobs_only)
 {
 	struct wish wish = { judge, item, jobs_only, false };
 
 	each_rule(judge, wish_for, &wish);
-	return wish.wanted;
+	return wish.wanted || (!jobs_only && is_counted(judge, item));
 }
 
 bool item_judge_is_whole(const struct item_judge *judge)

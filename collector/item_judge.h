@@ -20,8 +20,10 @@ DEFINE_CLEANUP(struct item_judge *, item_judge_free);
 guint item_judge_needs(const struct item_judge *judge);
 /* The one environment that all rules for deployments ask for; NULL: any. Borrowed. */
 const char *item_judge_environment(const struct item_judge *judge);
-/* Whether a rule may match the item or a job of it. jobs_only: what could be asked about
- * it is its jobs. */
+/* Whether a rule may match the item or a job of it, or a service counts it as a run of
+ * its pipelines. jobs_only: what could be asked about it is its jobs, which rules alone
+ * want.
+ */
 bool item_judge_wants(const struct item_judge *judge, const struct item *item,
 		      bool jobs_only);
 

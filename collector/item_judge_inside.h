@@ -21,12 +21,20 @@ struct judged_service {
 	GHashTable *known;
 };
 
+/* Runs that are counted though no rule may want them (a service's own `pipelines`): as a
+ * rule that takes each for a deployment would find them. */
+struct judged_pipeline {
+	struct config_rule row; /* what it points to is the configuration's */
+	struct item_rule *rule;
+};
+
 struct item_judge {
 	struct store *store;
 	const struct work_context *context;
 	const struct config_source *source;
 	gint32 source_id;
-	GPtrArray *services; /* of struct judged_service */
+	GPtrArray *services;  /* of struct judged_service */
+	GPtrArray *pipelines; /* of struct judged_pipeline */
 	struct revision_finder *finder;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "sinks/store_pipelines.h"
 
 /*
  * The cursor of a source: the rules that its deployments were found by, and the commits
@@ -374,6 +375,8 @@ static bool save(struct item_poll *poll, const struct feed_row *row,
 	       (items->len == 0 ||
 		store_items_write(poll->store, poll->row.source_id, poll->now, items,
 				  saved->changed, error)) &&
+	       store_pipelines_changed(poll->store, poll->row.source_id, saved->changed,
+				       error) &&
 	       store_gone(poll, row->project, kind, gone, &saved->n_gone, error) &&
 	       store_feed_write(poll->store, poll->row.source_id, row, error) &&
 	       (saved->changed->len == 0 ||

@@ -314,6 +314,23 @@ static void check_groups(struct check *check, const struct config_service *servi
 	}
 }
 
+/* As a rule that takes each run for a deployment reads them. */
+static void check_pipelines(struct check *check, const struct config_service *service,
+			    const char *prefix)
+{
+	for (unsigned i = 0; i < service->n_pipelines; i++) {
+		const struct config_rule rule = {
+			.from = FROM_RUNS,
+			.source = service->pipelines[i].source,
+			.project = service->pipelines[i].project,
+		};
+		g_autofree char *key = g_strdup_printf("%s.pipelines[%u]", prefix, i);
+
+		check_source(check, &rule, key);
+		check_project(check, &rule, key);
+	}
+}
+
 void check_service(struct check *check, unsigned i)
 {
 	const struct config_service *service = &check->config->services[i];
@@ -327,4 +344,5 @@ void check_service(struct check *check, unsigned i)
 	}
 	check_groups(check, service, prefix);
 	check_failures(check, service, prefix);
+	check_pipelines(check, service, prefix);
 }

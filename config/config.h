@@ -34,6 +34,13 @@ struct config_privacy {
 	struct secret_ref *author_key; /* NULL: a key made once in the state directory */
 };
 
+/* What a minute of a pipeline takes. */
+struct config_ci_cost {
+	unsigned watts;	       /* of a machine that runs a job; default 20; 0: off */
+	char *cost_per_minute; /* NULL: none */
+	double price;	       /* cost_per_minute as a number; NAN: none */
+};
+
 struct config_git {
 	char *name;	/* the repository's name, in views and references */
 	char *url;	/* https://, ssh://, user@host:path, /path or file:///path;
@@ -323,6 +330,16 @@ struct config_owner {
 	gint64 until_us; /* its beginning in the zone of the service */
 };
 
+/* Runs of pipelines that belong to a service (dora.pipeline_series). */
+struct config_pipeline {
+	char *source;
+	char *project;	  /* default: the only one of the source; "*": any */
+	char **workflows; /* regular expressions for the whole name; none: all */
+	unsigned n_workflows;
+	char **branches; /* glob patterns; none: all */
+	unsigned n_branches;
+};
+
 struct config_service {
 	char *name;
 	char *team;
@@ -346,6 +363,8 @@ struct config_service {
 		*production; /* default: one group "production" with that environment */
 	unsigned n_production;
 	enum config_commit_time commit_time;
+	struct config_pipeline *pipelines; /* NULL: see config_pipelines() */
+	unsigned n_pipelines;
 };
 
 struct config_team {
@@ -384,6 +403,7 @@ struct config {
 	struct config_database *database;
 	struct config_schedule *schedule;
 	struct config_privacy *privacy;
+	struct config_ci_cost *ci_cost;
 	struct config_sources *sources;
 	struct config_push *push; /* NULL: off */
 	struct config_debt *debt; /* NULL: all of one class */
@@ -433,6 +453,11 @@ const char *config_path(const char *option);
 char *config_show(const struct config *config);
 /* The JSON Schema (2020-12) of dorad.yaml: what "dorad config schema" prints. */
 char *config_schema_json(void);
+
+/* The pipelines of a service: its own rows, or those that its rules of jobs, runs and
+ * deployments read. An array of struct config_pipeline, what is in it borrowed; the
+ * caller unrefs. */
+GArray *config_pipelines(const struct config_service *service);
 
 /* Whether a list of the configuration has a word. */
 bool config_lists(char *const *list, unsigned n, const char *word);

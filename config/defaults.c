@@ -258,6 +258,21 @@ static void owner_defaults(struct config_service *service)
 	}
 }
 
+static void pipeline_defaults(const struct config *config, struct config_service *service,
+			      bool given)
+{
+	if (given && !service->pipelines) /* none is not what the rules read */
+		service->pipelines = g_new0(struct config_pipeline, 1);
+	for (unsigned i = 0; i < service->n_pipelines; i++) {
+		struct config_pipeline *pipeline = &service->pipelines[i];
+		const struct config_source *source = config_source(config,
+								   pipeline->source);
+
+		if (source && source->api && source->api->n_projects == 1)
+			inherit(&pipeline->project, source->api->projects[0]);
+	}
+}
+
 static void service_defaults(const struct config *config, struct config_service *service,
 			     const struct node *node)
 {
@@ -269,6 +284,7 @@ static void service_defaults(const struct config *config, struct config_service 
 	for (unsigned i = 0; i < service->n_deployments; i++)
 		rule_defaults(config, service, &service->deployments[i],
 			      g_ptr_array_index(rules->items, i));
+	pipeline_defaults(config, service, node_member(node, "pipelines") != NULL);
 	if (service->n_production == 0) {
 		service->production = g_new0(struct config_group, 1);
 		service->n_production = 1;
@@ -289,6 +305,10 @@ void config_defaults(struct config *config, const struct tree *tree)
 	fill_mapping(&config_schema, config, tree->root);
 	span_parse(config->schedule->every, &config->schedule->every_us);
 	span_parse(config->schedule->timeout, &config->schedule->timeout_us);
+	config->ci_cost->price = config->ci_cost->cost_per_minute
+					 ? g_ascii_strtod(
+						   config->ci_cost->cost_per_minute, NULL)
+					 : NAN;
 	sources_defaults(config->sources, config->schedule);
 	goal_defaults(config);
 	for (unsigned i = 0; i < config->n_all; i++) {

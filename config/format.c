@@ -124,6 +124,8 @@ const struct config_format_row config_formats[N_FORMATS] = {
 	[FORMAT_LINE] = { "^[^" CONTROL "]+$", "a line of text",
 			  "no control characters" },
 	[FORMAT_NUMBER] = { "^[0-9]+$", "a number", "digits" },
+	[FORMAT_AMOUNT] = { "^[0-9]{1,9}(\\.[0-9]{1,9})?$", "an amount",
+			    "digits such as 0.008" },
 	[FORMAT_API] = { "^https?://[^\\x00-\\x20\\x7f\\\\]+$", "the url of an API",
 			 "https:// and a host", .quiet = true,
 			 .check = format_check_api },

@@ -30,6 +30,7 @@ enum config_format {
 	FORMAT_SQL_DATABASE,  /* the same, of a source */
 	FORMAT_LINE,	      /* text in one line */
 	FORMAT_NUMBER,	      /* digits, as text */
+	FORMAT_AMOUNT,	      /* a number that may have a point, as text */
 	FORMAT_API,	      /* url of an API */
 	FORMAT_REGEX,	      /* a regular expression */
 	FORMAT_GROUP,	      /* one with a group */

@@ -233,6 +233,7 @@ static void check_services(const struct check *check, const struct names *git,
 		g_autofree char *groups = g_strdup_printf("services[%u].production", i);
 		g_autofree char *owners = g_strdup_printf("services[%u].owners", i);
 		g_autofree char *incidents = g_strdup_printf("services[%u].incidents", i);
+		g_autofree char *pipelines = g_strdup_printf("services[%u].pipelines", i);
 
 		check_unique(check, groups);
 		refer_all(check, components, "repository", git);
@@ -241,6 +242,7 @@ static void check_services(const struct check *check, const struct names *git,
 		refer_all(check, rules, "source", sources);
 		refer_all(check, owners, "team", teams);
 		refer_all(check, incidents, "source", sources);
+		refer_all(check, pipelines, "source", sources);
 	}
 }
 

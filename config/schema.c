@@ -52,6 +52,7 @@ static const cyaml_schema_field_t schema_config_fields[] = {
 	MAPPING("database", 0, config, database, database),
 	MAPPING("schedule", OPTIONAL, config, schedule, schedule),
 	MAPPING("privacy", OPTIONAL, config, privacy, privacy),
+	MAPPING("ci_cost", OPTIONAL, config, ci_cost, ci_cost),
 	MAPPING("sources", 0, config, sources, sources),
 	MAPPING("push", OPTIONAL, config, push, push),
 	MAPPING("debt", OPTIONAL, config, debt, debt),
@@ -137,6 +138,7 @@ static const struct config_row schema_config_rows[] = {
 	{ "database", "Where facts and numbers are kept." },
 	{ "schedule", "How often and how much at a time.", FORMAT_ANY, "{}" },
 	{ "privacy", "What is never published.", FORMAT_ANY, "{}" },
+	{ "ci_cost", "What a minute of a pipeline takes.", FORMAT_ANY, "{}" },
 	{ "sources", "What is read, by kind of system." },
 	{ "push", "A server that takes deployments and incidents. Default: none." },
 	{ "debt", "What is made of issues that are technical debt. Default: one class." },
@@ -194,6 +196,8 @@ const struct config_table config_tables[] = {
 	ROWS(kpi_csv),
 	ROWS(figure),
 	ROWS(guardrail),
+	ROWS(pipeline),
+	ROWS(ci_cost),
 	{ NULL },
 };
 

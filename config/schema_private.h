@@ -82,9 +82,12 @@ TABLE(owner); /* schema_failures.c */
 TABLE(incident_rule);
 TABLE(remediation);
 TABLE(exclude);
+TABLE(pipeline); /* schema_pipelines.c */
+TABLE(ci_cost);
 extern const cyaml_schema_value_t schema_kpi_entry;
 extern const cyaml_schema_value_t schema_guardrail_entry;
 extern const cyaml_schema_value_t schema_rest_entry;
+extern const cyaml_schema_value_t schema_pipeline_entry;
 extern const cyaml_schema_value_t schema_service_entry;
 extern const cyaml_schema_value_t schema_owner_entry;
 extern const cyaml_schema_value_t schema_incident_rule_entry;

@@ -207,6 +207,8 @@ const cyaml_schema_field_t schema_service_fields[] = {
 	LIST_OR_NONE("remediation", OPTIONAL, config_service, remediation, n_remediation,
 		     schema_remediation_entry, PARTS_MAX),
 	STRING("failure_window", OPTIONAL, config_service, failure_window, 1, 20),
+	LIST_OR_NONE("pipelines", OPTIONAL, config_service, pipelines, n_pipelines,
+		     schema_pipeline_entry, PARTS_MAX),
 	CYAML_FIELD_END
 };
 
@@ -238,6 +240,9 @@ const struct config_row schema_service_rows[] = {
 	  "How long after a rollout an incident is put down to it, and it is not known "
 	  "to be well, from 1h to 90d.",
 	  FORMAT_SPAN, "72h", HOUR, 90 * DAY },
+	{ "pipelines",
+	  "Whose runs are counted in dora.pipeline_series. Default: those of the sources "
+	  "and projects that its rules of jobs, runs and deployments name; []: none." },
 	{ NULL }
 };
 

@@ -243,6 +243,17 @@ void arg_int8(struct pg_args *args, gint64 value)
 	arg_scalar(args, TYPE_INT8, (guint64)value, 8);
 }
 
+void arg_double(struct pg_args *args, double value)
+{
+	guint64 bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	if (isnan(value))
+		arg_add(args, TYPE_FLOAT8, NULL, 0);
+	else
+		arg_scalar(args, TYPE_FLOAT8, bits, 8);
+}
+
 void arg_instant(struct pg_args *args, gint64 value)
 {
 	if (value == INSTANT_NONE || value < PG_FIRST + PG_EPOCH)

@@ -72,6 +72,7 @@ struct pg_args {
 void arg_bool(struct pg_args *args, bool value);
 void arg_int4(struct pg_args *args, gint32 value);
 void arg_int8(struct pg_args *args, gint64 value);
+void arg_double(struct pg_args *args, double value);
 void arg_instant(struct pg_args *args, gint64 value);
 /* A bound of a range: INSTANT_NONE is -infinity, what lies beyond INSTANT_MAX is
  * infinity. */

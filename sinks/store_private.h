@@ -77,6 +77,11 @@ bool store_writable(struct store *store, GError **error);
 bool store_ownership_write(struct store *store, const struct config *config,
 			   GError **error);
 
+/* For the rest of the transaction. What one part of a statement found is joined with what
+ * another did, and nobody can tell PostgreSQL how much that is: it would go through all
+ * of one for each row of the other. Look-ups (LATERAL) stay what they are. */
+#define STORE_HASH_SQL "SELECT set_config('enable_nestloop', 'off', true)"
+
 /* ---- store_series.c ---- */
 
 /* Marks days (an array of gint32, any order, may repeat) dirty for a service, its team
