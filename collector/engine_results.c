@@ -171,6 +171,8 @@ static void finish_evaluate(struct engine *engine, struct job *job,
 	engine->evaluated = true;
 	if (!job->error) {
 		engine->evaluate.failures = 0;
+		if (job->evaluated.next != INSTANT_NONE)
+			engine->midnight = MIN(engine->midnight, job->evaluated.next);
 		announce_evaluation(announce, &job->evaluated);
 		return;
 	}

@@ -57,16 +57,21 @@ static const struct scope_row *scope_of(const GArray *scopes, enum scope_kind ki
 	return NULL;
 }
 
+bool evaluate_state_is_due(const struct scope_row *scope, gint64 now)
+{
+	return scope->state_due != INSTANT_NONE && now >= scope->state_due;
+}
+
 static bool service_is_due(const struct work_context *context,
 			   const struct config_service *service,
-			   const struct scope_row *scope)
+			   const struct scope_row *scope, gint64 now)
 {
 	g_autofree char *content = definition_of_scope(context->config, SCOPE_SERVICE,
 						       service->name, service->time_zone);
 	g_autofree char *fingerprint = definition_fingerprint(content);
 
-	return scope &&
-	       (scope->attribution_due || g_strcmp0(scope->definition, fingerprint) != 0);
+	return scope && (scope->attribution_due || evaluate_state_is_due(scope, now) ||
+			 g_strcmp0(scope->definition, fingerprint) != 0);
 }
 
 static void evaluate_services(struct store *store, gint64 now, const GArray *scopes,
@@ -81,7 +86,7 @@ static void evaluate_services(struct store *store, gint64 now, const GArray *sco
 		bool ok;
 
 		if (!service_is_due(context, service,
-				    scope_of(scopes, SCOPE_SERVICE, service->name)))
+				    scope_of(scopes, SCOPE_SERVICE, service->name), now))
 			continue;
 		if (context->progress)
 			context->progress(service->name, "attributing commits",
@@ -119,6 +124,20 @@ static void evaluate_runs(struct store *store, gint64 now, struct total *total)
 	add_outcome(total, &one, ok, failure);
 }
 
+/* When the first of the pending rollouts becomes ok. */
+static gint64 next_state(const GArray *scopes)
+{
+	gint64 next = INSTANT_NONE;
+
+	for (guint i = 0; scopes && i < scopes->len; i++) {
+		gint64 due = g_array_index(scopes, struct scope_row, i).state_due;
+
+		if (due != INSTANT_NONE && (next == INSTANT_NONE || due < next))
+			next = due;
+	}
+	return next;
+}
+
 bool evaluate_due(struct store *store, const struct work_context *context, gint64 now,
 		  struct evaluate_result *result, GError **error)
 {
@@ -126,7 +145,7 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 	struct total total = { .context = context, .result = result };
 	GArray *scopes = store_scopes(store, error);
 
-	*result = (struct evaluate_result){ 0 };
+	*result = (struct evaluate_result){ .next = INSTANT_NONE };
 	if (!scopes)
 		return false;
 	evaluate_services(store, now, scopes, &total);
@@ -137,6 +156,7 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 			 : store_scopes(store, total.first ? NULL : &total.first);
 	for (gsize i = 0; scopes && i < G_N_ELEMENTS(order); i++)
 		evaluate_scopes(store, now, scopes, order[i], &total);
+	result->next = next_state(scopes);
 	scope_rows_free(scopes);
 	if (!gives_up(&total))
 		evaluate_runs(store, now, &total);

@@ -12,6 +12,8 @@
 struct evaluate_result {
 	bool changed;
 	gsize n_rows; /* shipped commits or series rows written */
+	gint64 next;  /* of evaluate_due(): when numbers change though nothing comes,
+			 midnights apart; INSTANT_NONE: never */
 };
 
 bool evaluate_service(struct store *store, const struct work_context *context,
@@ -27,10 +29,13 @@ bool evaluate_scope(struct store *store, const struct work_context *context,
 bool evaluate_scope_is_due(const struct scope_row *scope,
 			   const struct work_context *context, gint64 now);
 
-/* Everything that is due: services with due attribution, then every scope whose series
- * are due or whose local day has changed since it was published, services before teams
- * before orgs. Goes on after a failure, but not after several in a row that speak for a
- * database that is away, nor when cancelled, and returns the first. */
+/* Has a rollout of the service been pending until now? */
+bool evaluate_state_is_due(const struct scope_row *scope, gint64 now);
+
+/* Everything that is due: services with due attribution or state, then every scope whose
+ * series are due or whose local day has changed since it was published, services before
+ * teams before orgs. Goes on after a failure, but not after several in a row that speak
+ * for a database that is away, nor when cancelled, and returns the first. */
 bool evaluate_due(struct store *store, const struct work_context *context, gint64 now,
 		  struct evaluate_result *result, GError **error);
 

@@ -1,27 +1,8 @@
-#include "collector/evaluate.h"
+#include "collector/evaluate_inside.h"
 
 #include "base/error.h"
 #include "base/instant.h"
 #include "collector/definition.h"
-#include "collector/evaluate_graph.h"
-#include "metrics/service.h"
-
-/* One service at work. */
-struct evaluation {
-	struct store *store;
-	const struct work_context *context;
-	const struct config_service *service;
-	struct scope_row *scope;
-	GArray *rows;		     /* of struct deployment_row: what the store has */
-	GArray *deployments;	     /* of struct deployment: the same for metrics/ */
-	GArray *groups;		     /* of struct rollout_group */
-	struct evaluate_repo *repos; /* as service->components */
-	struct service_repo *views;  /* the same for metrics/ */
-	struct service_facts facts;
-	struct service_rollouts rollouts;
-	enum rollout_kind *kinds; /* of rollouts */
-	GArray *stored;		  /* of struct rollout_row: as of the last evaluation */
-};
 
 static void evaluation_clear(struct evaluation *work)
 {
@@ -29,6 +10,7 @@ static void evaluation_clear(struct evaluation *work)
 		g_free((gpointer)g_array_index(work->deployments, struct deployment, i)
 			       .revisions);
 	g_clear_pointer(&work->deployments, g_array_unref);
+	evaluate_changes_clear(work);
 	g_clear_pointer(&work->groups, g_array_unref);
 	service_rollouts_clear(&work->rollouts);
 	for (unsigned i = 0; work->repos && i < work->service->n_components; i++)
@@ -124,23 +106,22 @@ static bool load(struct evaluation *work, GError **error)
 		.n_groups = work->groups->len,
 		.repos = work->views,
 		.n_repos = n,
-		.from_committed = work->service->commit_time == COMMIT_TIME_COMMITTED,
+		.from_committed = work->service->commit_time != COMMIT_TIME_AUTHORED,
 	};
 	service_rollouts_derive(&work->facts, &work->rollouts);
 	work->kinds = g_new0(enum rollout_kind, work->rollouts.rollouts->len + 1);
-	return true;
+	return evaluate_changes_load(work, error);
 }
 
-static const struct rollout *rollout_at(const struct evaluation *work, guint r)
+const struct rollout *evaluation_rollout(const struct evaluation *work, guint r)
 {
 	return &g_array_index(work->rollouts.rollouts, struct rollout, r);
 }
 
-/* The id of the deployment that finished a rollout. */
-static gint64 rollout_id(const struct evaluation *work, guint r)
+gint64 evaluation_rollout_id(const struct evaluation *work, guint r)
 {
 	return g_array_index(work->rows, struct deployment_row,
-			     rollout_at(work, r)->deployment)
+			     evaluation_rollout(work, r)->deployment)
 		.deployment_id;
 }
 
@@ -164,8 +145,8 @@ static guint stored_prefix(struct evaluation *work, bool same_definition)
 		g_hash_table_insert(stored, &row->deployment_id, row);
 	}
 	for (guint r = 0; r < n; r++) {
-		const struct rollout *rollout = rollout_at(work, r);
-		gint64 id = rollout_id(work, r);
+		const struct rollout *rollout = evaluation_rollout(work, r);
+		gint64 id = evaluation_rollout_id(work, r);
 		const struct rollout_row *row = g_hash_table_lookup(stored, &id);
 
 		if (!row || row->finished != rollout->finished ||
@@ -180,13 +161,31 @@ static guint stored_prefix(struct evaluation *work, bool same_definition)
 
 /* ---- shipping ---- */
 
+/* The lead time of a commit from when its change was merged. */
+static void lead_from_merge(const struct evaluation *work, const struct shipped *shipped,
+			    struct shipped_row *row)
+{
+	struct commit_times times = row->times;
+
+	if (row->excluded == EXCLUSION_BASELINE || row->excluded == EXCLUSION_MERGE)
+		return;
+	times.committed = evaluate_changes_merged(work, shipped->repo, shipped->pos);
+	if (times.committed == INSTANT_NONE)
+		return;
+	row->excluded = lead_time_judge(ROLLOUT_NORMAL, 1, &times, row->finished, true,
+					&row->lead);
+	if (row->excluded == EXCLUSION_NONE &&
+	    work->left_out[shipped->repo][shipped->pos])
+		row->excluded = EXCLUSION_RULE;
+}
+
 static struct shipped_row shipped_row(const struct evaluation *work,
 				      const struct shipped *shipped,
 				      const struct commit_times *times)
 {
-	const struct rollout *rollout = rollout_at(work, shipped->rollout);
+	const struct rollout *rollout = evaluation_rollout(work, shipped->rollout);
 	struct shipped_row row = {
-		.rollout_id = rollout_id(work, shipped->rollout),
+		.rollout_id = evaluation_rollout_id(work, shipped->rollout),
 		.environment = work->facts.groups[rollout->group].name,
 		.repo_id = work->repos[shipped->repo].repo_id,
 		.finished = rollout->finished,
@@ -196,6 +195,8 @@ static struct shipped_row shipped_row(const struct evaluation *work,
 	};
 
 	graph_oid(&work->repos[shipped->repo].graph, shipped->pos, &row.oid);
+	if (work->service->commit_time == COMMIT_TIME_MERGED)
+		lead_from_merge(work, shipped, &row);
 	return row;
 }
 
@@ -297,9 +298,9 @@ static bool write_rollouts(struct evaluation *work, GError **error)
 						   work->facts.n_deployments + 1);
 
 	for (guint r = 0; r < n; r++) {
-		const struct rollout *rollout = rollout_at(work, r);
+		const struct rollout *rollout = evaluation_rollout(work, r);
 
-		rows[r].deployment_id = rollout_id(work, r);
+		rows[r].deployment_id = evaluation_rollout_id(work, r);
 		rows[r].environment = (char *)work->facts.groups[rollout->group].name;
 		rows[r].finished = rollout->finished;
 		rows[r].kind = work->kinds[r];
@@ -311,7 +312,8 @@ static bool write_rollouts(struct evaluation *work, GError **error)
 			g_array_index(work->rows, struct deployment_row, i).deployment_id;
 		fates[i].rollout_id = fate->rollout < 0
 					      ? 0
-					      : rollout_id(work, (guint)fate->rollout);
+					      : evaluation_rollout_id(
+							work, (guint)fate->rollout);
 		fates[i].excluded = fate->excluded;
 	}
 	return store_rollouts_write(work->store, work->scope->scope_id, rows, n, fates,
@@ -330,8 +332,9 @@ static bool renew_definition(struct evaluation *work, const char *fingerprint,
 	if (work->rollouts.rollouts->len == 0)
 		return true;
 	return store_dirty_add(
-		work->store, work->scope->scope_id, rollout_at(work, 0)->finished,
-		rollout_at(work, work->rollouts.rollouts->len - 1)->finished + 1, error);
+		work->store, work->scope->scope_id, evaluation_rollout(work, 0)->finished,
+		evaluation_rollout(work, work->rollouts.rollouts->len - 1)->finished + 1,
+		error);
 }
 
 static bool evaluate(struct evaluation *work, struct evaluate_result *result,
@@ -349,15 +352,20 @@ static bool evaluate(struct evaluation *work, struct evaluate_result *result,
 	if (!work->scope)
 		return false;
 	same = g_strcmp0(work->scope->definition, fingerprint) == 0;
-	if (same && !work->scope->attribution_due)
+	if (same && !work->scope->attribution_due &&
+	    !evaluate_state_is_due(work->scope, work->now))
 		return true;
 	if (!load(work, error))
 		return false;
 	result->changed = true;
-	first = stored_prefix(work, same);
+	/* a change that is told late moves the lead time of what was shipped before */
+	first = work->service->commit_time == COMMIT_TIME_MERGED
+			? 0
+			: stored_prefix(work, same);
 	return (first == 0 ? ship_whole(work, &result->n_rows, error)
 			   : ship_rest(work, first, &result->n_rows, error)) &&
-	       write_rollouts(work, error) &&
+	       write_rollouts(work, error) && evaluate_changes_ship(work, error) &&
+	       evaluate_states(work, error) &&
 	       (same || renew_definition(work, fingerprint, content, error)) &&
 	       store_attribution_due(work->store, work->scope->scope_id, false, error);
 }
@@ -366,12 +374,11 @@ bool evaluate_service(struct store *store, const struct work_context *context,
 		      const struct config_service *service, gint64 now,
 		      struct evaluate_result *result, GError **error)
 {
-	struct evaluation work = { .store = store,
-				   .context = context,
-				   .service = service };
+	struct evaluation work = {
+		.store = store, .context = context, .service = service, .now = now
+	};
 	bool ok;
 
-	(void)now;
 	*result = (struct evaluate_result){ 0 };
 	ok = store_begin(store, error) && evaluate(&work, result, error) &&
 	     store_commit(store, error);

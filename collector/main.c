@@ -7,6 +7,9 @@ static const struct command *const commands[] = {
 	&command_run,	 &command_once,	   &command_report,
 	&command_config, &command_sources, &command_doctor,
 	&command_gate,	 &command_reload,  &command_version,
+	&command_run,	  &command_once,   &command_report, &command_config,
+	&command_sources, &command_doctor, &command_reload, &command_version,
+	&command_explain,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

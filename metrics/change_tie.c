@@ -108,9 +108,15 @@ static void tie_merged(struct tying *tying, guint32 i)
 		claim(tying, g_array_index(brought, guint32, k), i, TIE_MERGE);
 }
 
+static gint64 committed(const struct tying *tying, guint32 pos)
+{
+	return tying->times ? tying->times[pos].committed
+			    : graph_committed(tying->graph, pos) * G_USEC_PER_SEC;
+}
+
 static bool same_time(const struct tying *tying, guint32 a, guint32 b)
 {
-	gint64 x = tying->times[a].committed, y = tying->times[b].committed;
+	gint64 x = committed(tying, a), y = committed(tying, b);
 
 	return instant_is_plausible(x) && instant_is_plausible(y) &&
 	       ABS(x - y) <= REBASE_SPAN;

@@ -39,9 +39,10 @@ struct tie {
 };
 
 /* The commits that are tied: an array of struct tie in order of position. times: of every
- * position. Where several changes have a claim of the same kind, the one merged first has
- * it, of those merged at once the one that stands first among changes, which are best
- * given in order of their keys; otherwise the order of changes and picks does not matter.
+ * position; NULL: what the graph says, in whole seconds. Where several changes have a
+ * claim of the same kind, the one merged first has it, of those merged at once the one
+ * that stands first among changes, which are best given in order of their keys; otherwise
+ * the order of changes and picks does not matter.
  */
 GArray *changes_tie(const struct graph *graph, const struct commit_times *times,
 		    const struct tie_change *changes, guint n_changes,

@@ -104,6 +104,9 @@ static bool ship_step(const struct chain *chain, guint rollout, enum rollout_kin
 		shipped.excluded = lead_time_judge(
 			kind, graph_n_parents(repo->graph, commits[i]), times, finished,
 			chain->facts->from_committed, &shipped.lead);
+		if (shipped.excluded == EXCLUSION_NONE && repo->left_out &&
+		    repo->left_out[commits[i]])
+			shipped.excluded = EXCLUSION_RULE;
 		if (!visitor->visit(&shipped, times, visitor->user, error))
 			return false;
 	}

@@ -15,6 +15,7 @@ struct service_repo {
 	const struct commit_times *times; /* NULL: times_of() is asked instead */
 	const guint8 *
 		touched; /* non-zero where a commit touches the component; NULL: all do */
+	const guint8 *left_out; /* non-zero where a rule leaves a commit out; NULL: none */
 	guint32 baseline; /* position of the configured baseline, GRAPH_NONE if none */
 };
 
@@ -50,7 +51,7 @@ struct shipped {
 	guint repo;
 	guint32 pos;
 	enum exclusion excluded;
-	gint64 lead; /* µs; 0 where excluded */
+	gint64 lead; /* µs; 0 where excluded for another reason than EXCLUSION_RULE */
 };
 
 struct shipped_visitor {

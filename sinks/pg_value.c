@@ -323,6 +323,17 @@ gint64 result_int8(const PGresult *result, int row, int column)
 	return (gint64)GUINT64_FROM_BE(wire);
 }
 
+double result_double(const PGresult *result, int row, int column)
+{
+	gint64 bits = result_int8(result, row, column);
+	double value;
+
+	if (PQgetisnull(result, row, column))
+		return (double)NAN;
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
 gint64 result_instant(const PGresult *result, int row, int column)
 {
 	gint64 since_2000;

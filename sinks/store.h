@@ -485,3 +485,43 @@ bool store_ref_commit(struct store *store, gint32 repo_id, const char *name,
  * was. */
 bool store_push_seen(struct store *store, const guint8 digest[32], gint64 now, bool *seen,
 		     GError **error);
+
+/* ---- why a number is what it is: dora.explain() ---- */
+
+struct explain_query {
+	enum scope_kind kind;
+	const char *scope;	 /* its name */
+	const char *metric;	 /* metric_name() */
+	const char *grain;	 /* grain_name() */
+	const char *day;	 /* any date in the bucket: 2026-03-02 */
+	const char *environment; /* NULL: every one */
+};
+struct explain_row {
+	char *part; /* "number", "used", "left_out", "open", "evidence", "source",
+		       "definition" */
+	char *what, *service, *environment, *name;
+	gint64 at;
+	double seconds; /* NAN: none */
+	char *reason, *detail, *url;
+};
+/* Array of struct explain_row, in the order to be read; the caller unrefs. */
+GArray *store_explain(struct store *store, const struct explain_query *query,
+		      GError **error);
+
+/* Incidents of any source, also of one that left the configuration. */
+struct incident_query {
+	const char *source;		 /* NULL: any */
+	const char *project;		 /* NULL: any */
+	const char *const *services;	 /* one of these is affected; NULL: any */
+};
+bool store_incidents_each(struct store *store, const struct incident_query *query,
+			  bool (*visit)(const struct item *item, gint32 source_id,
+					const char *source, bool gone, void *user,
+					GError **error),
+			  void *user, GError **error);
+
+/* Of the commits of a repository that a service shipped, exactly these n are left out by
+ * rule, if nothing else leaves them out; the days of those for which that is new become
+ * dirty. */
+bool store_shipped_left_out(struct store *store, gint32 service_id, gint32 repo_id,
+			    const struct oid *oids, gsize n, GError **error);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "collector/item_due.h"
 #include "collector/item_poll.h"
 #include "collector/push/push_body.h"
 
@@ -208,6 +209,7 @@ static bool write_all(struct store *store, const struct config *config,
 	good = *replayed || (merge_all(store, config, request, source_id, error) &&
 			     store_items_write(store, source_id, request->now,
 					       request->items, changed, error) &&
+			     item_due(store, config, "push", source_id, changed, error) &&
 			     item_judge_store(judge, JUDGE_CHANGED, changed, request->now,
 					      &n_deployments, error));
 	cursor = cursor_after(row.cursor, changed);

@@ -11,6 +11,7 @@ CREATE INDEX item_squash_sha ON dorad.item (squash_sha)
 	WHERE kind = 'change' AND squash_sha IS NOT NULL;
 CREATE INDEX item_head_sha ON dorad.item (head_sha)
 	WHERE kind = 'change' AND head_sha IS NOT NULL;
+CREATE INDEX item_incident ON dorad.item (source_id, project) WHERE kind = 'incident';
 
 -- When a rollout whose state is pending becomes ok, if nothing happens before.
 ALTER TABLE dorad.scope ADD COLUMN state_due_at timestamptz;
@@ -33,6 +34,9 @@ CREATE TABLE dorad.commit_note (
 ALTER TABLE dorad.shipped DROP CONSTRAINT shipped_check;
 ALTER TABLE dorad.shipped ADD CONSTRAINT shipped_check
 	CHECK ((lead_us IS NULL) = (excluded IS NOT NULL AND excluded <> 'rule'));
+
+CREATE INDEX shipped_left_out ON dorad.shipped (service_id, repo_id)
+	WHERE excluded = 'rule';
 
 -- Which teams a service belonged to. Rows without gaps; the last has no end.
 CREATE TABLE dorad.ownership (

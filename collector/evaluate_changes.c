@@ -1,0 +1,280 @@
+#include "collector/evaluate_inside.h"
+
+#include "base/instant.h"
+#include "collector/exclusion_rules.h"
+#include "metrics/reference.h"
+
+static void change_clear(void *data)
+{
+	struct evaluate_change *row = data;
+
+	item_free(row->item);
+	g_free(row->rollouts);
+}
+
+static void note_clear(void *data)
+{
+	struct evaluate_note *row = data;
+
+	g_free(row->kind);
+	g_free(row->text);
+	g_free(row->rollouts);
+	g_free(row->targets);
+}
+
+void evaluate_changes_clear(struct evaluation *work)
+{
+	for (unsigned i = 0; i < work->service->n_components; i++) {
+		if (work->ties)
+			g_clear_pointer(&work->ties[i], g_array_unref);
+		if (work->left_out)
+			g_free(work->left_out[i]);
+	}
+	g_clear_pointer(&work->ties, g_free);
+	g_clear_pointer(&work->left_out, g_free);
+	g_clear_pointer(&work->changes, g_array_unref);
+	g_clear_pointer(&work->notes, g_array_unref);
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct evaluation *work;
+	guint repo;
+};
+
+static guint32 position_of(const struct reading *reading, const char *sha)
+{
+	struct oid oid;
+
+	return sha && oid_parse(sha, strlen(sha), &oid)
+		       ? graph_find(&reading->work->repos[reading->repo].graph, &oid)
+		       : GRAPH_NONE;
+}
+
+static bool read_change(const struct item *item, gint32 source_id, void *user,
+			GError **error)
+{
+	struct reading *reading = user;
+	const char *const names[] = { item->sha, item->squash_sha, item->head_sha };
+	struct evaluate_change row = { .source_id = source_id,
+				       .repo = reading->repo,
+				       .landed = GRAPH_NONE };
+
+	(void)error;
+	for (gsize i = 0; row.landed == GRAPH_NONE && i < G_N_ELEMENTS(names); i++)
+		row.landed = position_of(reading, names[i]);
+	if (row.landed == GRAPH_NONE)
+		return true;
+	row.item = item_copy(item);
+	g_array_append_val(reading->work->changes, row);
+	return true;
+}
+
+static bool read_note(const struct commit_note *note, void *user, GError **error)
+{
+	struct reading *reading = user;
+	const struct graph *graph = &reading->work->repos[reading->repo].graph;
+	struct evaluate_note row = { .repo = reading->repo,
+				     .pos = graph_find(graph, &note->oid),
+				     .target = GRAPH_NONE };
+
+	(void)error;
+	if (row.pos == GRAPH_NONE)
+		return true;
+	row.kind = g_strdup(note->kind);
+	row.text = g_strdup(note->text);
+	g_array_append_val(reading->work->notes, row);
+	return true;
+}
+
+static int key_order(const struct evaluate_change *x, const struct evaluate_change *y)
+{
+	int order = (x->source_id > y->source_id) - (x->source_id < y->source_id);
+
+	if (order == 0)
+		order = g_strcmp0(x->item->project, y->item->project);
+	return order != 0 ? order : strcmp(x->item->id, y->item->id);
+}
+
+static int change_order(const void *a, const void *b)
+{
+	const struct evaluate_change *x = a, *y = b;
+	int order = key_order(x, y);
+
+	return order != 0 ? order : (x->repo > y->repo) - (x->repo < y->repo);
+}
+
+/* Repositories that share commits (a fork and its parent) tell of a change more than
+ * once: it counts in the first. */
+static void sort_changes(GArray *changes)
+{
+	guint n = 0;
+
+	g_array_sort(changes, change_order);
+	for (guint i = 0; i < changes->len; i++) {
+		struct evaluate_change *row = &g_array_index(changes,
+							     struct evaluate_change, i);
+		struct evaluate_change *kept = &g_array_index(changes,
+							      struct evaluate_change, n);
+
+		if (i > 0 && key_order(kept - 1, row) == 0)
+			continue;
+		if (i != n) {
+			struct evaluate_change other = *kept;
+
+			*kept = *row;
+			*row = other;
+		}
+		n++;
+	}
+	g_array_set_size(changes, n);
+}
+
+/* The commit that a note names, in full or by its beginning. */
+static void find_target(const struct evaluation *work, struct evaluate_note *note)
+{
+	g_autoptr(GArray) references = NULL;
+
+	if (strcmp(note->kind, "title") == 0 || strcmp(note->kind, "author") == 0)
+		return;
+	references = references_find(note->text);
+	for (guint i = 0; i < references->len && note->target == GRAPH_NONE; i++) {
+		const struct reference *reference = &g_array_index(references,
+								   struct reference, i);
+
+		if (reference->kind == REFERENCE_SHA)
+			note->target = graph_find_prefix(&work->repos[note->repo].graph,
+							 reference->text,
+							 strlen(reference->text));
+	}
+}
+
+static bool read_all(struct evaluation *work, GError **error)
+{
+	for (guint i = 0; i < work->service->n_components; i++) {
+		struct reading reading = { work, i };
+
+		if (!store_changes_each(work->store, work->repos[i].repo_id, read_change,
+					&reading, error) ||
+		    !store_notes_each(work->store, work->repos[i].repo_id, read_note,
+				      &reading, error))
+			return false;
+	}
+	sort_changes(work->changes);
+	for (guint i = 0; i < work->notes->len; i++)
+		find_target(work, &g_array_index(work->notes, struct evaluate_note, i));
+	return true;
+}
+
+/* ---- what commits came from, what rules leave out ---- */
+
+static void tie(struct evaluation *work, guint repo)
+{
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct tie_change));
+	g_autoptr(GArray) picks = g_array_new(FALSE, FALSE, sizeof(struct tie_pick));
+	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint));
+	struct reading reading = { work, repo };
+
+	for (guint i = 0; i < work->changes->len; i++) {
+		const struct evaluate_change *change = &g_array_index(
+			work->changes, struct evaluate_change, i);
+		const struct tie_change row = {
+			.sha = position_of(&reading, change->item->sha),
+			.squash = position_of(&reading, change->item->squash_sha),
+			.head = position_of(&reading, change->item->head_sha),
+			.merged = change->item->merged,
+		};
+
+		if (change->repo != repo)
+			continue;
+		g_array_append_val(rows, row);
+		g_array_append_val(numbers, i);
+	}
+	for (guint i = 0; i < work->notes->len; i++) {
+		const struct evaluate_note *note = &g_array_index(
+			work->notes, struct evaluate_note, i);
+		const struct tie_pick row = { note->pos, note->target };
+
+		if (note->repo == repo && strcmp(note->kind, "picked") == 0)
+			g_array_append_val(picks, row);
+	}
+	work->ties[repo] = changes_tie(&work->repos[repo].graph, NULL,
+				       (const void *)rows->data, rows->len,
+				       (const void *)picks->data, picks->len);
+	for (guint i = 0; i < work->ties[repo]->len; i++) {
+		struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
+
+		tied->change = g_array_index(numbers, guint, tied->change);
+	}
+}
+
+static bool is_excluded_author(const struct config_service *service, const char *glob)
+{
+	return service->exclude &&
+	       config_lists(service->exclude->authors, service->exclude->n_authors, glob);
+}
+
+static void leave_out(struct evaluation *work, guint repo)
+{
+	guint32 n = work->repos[repo].graph.n;
+	g_autofree bool *changes = g_new0(bool, work->changes->len + 1);
+
+	work->left_out[repo] = g_new0(guint8, n + 1);
+	for (guint i = 0; i < work->changes->len; i++)
+		changes[i] = exclusion_of_change(
+			work->service,
+			g_array_index(work->changes, struct evaluate_change, i).item);
+	for (guint i = 0; i < work->ties[repo]->len; i++) {
+		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
+
+		work->left_out[repo][tied->commit] = changes[tied->change];
+	}
+	for (guint i = 0; i < work->notes->len; i++) {
+		const struct evaluate_note *note = &g_array_index(
+			work->notes, struct evaluate_note, i);
+
+		if (note->repo == repo && strcmp(note->kind, "author") == 0 &&
+		    is_excluded_author(work->service, note->text))
+			work->left_out[repo][note->pos] = 1;
+	}
+}
+
+bool evaluate_changes_load(struct evaluation *work, GError **error)
+{
+	unsigned n = work->service->n_components;
+
+	work->changes = g_array_new(FALSE, TRUE, sizeof(struct evaluate_change));
+	work->notes = g_array_new(FALSE, TRUE, sizeof(struct evaluate_note));
+	g_array_set_clear_func(work->changes, change_clear);
+	g_array_set_clear_func(work->notes, note_clear);
+	work->ties = g_new0(GArray *, n);
+	work->left_out = g_new0(guint8 *, n);
+	if (!read_all(work, error))
+		return false;
+	for (guint i = 0; i < n; i++) {
+		tie(work, i);
+		leave_out(work, i);
+		work->views[i].left_out = work->left_out[i];
+	}
+	return true;
+}
+
+static int tie_order(const void *a, const void *b)
+{
+	const struct tie *x = a, *y = b;
+
+	return (x->commit > y->commit) - (x->commit < y->commit);
+}
+
+gint64 evaluate_changes_merged(const struct evaluation *work, guint repo, guint32 pos)
+{
+	const struct tie key = { .commit = pos };
+	guint found;
+
+	if (!g_array_binary_search(work->ties[repo], &key, tie_order, &found))
+		return INSTANT_NONE;
+	return g_array_index(work->changes, struct evaluate_change,
+			     g_array_index(work->ties[repo], struct tie, found).change)
+		.item->merged;
+}

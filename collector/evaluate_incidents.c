@@ -1,0 +1,378 @@
+#include "collector/evaluate_inside.h"
+
+#include "base/instant.h"
+#include "collector/incident_rules.h"
+#include "metrics/reference.h"
+
+struct gathering {
+	struct evaluation *work;
+	struct incident_rules *rules;
+	GHashTable *seen; /* keys as text */
+	GArray *items;	  /* of struct gathered */
+};
+
+struct gathered {
+	struct item *item;
+	gint32 source_id;
+	bool gone;
+	GPtrArray *groups; /* names */
+};
+
+static void gathered_clear(void *data)
+{
+	struct gathered *row = data;
+
+	item_free(row->item);
+	g_ptr_array_unref(row->groups);
+}
+
+static void incident_clear(void *data)
+{
+	struct evaluate_incident *row = data;
+
+	g_free(row->key.project);
+	g_free(row->key.id);
+	g_free(row->evidence);
+}
+
+static bool gather(const struct item *item, gint32 source_id, const char *source,
+		   bool gone, void *user, GError **error)
+{
+	struct gathering *gathering = user;
+	g_autoptr(GPtrArray) groups = g_ptr_array_new();
+	struct gathered row = { .source_id = source_id, .gone = gone };
+	char *key;
+
+	(void)error;
+	key = g_strdup_printf("%d\n%s\n%s", source_id, item->project ? item->project : "",
+			      item->id);
+	if (!g_hash_table_add(gathering->seen, key) ||
+	    !incident_concerns(gathering->rules, source, item, groups))
+		return true;
+	row.item = item_copy(item);
+	row.groups = g_steal_pointer(&groups);
+	g_array_append_val(gathering->items, row);
+	return true;
+}
+
+/* Services that are named without a pattern, which the database can look for. */
+static const char **exact_services(const struct config_incident_rule *rule)
+{
+	const char **names = g_new0(const char *, rule->n_services + 1);
+
+	for (unsigned i = 0; i < rule->n_services; i++) {
+		if (strpbrk(rule->services[i], "*?[\\"))
+			return g_free(names), NULL;
+		names[i] = rule->services[i];
+	}
+	return rule->n_services > 0 ? names : (g_free(names), NULL);
+}
+
+static int gathered_order(const void *a, const void *b)
+{
+	const struct gathered *x = a, *y = b;
+	int order = (x->source_id > y->source_id) - (x->source_id < y->source_id);
+
+	if (order == 0)
+		order = g_strcmp0(x->item->project, y->item->project);
+	return order != 0 ? order : strcmp(x->item->id, y->item->id);
+}
+
+static bool gather_all(struct gathering *gathering, GError **error)
+{
+	const struct config_service *service = gathering->work->service;
+
+	for (unsigned i = 0; i < service->n_incidents; i++) {
+		const struct config_incident_rule *rule = &service->incidents[i];
+		g_autofree const char **services = exact_services(rule);
+		const struct incident_query query = {
+			.source = rule->source,
+			.project = rule->project,
+			.services = services,
+		};
+
+		if (!store_incidents_each(gathering->work->store, &query, gather,
+					  gathering, error))
+			return false;
+	}
+	g_array_sort(gathering->items, gathered_order);
+	return true;
+}
+
+/* ---- what it names ---- */
+
+/* What is looked for, for one incident and group. */
+struct naming {
+	struct evaluation *work;
+	gint group;
+	gint64 started;
+	GHashTable *deployments; /* name → the rollouts it is part of, GArray of gint */
+};
+
+/* A rollout named, and how. */
+struct named {
+	gint rollout;
+	enum link_method method;
+	char *evidence;
+};
+
+static void name_one(const struct naming *naming, struct named *named, gint rollout,
+		     enum link_method method, const char *evidence)
+{
+	if (rollout < 0 || method < named->method)
+		return;
+	if (method == named->method) {
+		gint nearer = evaluate_nearer(naming->work, named->rollout, rollout,
+					      naming->started);
+
+		if (nearer == named->rollout)
+			return;
+		rollout = nearer;
+	}
+	named->rollout = rollout;
+	named->method = method;
+	g_free(named->evidence);
+	named->evidence = g_strdup(evidence);
+}
+
+static bool is_of_group(const struct naming *naming, gint rollout)
+{
+	return naming->group < 0 ||
+	       evaluation_rollout(naming->work, (guint)rollout)->group ==
+		       (guint)naming->group;
+}
+
+static void name_deployment(const struct naming *naming, const char *text,
+			    struct named *named)
+{
+	const GArray *rollouts = g_hash_table_lookup(naming->deployments, text);
+
+	for (guint i = 0; rollouts && i < rollouts->len; i++) {
+		gint rollout = g_array_index(rollouts, gint, i);
+
+		if (is_of_group(naming, rollout))
+			name_one(naming, named, rollout, LINK_DEPLOYMENT, text);
+	}
+}
+
+static bool name_revision(const struct naming *naming, const char *text,
+			  struct named *named, GError **error)
+{
+	struct evaluation *work = naming->work;
+
+	for (guint i = 0; i < work->facts.n_repos; i++) {
+		guint32 pos = graph_find_prefix(&work->repos[i].graph, text,
+						strlen(text));
+		gint rollout;
+
+		if (pos == GRAPH_NONE)
+			continue;
+		if (!evaluate_shipped_by(work, i, pos, naming->group, naming->started,
+					 &rollout, error))
+			return false;
+		name_one(naming, named, rollout, LINK_REVISION, text);
+	}
+	return true;
+}
+
+/* Is the change one that a reference names? */
+static bool is_named(const struct evaluate_change *change,
+		     const struct reference *reference)
+{
+	if (reference->kind == REFERENCE_URL)
+		return g_strcmp0(change->item->url, reference->text) == 0;
+	return strcmp(change->item->id, reference->text) == 0 &&
+	       (!reference->project ||
+		g_strcmp0(change->item->project, reference->project) == 0);
+}
+
+static void name_change(const struct naming *naming, const struct reference *reference,
+			struct named *named)
+{
+	const struct evaluation *work = naming->work;
+	const struct evaluate_change *found = NULL;
+
+	for (guint i = 0; i < work->changes->len; i++) {
+		const struct evaluate_change *change = &g_array_index(
+			work->changes, struct evaluate_change, i);
+
+		if (!is_named(change, reference))
+			continue;
+		if (found && !reference->project)
+			return;
+		found = change;
+	}
+	for (guint g = 0; found && g < work->facts.n_groups; g++)
+		if (naming->group < 0 || naming->group == (gint)g)
+			name_one(naming, named, found->rollouts[g], LINK_CHANGE,
+				 reference->text);
+}
+
+/* A title has words that happen to be names: only what is clearly a reference counts. */
+static bool name_by(const struct naming *naming, const char *text, bool title,
+		    struct named *named, GError **error)
+{
+	g_autoptr(GArray) references = references_find(text);
+	bool good = true;
+
+	for (guint i = 0; good && i < references->len; i++) {
+		const struct reference *reference = &g_array_index(references,
+								   struct reference, i);
+
+		if (!title)
+			name_deployment(naming, reference->text, named);
+		if (reference->kind == REFERENCE_SHA)
+			good = name_revision(naming, reference->text, named, error);
+		else if (reference->kind == REFERENCE_CHANGE ||
+			 reference->kind == REFERENCE_URL)
+			name_change(naming, reference, named);
+	}
+	return good;
+}
+
+/* ---- rows ---- */
+
+static const char *why_not(const struct gathered *row, gint64 started, gint64 restored)
+{
+	if (row->gone)
+		return "gone";
+	if (row->item->outcome == OUTCOME_CANCELLED)
+		return "withdrawn";
+	if (row->item->outcome == OUTCOME_SKIPPED)
+		return "exempt";
+	if (started == INSTANT_NONE)
+		return "implausible_time";
+	return restored != INSTANT_NONE && restored < started ? "negative" : NULL;
+}
+
+static gint64 first_of(gint64 a, gint64 b)
+{
+	return a != INSTANT_NONE ? a : b;
+}
+
+static bool add_incident(struct naming *naming, const struct gathered *row,
+			 GArray *incidents, GError **error)
+{
+	const struct item *item = row->item;
+	struct named named = { .rollout = -1 }, fix = { .rollout = -1 };
+	struct evaluate_incident incident = {
+		.key = { row->source_id, g_strdup(item->project ? item->project : ""),
+			 g_strdup(item->id) },
+		.group = naming->group,
+		.started = first_of(item->started,
+				    first_of(item->detected, item->created)),
+		.restored = first_of(item->mitigated, item->resolved),
+	};
+	bool good = true;
+
+	incident.excluded = why_not(row, incident.started, incident.restored);
+	naming->started = incident.started;
+	if (!incident.excluded) {
+		good = name_by(naming, item->cause, false, &named, error) &&
+		       (named.rollout >= 0 ||
+			name_by(naming, item->name, true, &named, error)) &&
+		       name_by(naming, item->fix, false, &fix, error);
+	}
+	incident.named = named.rollout;
+	incident.named_by = named.method;
+	incident.evidence = named.evidence;
+	incident.fix = fix.rollout;
+	g_free(fix.evidence);
+	g_array_append_val(incidents, incident);
+	return good;
+}
+
+static gint group_of(const struct evaluation *work, const char *name)
+{
+	for (guint i = 0; i < work->facts.n_groups; i++)
+		if (strcmp(work->facts.groups[i].name, name) == 0)
+			return (gint)i;
+	return -1;
+}
+
+static bool add_all(struct naming *naming, const struct gathering *gathering,
+		    GArray *incidents, GError **error)
+{
+	for (guint i = 0; i < gathering->items->len; i++) {
+		const struct gathered *row = &g_array_index(gathering->items,
+							    struct gathered, i);
+
+		if (row->groups->len == naming->work->facts.n_groups) {
+			naming->group = -1;
+			if (!add_incident(naming, row, incidents, error))
+				return false;
+			continue;
+		}
+		for (guint k = 0; k < row->groups->len; k++) {
+			naming->group = group_of(naming->work, row->groups->pdata[k]);
+			if (!add_incident(naming, row, incidents, error))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void know(GHashTable *deployments, const char *name, gint rollout)
+{
+	GArray *list = g_hash_table_lookup(deployments, name);
+
+	if (!list) {
+		list = g_array_new(FALSE, FALSE, sizeof(gint));
+		g_hash_table_insert(deployments, g_strdup(name), list);
+	}
+	g_array_append_val(list, rollout);
+}
+
+static void list_free(void *list)
+{
+	g_array_unref(list);
+}
+
+/* Deployments by their ids, and by what follows the kind in those of git ("tag:v1.0"). */
+static GHashTable *deployments_by_name(const struct evaluation *work)
+{
+	GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+						  list_free);
+
+	for (guint i = 0; i < work->rows->len; i++) {
+		const struct deployment_row *row = &g_array_index(
+			work->rows, struct deployment_row, i);
+		const char *tag = g_str_has_prefix(row->external_id, "tag:")
+					  ? row->external_id + strlen("tag:")
+					  : NULL;
+		gint rollout = work->rollouts.fates[i].rollout;
+
+		if (rollout < 0)
+			continue;
+		know(table, row->external_id, rollout);
+		if (tag)
+			know(table, tag, rollout);
+	}
+	return table;
+}
+
+GArray *evaluate_incidents_load(struct evaluation *work, GError **error)
+{
+	GArray *incidents = g_array_new(FALSE, FALSE, sizeof(struct evaluate_incident));
+	g_autoptr(GHashTable)
+		seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) deployments = deployments_by_name(work);
+	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(struct gathered));
+	struct gathering gathering = {
+		.work = work,
+		.rules = incident_rules_new(work->service),
+		.seen = seen,
+		.items = items,
+	};
+	struct naming naming = { .work = work, .deployments = deployments };
+	bool good;
+
+	g_array_set_clear_func(incidents, incident_clear);
+	g_array_set_clear_func(items, gathered_clear);
+	good = gather_all(&gathering, error) &&
+	       add_all(&naming, &gathering, incidents, error);
+	incident_rules_free(gathering.rules);
+	if (!good)
+		g_clear_pointer(&incidents, g_array_unref);
+	return incidents;
+}

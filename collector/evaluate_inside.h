@@ -1,0 +1,98 @@
+#pragma once
+
+/*
+ * One service at work: what evaluate_service.c, which brings rollouts and shipped commits
+ * up to date, shares with evaluate_changes.c (which commit came from which change, what
+ * rules leave out), evaluate_incidents.c (which incidents concern the service, what they
+ * name) and evaluate_states.c (what became of each rollout). Internal to those.
+ */
+#include "collector/evaluate.h"
+#include "collector/evaluate_graph.h"
+#include "metrics/change_tie.h"
+#include "metrics/service.h"
+
+/* A change that landed in a repository of the service. */
+struct evaluate_change {
+	struct item *item;
+	gint32 source_id;
+	guint repo;	/* of the service */
+	guint32 landed; /* position of the commit by which it came */
+	/* The rollout that shipped that in each group, or SHIPPED_…; an array as the
+	 * groups, after evaluate_changes_ship(). */
+	gint *rollouts;
+};
+#define SHIPPED_NEVER (-1)
+#define SHIPPED_BASELINE (-2)
+
+struct evaluate_note {
+	guint repo;
+	guint32 pos;
+	char *kind, *text;
+	guint32 target; /* position of the commit that it names; GRAPH_NONE */
+	gint *rollouts; /* likewise */
+	gint *targets;	/* the same of the commit that it names; NULL: it names none */
+};
+
+struct evaluation {
+	struct store *store;
+	const struct work_context *context;
+	const struct config_service *service;
+	gint64 now;
+	struct scope_row *scope;
+	GArray *rows;		     /* of struct deployment_row: what the store has */
+	GArray *deployments;	     /* of struct deployment: the same for metrics/ */
+	GArray *groups;		     /* of struct rollout_group */
+	struct evaluate_repo *repos; /* as service->components */
+	struct service_repo *views;  /* the same for metrics/ */
+	struct service_facts facts;
+	struct service_rollouts rollouts;
+	enum rollout_kind *kinds; /* of rollouts */
+	GArray *stored;		  /* of struct rollout_row: as of the last evaluation */
+	GArray *changes;	  /* of struct evaluate_change, in order of key */
+	GArray *notes;		  /* of struct evaluate_note */
+	GArray **ties;		  /* of each repository, of struct tie */
+	guint8 **left_out;	  /* of each repository, by position */
+};
+
+const struct rollout *evaluation_rollout(const struct evaluation *work, guint r);
+/* The id of the deployment that finished a rollout, which is its own. */
+gint64 evaluation_rollout_id(const struct evaluation *work, guint r);
+
+/* Reads changes and notes, ties commits to changes, finds what rules leave out. */
+bool evaluate_changes_load(struct evaluation *work, GError **error);
+/* When the change that a commit came from was merged; INSTANT_NONE: not known. */
+gint64 evaluate_changes_merged(const struct evaluation *work, guint repo, guint32 pos);
+/* After shipping: what rules leave out of commits shipped before, which rollout shipped
+ * what, and the rows of changes. */
+bool evaluate_changes_ship(struct evaluation *work, GError **error);
+void evaluate_changes_clear(struct evaluation *work);
+
+/* An incident that concerns the service: all of its groups, or one; then there is one of
+ * these for each. */
+struct evaluate_incident {
+	struct item_key key;
+	gint group;	      /* -1: all */
+	const char *excluded; /* as service_incident_row; NULL: it counts */
+	gint64 started, restored;
+	gint named, fix; /* rollouts; -1: none */
+	enum link_method named_by;
+	char *evidence; /* the words that named it; NULL */
+};
+/* Array of struct evaluate_incident, in order of key and group; the caller unrefs. After
+ * evaluate_changes_ship(). */
+GArray *evaluate_incidents_load(struct evaluation *work, GError **error);
+
+/* The rollout that shipped (or, if none did, deployed) a commit, for an incident
+ * about a group (-1: any) that started then: of those that finished before it the latest,
+ * else the first; -1: none. */
+bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint group,
+			 gint64 started, gint *rollout, GError **error);
+/* Of two rollouts (-1: none) the one to name by the same rule. */
+gint evaluate_nearer(const struct evaluation *work, gint a, gint b, gint64 started);
+
+/* Which rollouts repair others, by rule: an array of struct repair; the caller unrefs.
+ * After evaluate_changes_ship(). */
+GArray *evaluate_repairs(const struct evaluation *work);
+
+/* Derives and stores what became of the rollouts. */
+bool evaluate_states(struct evaluation *work, GError **error);

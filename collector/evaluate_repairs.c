@@ -1,0 +1,190 @@
+#include "collector/evaluate_inside.h"
+
+#include "collector/remediation.h"
+
+/* What is known of one rollout as a repair. */
+struct finding {
+	gint rule;	 /* the first that fits; -1: none does */
+	bool names;	 /* what it repairs is named and known, if nobody's */
+	GArray *targets; /* of gint: rollouts; NULL: none */
+};
+
+struct repairing {
+	const struct evaluation *work;
+	const struct remediation *rules;
+	struct finding *findings; /* as the rollouts */
+	GHashTable *titles;	  /* title → GPtrArray of struct evaluate_change */
+};
+
+/* A rule has found a rollout. target: REPAIR_BEFORE if this evidence names nothing. */
+static void find(struct repairing *repairing, gint rollout, gint rule, gint target)
+{
+	struct finding *finding = &repairing->findings[rollout];
+
+	if (finding->rule < 0 || rule < finding->rule)
+		finding->rule = rule;
+	if (target == REPAIR_BEFORE)
+		return;
+	finding->names = true;
+	if (target < 0 || target >= rollout)
+		return;
+	if (!finding->targets)
+		finding->targets = g_array_new(FALSE, FALSE, sizeof(gint));
+	for (guint i = 0; i < finding->targets->len; i++)
+		if (g_array_index(finding->targets, gint, i) == target)
+			return;
+	g_array_append_val(finding->targets, target);
+}
+
+/* The latest change of a title that a rollout of the group shipped before this one. */
+static gint target_of_title(const struct repairing *repairing, const char *title,
+			    guint group, gint rollout)
+{
+	const GPtrArray *changes = g_hash_table_lookup(repairing->titles, title);
+	gint target = REPAIR_BEFORE;
+
+	for (guint i = 0; changes && i < changes->len; i++) {
+		const struct evaluate_change *change = changes->pdata[i];
+		gint shipped = change->rollouts[group];
+
+		if (shipped == SHIPPED_NEVER || shipped > rollout)
+			continue;
+		if (shipped < 0 || shipped == rollout)
+			target = target >= 0 ? target : REPAIR_NOBODY;
+		else
+			target = MAX(target, shipped);
+	}
+	return target;
+}
+
+static gint target_of_commit(const struct evaluate_note *note, guint group, gint rollout)
+{
+	gint shipped = note->targets ? note->targets[group] : SHIPPED_NEVER;
+
+	if (shipped == SHIPPED_NEVER)
+		return REPAIR_BEFORE;
+	return shipped < 0 || shipped >= rollout ? REPAIR_NOBODY : shipped;
+}
+
+static void look_at_change(struct repairing *repairing,
+			   const struct evaluate_change *change)
+{
+	gint rule = remediation_fits_change(repairing->rules, change->item);
+	g_autofree char *reverted = remediation_title_reverted(change->item->name);
+
+	for (guint g = 0; rule >= 0 && g < repairing->work->facts.n_groups; g++) {
+		gint rollout = change->rollouts[g];
+
+		if (rollout >= 0)
+			find(repairing, rollout, rule,
+			     reverted ? target_of_title(repairing, reverted, g, rollout)
+				      : REPAIR_BEFORE);
+	}
+}
+
+static void look_at_note(struct repairing *repairing, const struct evaluate_note *note)
+{
+	const struct commit_note row = { .kind = note->kind, .text = note->text };
+	gint rule = remediation_fits_note(repairing->rules, &row);
+	g_autofree char *reverted = strcmp(note->kind, "title") == 0
+					    ? remediation_title_reverted(note->text)
+					    : NULL;
+
+	for (guint g = 0; rule >= 0 && g < repairing->work->facts.n_groups; g++) {
+		gint rollout = note->rollouts[g];
+
+		if (rollout >= 0)
+			find(repairing, rollout, rule,
+			     reverted ? target_of_title(repairing, reverted, g, rollout)
+				      : target_of_commit(note, g, rollout));
+	}
+}
+
+static void look_at_rollouts(struct repairing *repairing)
+{
+	const struct evaluation *work = repairing->work;
+
+	for (guint r = 0; r < work->rollouts.rollouts->len; r++) {
+		const struct deployment_row *row = &g_array_index(
+			work->rows, struct deployment_row,
+			evaluation_rollout(work, r)->deployment);
+		gint rule = row->ref ? remediation_fits_ref(repairing->rules, row->ref)
+				     : -1;
+
+		if (rule >= 0)
+			find(repairing, (gint)r, rule, REPAIR_BEFORE);
+	}
+}
+
+static void array_free(void *array)
+{
+	g_ptr_array_unref(array);
+}
+
+static GHashTable *changes_by_title(const struct evaluation *work)
+{
+	GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+						  array_free);
+
+	for (guint i = 0; i < work->changes->len; i++) {
+		struct evaluate_change *change = &g_array_index(
+			work->changes, struct evaluate_change, i);
+		GPtrArray *list;
+
+		if (!change->item->name)
+			continue;
+		list = g_hash_table_lookup(table, change->item->name);
+		if (!list) {
+			list = g_ptr_array_new();
+			g_hash_table_insert(table, change->item->name, list);
+		}
+		g_ptr_array_add(list, change);
+	}
+	return table;
+}
+
+static void add_repairs(const struct repairing *repairing, GArray *repairs)
+{
+	const struct config_service *service = repairing->work->service;
+
+	for (guint r = 0; r < repairing->work->rollouts.rollouts->len; r++) {
+		const struct finding *finding = &repairing->findings[r];
+		struct repair repair = { .rollout = r };
+
+		if (finding->rule < 0)
+			continue;
+		repair.hotfix = service->remediation[finding->rule].kind == REMEDY_HOTFIX;
+		repair.target = finding->names ? REPAIR_NOBODY : REPAIR_BEFORE;
+		if (!finding->targets)
+			g_array_append_val(repairs, repair);
+		for (guint i = 0; finding->targets && i < finding->targets->len; i++) {
+			repair.target = g_array_index(finding->targets, gint, i);
+			g_array_append_val(repairs, repair);
+		}
+	}
+}
+
+GArray *evaluate_repairs(const struct evaluation *work)
+{
+	guint n = work->rollouts.rollouts->len;
+	GArray *repairs = g_array_new(FALSE, FALSE, sizeof(struct repair));
+	struct remediation *rules = remediation_new(work->service);
+	g_autoptr(GHashTable) titles = changes_by_title(work);
+	g_autofree struct finding *findings = g_new0(struct finding, n + 1);
+	struct repairing repairing = { work, rules, findings, titles };
+
+	for (guint r = 0; r < n; r++)
+		findings[r].rule = -1;
+	look_at_rollouts(&repairing);
+	for (guint i = 0; i < work->changes->len; i++)
+		look_at_change(&repairing,
+			       &g_array_index(work->changes, struct evaluate_change, i));
+	for (guint i = 0; i < work->notes->len; i++)
+		look_at_note(&repairing,
+			     &g_array_index(work->notes, struct evaluate_note, i));
+	add_repairs(&repairing, repairs);
+	for (guint r = 0; r < n; r++)
+		g_clear_pointer(&findings[r].targets, g_array_unref);
+	remediation_free(rules);
+	return repairs;
+}

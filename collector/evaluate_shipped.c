@@ -1,0 +1,344 @@
+#include "collector/evaluate_inside.h"
+
+#include "base/instant.h"
+
+/* Which rollout shipped what, asked of the store once all of it is there. */
+
+static GHashTable *rollouts_by_id(const struct evaluation *work)
+{
+	GHashTable *table = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+						  NULL);
+
+	for (guint r = 0; r < work->rollouts.rollouts->len; r++) {
+		gint64 id = evaluation_rollout_id(work, r);
+
+		g_hash_table_insert(table, g_memdup2(&id, sizeof(id)),
+				    GUINT_TO_POINTER(r + 1));
+	}
+	return table;
+}
+
+/* Positions of one repository, and where the answer about each goes: an array as the
+ * groups. */
+struct question {
+	guint32 pos;
+	gint *answers;
+};
+
+static bool ask(struct evaluation *work, GHashTable *ids, guint repo, guint group,
+		const GArray *questions, GError **error)
+{
+	guint n = questions->len;
+	g_autofree struct oid *oids = g_new0(struct oid, n + 1);
+	g_autofree gint64 *rollouts = g_new0(gint64, n + 1);
+	g_autofree bool *baseline = g_new0(bool, n + 1);
+
+	for (guint i = 0; i < n; i++)
+		graph_oid(&work->repos[repo].graph,
+			  g_array_index(questions, struct question, i).pos, &oids[i]);
+	if (!store_shipped_by(work->store, work->scope->scope_id,
+			      work->facts.groups[group].name, work->repos[repo].repo_id,
+			      oids, n, rollouts, baseline, error))
+		return false;
+	for (guint i = 0; i < n; i++) {
+		gint *answer =
+			&g_array_index(questions, struct question, i).answers[group];
+		guint rollout = GPOINTER_TO_UINT(
+			rollouts[i] ? g_hash_table_lookup(ids, &rollouts[i]) : NULL);
+
+		*answer = baseline[i] ? SHIPPED_BASELINE
+			  : rollout   ? (gint)rollout - 1
+				      : SHIPPED_NEVER;
+	}
+	return true;
+}
+
+static gint *answers_new(const struct evaluation *work)
+{
+	gint *answers = g_new(gint, work->facts.n_groups + 1);
+
+	for (guint g = 0; g < work->facts.n_groups; g++)
+		answers[g] = SHIPPED_NEVER;
+	return answers;
+}
+
+static void add_question(GArray *questions, guint32 pos, gint *answers)
+{
+	const struct question question = { pos, answers };
+
+	g_array_append_val(questions, question);
+}
+
+static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError **error)
+{
+	g_autoptr(GArray) questions = g_array_new(FALSE, FALSE, sizeof(struct question));
+	bool good = true;
+
+	for (guint i = 0; i < work->changes->len; i++) {
+		struct evaluate_change *change = &g_array_index(
+			work->changes, struct evaluate_change, i);
+
+		if (change->repo != repo)
+			continue;
+		change->rollouts = answers_new(work);
+		add_question(questions, change->landed, change->rollouts);
+	}
+	for (guint i = 0; i < work->notes->len; i++) {
+		struct evaluate_note *note = &g_array_index(work->notes,
+							    struct evaluate_note, i);
+
+		if (note->repo != repo)
+			continue;
+		note->rollouts = answers_new(work);
+		add_question(questions, note->pos, note->rollouts);
+		if (note->target == GRAPH_NONE)
+			continue;
+		note->targets = answers_new(work);
+		add_question(questions, note->target, note->targets);
+	}
+	for (guint g = 0; good && questions->len > 0 && g < work->facts.n_groups; g++)
+		good = ask(work, ids, repo, g, questions, error);
+	return good;
+}
+
+/* ---- an incident's cause ---- */
+
+gint evaluate_nearer(const struct evaluation *work, gint a, gint b, gint64 started)
+{
+	gint64 x, y;
+
+	if (a < 0 || b < 0)
+		return MAX(a, b);
+	x = evaluation_rollout(work, (guint)a)->finished;
+	y = evaluation_rollout(work, (guint)b)->finished;
+	/* rollouts are in order of finish, so the greater is the later */
+	if (x <= started && y <= started)
+		return MAX(a, b);
+	return x <= started ? a : y <= started ? b : MIN(a, b);
+}
+
+/* The rollout that deployed this very commit, though another shipped it or the
+ * baseline. */
+static gint deployed(const struct evaluation *work, guint repo, guint32 pos, guint group,
+		     gint64 started)
+{
+	gint best = -1;
+
+	for (guint r = 0; r < work->rollouts.rollouts->len; r++)
+		if (evaluation_rollout(work, r)->group == group &&
+		    work->rollouts.positions[(gsize)r * work->facts.n_repos + repo] ==
+			    pos)
+			best = evaluate_nearer(work, best, (gint)r, started);
+	return best;
+}
+
+bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint group,
+			 gint64 started, gint *rollout, GError **error)
+{
+	struct oid oid;
+	gint64 by;
+	bool baseline;
+
+	*rollout = -1;
+	graph_oid(&work->repos[repo].graph, pos, &oid);
+	for (guint g = 0; g < work->facts.n_groups; g++) {
+		gint found = -1;
+
+		if (group >= 0 && group != (gint)g)
+			continue;
+		if (!store_shipped_by(work->store, work->scope->scope_id,
+				      work->facts.groups[g].name,
+				      work->repos[repo].repo_id, &oid, 1, &by, &baseline,
+				      error))
+			return false;
+		for (guint r = 0; by != 0 && !baseline && found < 0 &&
+				  r < work->rollouts.rollouts->len;
+		     r++)
+			if (evaluation_rollout_id(work, r) == by)
+				found = (gint)r;
+		if (found < 0)
+			found = deployed(work, repo, pos, g, started);
+		*rollout = evaluate_nearer(work, *rollout, found, started);
+	}
+	return true;
+}
+
+/* ---- rows ---- */
+
+/* What is known of the commits that changes landed by, and when the first commit of
+ * each was made, where its source does not tell. */
+struct known {
+	struct commit_times *landed; /* as the changes */
+	gint64 *first;		     /* likewise; INSTANT_NONE */
+};
+
+static bool know_times(struct evaluation *work, guint repo, struct known *known,
+		       GError **error)
+{
+	g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(guint32));
+	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(gint));
+	g_autofree struct commit_times *times = NULL;
+
+	for (guint i = 0; i < work->changes->len; i++) {
+		const struct evaluate_change *change = &g_array_index(
+			work->changes, struct evaluate_change, i);
+		gint landed = -1 - (gint)i;
+
+		if (change->repo != repo)
+			continue;
+		g_array_append_val(positions, change->landed);
+		g_array_append_val(changes, landed);
+	}
+	for (guint i = 0; i < work->ties[repo]->len; i++) {
+		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
+		gint change = (gint)tied->change;
+
+		if (tied->method == TIE_CHERRY_PICK ||
+		    g_array_index(work->changes, struct evaluate_change, change)
+				    .item->first_commit != INSTANT_NONE)
+			continue;
+		g_array_append_val(positions, tied->commit);
+		g_array_append_val(changes, change);
+	}
+	times = g_new0(struct commit_times, positions->len + 1);
+	if (!evaluate_repo_times(&work->repos[repo], work->store,
+				 (const void *)positions->data, positions->len, times,
+				 error))
+		return false;
+	for (guint i = 0; i < positions->len; i++) {
+		gint change = g_array_index(changes, gint, i);
+		gint64 *first = change >= 0 ? &known->first[change] : NULL;
+
+		if (change < 0)
+			known->landed[-1 - change] = times[i];
+		else if (times[i].authored != INSTANT_NONE &&
+			 (*first == INSTANT_NONE || times[i].authored < *first))
+			*first = times[i].authored;
+	}
+	return true;
+}
+
+static gint64 span(gint64 from, gint64 to)
+{
+	return from == INSTANT_NONE || to == INSTANT_NONE || to < from ? -1 : to - from;
+}
+
+static void add_change(const struct evaluation *work, guint i, const struct known *known,
+		       GArray *rows)
+{
+	const struct evaluate_change *change = &g_array_index(work->changes,
+							      struct evaluate_change, i);
+	const struct item *item = change->item;
+	gint64 first = item->first_commit != INSTANT_NONE ? item->first_commit
+							  : known->first[i];
+	gint64 reviewed = item->reviewed != INSTANT_NONE ? item->reviewed : item->created;
+
+	for (guint g = 0; g < work->facts.n_groups; g++) {
+		struct shipped_change_row row = {
+			.environment = work->facts.groups[g].name,
+			.change = { change->source_id,
+				    item->project ? item->project : (char *)"",
+				    item->id },
+			.repo_id = work->repos[change->repo].repo_id,
+			.author = known->landed[i].author,
+		};
+
+		if (change->rollouts[g] < 0)
+			continue;
+		row.rollout_id = evaluation_rollout_id(work, (guint)change->rollouts[g]);
+		row.finished =
+			evaluation_rollout(work, (guint)change->rollouts[g])->finished;
+		graph_oid(&work->repos[change->repo].graph, change->landed, &row.landed);
+		row.spans[0] = span(first, item->created);
+		row.spans[1] = span(item->created, item->reviewed);
+		row.spans[2] = span(reviewed, item->merged);
+		row.spans[3] = span(item->merged, row.finished);
+		g_array_append_val(rows, row);
+	}
+}
+
+static bool write_changes(struct evaluation *work, GError **error)
+{
+	guint n = work->changes->len;
+	g_autofree struct commit_times *landed = g_new0(struct commit_times, n + 1);
+	g_autofree gint64 *first = g_new(gint64, n + 1);
+	g_autoptr(GArray)
+		rows = g_array_new(FALSE, FALSE, sizeof(struct shipped_change_row));
+	struct known known = { landed, first };
+
+	for (guint i = 0; i < n; i++)
+		first[i] = INSTANT_NONE;
+	for (guint i = 0; i < work->facts.n_repos; i++)
+		if (!know_times(work, i, &known, error))
+			return false;
+	for (guint i = 0; i < n; i++)
+		add_change(work, i, &known, rows);
+	return store_shipped_changes_write(work->store, work->scope->scope_id,
+					   (const void *)rows->data, rows->len, error);
+}
+
+static bool write_ties(struct evaluation *work, GError **error)
+{
+	g_autoptr(GArray)
+		rows = g_array_new(FALSE, FALSE, sizeof(struct commit_change_row));
+
+	for (guint i = 0; i < work->facts.n_repos; i++) {
+		const struct graph *graph = &work->repos[i].graph;
+
+		for (guint k = 0; k < work->ties[i]->len; k++) {
+			const struct tie *tied = &g_array_index(work->ties[i], struct tie,
+								k);
+			struct commit_change_row row = {
+				.repo_id = work->repos[i].repo_id,
+			};
+			const struct evaluate_change *change;
+
+			change = &g_array_index(work->changes, struct evaluate_change,
+						tied->change);
+			graph_oid(graph, tied->commit, &row.oid);
+			row.change.source_id = change->source_id;
+			row.change.project = change->item->project ? change->item->project
+								   : (char *)"";
+			row.change.id = change->item->id;
+			row.method = tie_method_name(tied->method);
+			g_array_append_val(rows, row);
+		}
+	}
+	return store_commit_changes_write(work->store, work->scope->scope_id,
+					  (const void *)rows->data, rows->len, error);
+}
+
+/* What rules leave out of commits that were shipped before the rules or changes were what
+ * they are. */
+static bool leave_out(struct evaluation *work, GError **error)
+{
+	for (guint i = 0; i < work->facts.n_repos; i++) {
+		g_autoptr(GArray) oids = g_array_new(FALSE, FALSE, sizeof(struct oid));
+
+		for (guint32 pos = 0; pos < work->repos[i].graph.n; pos++) {
+			struct oid oid;
+
+			if (!work->left_out[i][pos])
+				continue;
+			graph_oid(&work->repos[i].graph, pos, &oid);
+			g_array_append_val(oids, oid);
+		}
+		if (!store_shipped_left_out(work->store, work->scope->scope_id,
+					    work->repos[i].repo_id,
+					    (const void *)oids->data, oids->len, error))
+			return false;
+	}
+	return true;
+}
+
+bool evaluate_changes_ship(struct evaluation *work, GError **error)
+{
+	g_autoptr(GHashTable) ids = rollouts_by_id(work);
+
+	if (!leave_out(work, error))
+		return false;
+	for (guint i = 0; i < work->facts.n_repos; i++)
+		if (!ask_all(work, i, ids, error))
+			return false;
+	return write_changes(work, error) && write_ties(work, error);
+}

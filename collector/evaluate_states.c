@@ -1,0 +1,213 @@
+#include "collector/evaluate_inside.h"
+
+#include "base/instant.h"
+
+/* ---- the same for metrics/ ---- */
+
+static struct state_rollout *state_rollouts(const struct evaluation *work)
+{
+	guint n = work->rollouts.rollouts->len;
+	struct state_rollout *rows = g_new0(struct state_rollout, n + 1);
+
+	for (guint r = 0; r < n; r++) {
+		const struct rollout *rollout = evaluation_rollout(work, r);
+
+		rows[r] = (struct state_rollout){
+			.group = rollout->group,
+			.started = work->facts.deployments[rollout->deployment].started,
+			.finished = rollout->finished,
+			.kind = work->kinds[r],
+		};
+	}
+	return rows;
+}
+
+static GArray *state_incidents(const GArray *incidents, GArray *of)
+{
+	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct state_incident));
+
+	for (guint i = 0; i < incidents->len; i++) {
+		const struct evaluate_incident *incident = &g_array_index(
+			incidents, struct evaluate_incident, i);
+		const struct state_incident row = {
+			.group = incident->group,
+			.started = incident->started,
+			.restored = incident->restored,
+			.named = incident->named,
+			.named_by = incident->named_by,
+			.fix = incident->fix,
+		};
+
+		if (incident->excluded)
+			continue;
+		g_array_append_val(rows, row);
+		g_array_append_val(of, i);
+	}
+	return rows;
+}
+
+static bool reaches(guint newer, guint older, void *user)
+{
+	const struct evaluation *work = user;
+	guint n_repos = work->facts.n_repos, shared = 0;
+
+	for (guint i = 0; i < n_repos; i++) {
+		gsize a = (gsize)newer * n_repos + i, b = (gsize)older * n_repos + i;
+
+		if (!work->rollouts.has[a] || !work->rollouts.has[b])
+			continue;
+		shared++;
+		if (work->rollouts.positions[a] == GRAPH_NONE ||
+		    work->rollouts.positions[b] == GRAPH_NONE ||
+		    !graph_reaches(work->facts.repos[i].graph,
+				   work->rollouts.positions[a],
+				   work->rollouts.positions[b]))
+			return false;
+	}
+	return shared > 0;
+}
+
+/* ---- rows for the store ---- */
+
+struct derived {
+	const GArray *incidents; /* of struct evaluate_incident */
+	GArray *of;		 /* guint: which of them each that counts is */
+	struct rollout_state *states;
+	struct incident_link *links; /* as of */
+	GArray *failures;	     /* of struct failure */
+};
+
+static bool write_states(struct evaluation *work, const struct derived *derived,
+			 GError **error)
+{
+	guint n = work->rollouts.rollouts->len, n_failures = derived->failures->len;
+	g_autofree struct rollout_state_row *rows = g_new0(struct rollout_state_row,
+							   n + 1);
+	g_autofree struct failure_row *failures = g_new0(struct failure_row,
+							 n_failures + 1);
+	gint64 due = INSTANT_NONE;
+
+	for (guint r = 0; r < n; r++) {
+		const struct rollout *rollout = evaluation_rollout(work, r);
+
+		rows[r] = (struct rollout_state_row){
+			.rollout_id = evaluation_rollout_id(work, r),
+			.environment = work->facts.groups[rollout->group].name,
+			.finished = rollout->finished,
+			.state = derived->states[r],
+		};
+		if (derived->states[r].state == CHANGE_PENDING &&
+		    (due == INSTANT_NONE || derived->states[r].pending_until < due))
+			due = derived->states[r].pending_until;
+	}
+	for (guint i = 0; i < n_failures; i++) {
+		const struct failure *failure = &g_array_index(derived->failures,
+							       struct failure, i);
+
+		failures[i].rollout_id = evaluation_rollout_id(work, failure->rollout);
+		failures[i].method = failure->method;
+		if (failure->by >= 0)
+			failures[i].by_rollout_id = evaluation_rollout_id(
+				work, (guint)failure->by);
+		if (failure->incident >= 0)
+			failures[i].incident = g_array_index(
+						       derived->incidents,
+						       struct evaluate_incident,
+						       g_array_index(derived->of, guint,
+								     failure->incident))
+						       .key;
+	}
+	return store_states_write(work->store, work->scope->scope_id, rows, n, failures,
+				  n_failures, work->now, error) &&
+	       store_state_due(work->store, work->scope->scope_id, due, error);
+}
+
+/* One row for each group that the incident is about; the link is shown in the group of
+ * the rollout. */
+static void add_rows(const struct evaluation *work,
+		     const struct evaluate_incident *incident,
+		     const struct incident_link *link, GArray *rows)
+{
+	for (guint g = 0; g < work->facts.n_groups; g++) {
+		struct service_incident_row row = {
+			.environment = work->facts.groups[g].name,
+			.incident = incident->key,
+			.started = incident->started,
+			.restored = incident->restored,
+			.excluded = incident->excluded,
+		};
+
+		if (incident->group >= 0 && incident->group != (gint)g)
+			continue;
+		if (link && link->rollout >= 0 &&
+		    evaluation_rollout(work, (guint)link->rollout)->group == g) {
+			row.rollout_id = evaluation_rollout_id(work,
+							       (guint)link->rollout);
+			row.method = link->method;
+			row.evidence = link->method == LINK_WINDOW ? NULL
+								   : incident->evidence;
+		}
+		g_array_append_val(rows, row);
+	}
+}
+
+static bool write_incidents(struct evaluation *work, const struct derived *derived,
+			    GError **error)
+{
+	g_autoptr(GArray)
+		rows = g_array_new(FALSE, FALSE, sizeof(struct service_incident_row));
+	guint next = 0;
+
+	for (guint i = 0; i < derived->incidents->len; i++) {
+		const struct evaluate_incident *incident = &g_array_index(
+			derived->incidents, struct evaluate_incident, i);
+		const struct incident_link *link = incident->excluded
+							   ? NULL
+							   : &derived->links[next++];
+
+		add_rows(work, incident, link, rows);
+	}
+	return store_service_incidents_write(work->store, work->scope->scope_id,
+					     (const void *)rows->data, rows->len,
+					     work->now, error);
+}
+
+bool evaluate_states(struct evaluation *work, GError **error)
+{
+	guint n = work->rollouts.rollouts->len;
+	GArray *incidents = evaluate_incidents_load(work, error);
+	g_autoptr(GArray) of = g_array_new(FALSE, FALSE, sizeof(guint));
+	g_autoptr(GArray) facts = incidents ? state_incidents(incidents, of) : NULL;
+	g_autoptr(GArray) repairs = NULL;
+	g_autoptr(GArray) failures = g_array_new(FALSE, FALSE, sizeof(struct failure));
+	g_autofree struct state_rollout *rollouts = NULL;
+	g_autofree struct rollout_state *states = g_new0(struct rollout_state, n + 1);
+	g_autofree struct incident_link *links = NULL;
+	struct derived derived = { incidents, of, states, NULL, failures };
+	bool good;
+
+	if (!incidents)
+		return false;
+	repairs = evaluate_repairs(work);
+	rollouts = state_rollouts(work);
+	links = g_new0(struct incident_link, facts->len + 1);
+	derived.links = links;
+	rollout_states_derive(
+		&(struct state_facts){
+			.rollouts = rollouts,
+			.n_rollouts = n,
+			.repairs = (const void *)repairs->data,
+			.n_repairs = repairs->len,
+			.incidents = (const void *)facts->data,
+			.n_incidents = facts->len,
+			.window = work->service->failure_window_us,
+			.now = work->now,
+			.reaches = reaches,
+			.user = work,
+		},
+		states, links, failures);
+	good = write_states(work, &derived, error) &&
+	       write_incidents(work, &derived, error);
+	g_array_unref(incidents);
+	return good;
+}

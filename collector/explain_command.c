@@ -1,0 +1,307 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/error.h"
+#include "base/instant.h"
+#include "collector/command.h"
+#include "collector/options.h"
+#include "sinks/store.h"
+
+struct settings {
+	char *config, *environment, *format;
+	gboolean team, org;
+};
+
+static void settings_clear(struct settings *settings)
+{
+	g_free(settings->config);
+	g_free(settings->environment);
+	g_free(settings->format);
+}
+
+/* ---- the bucket ---- */
+
+static bool date_of(int year, int month, int day, char date[11])
+{
+	if (year < 1900 || year > 2200 || !g_date_valid_dmy((GDateDay)day,
+							    (GDateMonth)month,
+							    (GDateYear)year))
+		return false;
+	g_snprintf(date, 11, "%04d-%02d-%02d", year, month, day);
+	return true;
+}
+
+/* The Monday of an ISO week: that of 4 January is the first. */
+static bool monday_of(int year, int week, char date[11])
+{
+	GDate day;
+	int first;
+
+	if (year < 1900 || year > 2200 || week < 1 || week > 53)
+		return false;
+	g_date_clear(&day, 1);
+	g_date_set_dmy(&day, 4, G_DATE_JANUARY, (GDateYear)year);
+	first = (int)g_date_get_weekday(&day) - 1;
+	g_date_subtract_days(&day, (guint)first);
+	g_date_add_days(&day, (guint)(week - 1) * 7);
+	/* year and week of its Thursday are those of the week */
+	g_date_add_days(&day, 3);
+	if (g_date_get_year(&day) != year)
+		return false;
+	g_date_subtract_days(&day, 3);
+	return date_of(g_date_get_year(&day), (int)g_date_get_month(&day),
+		       g_date_get_day(&day), date);
+}
+
+/* 2026-03-02, 2026-W10, 2026-03 or 2026-Q1: the grain and a date in the bucket. */
+static bool parse_bucket(const char *text, const char **grain, char date[11])
+{
+	int year, a, b, end = -1;
+
+	if (sscanf(text, "%4d-W%2d%n", &year, &a, &end) == 2 && end > 0 && !text[end]) {
+		*grain = grain_name(GRAIN_WEEK);
+		return monday_of(year, a, date);
+	}
+	if (sscanf(text, "%4d-Q%1d%n", &year, &a, &end) == 2 && end > 0 && !text[end]) {
+		*grain = grain_name(GRAIN_QUARTER);
+		return a >= 1 && a <= 4 && date_of(year, 3 * a - 2, 1, date);
+	}
+	if (sscanf(text, "%4d-%2d-%2d%n", &year, &a, &b, &end) == 3 && end > 0 &&
+	    !text[end]) {
+		*grain = grain_name(GRAIN_DAY);
+		return date_of(year, a, b, date);
+	}
+	if (sscanf(text, "%4d-%2d%n", &year, &a, &end) == 2 && end > 0 && !text[end]) {
+		*grain = grain_name(GRAIN_MONTH);
+		return date_of(year, a, 1, date);
+	}
+	return false;
+}
+
+/* ---- printing ---- */
+
+static const struct {
+	const char *part, *heading;
+} headings[] = {
+	{ "number", "The number" },
+	{ "used", "Made of" },
+	{ "open", "Open at the end of the bucket" },
+	{ "left_out", "Left out" },
+	{ "evidence", "Evidence of failures" },
+	{ "source", "Sources, and when each was last read" },
+	{ "definition", "Definition" },
+};
+
+static char *time_text(gint64 at)
+{
+	return at == INSTANT_NONE ? g_strdup("-") : instant_format(at);
+}
+
+static void print_row(const struct explain_row *row)
+{
+	g_autofree char *at = time_text(row->at);
+
+	printf("  %-24s %-11s %s", at, row->what, row->name ? row->name : "");
+	if (row->service && strcmp(row->part, "number") != 0)
+		printf(" (%s, %s)", row->service, row->environment);
+	if (!isnan(row->seconds))
+		printf("  %.6g h", row->seconds / 3600);
+	if (row->reason)
+		printf("  [%s]", row->reason);
+	if (row->detail)
+		printf("  %s", row->detail);
+	if (row->url)
+		printf("  %s", row->url);
+	putchar('\n');
+}
+
+static void print_text(const GArray *rows)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(headings); i++) {
+		guint n = 0;
+
+		for (guint k = 0; k < rows->len; k++)
+			n += strcmp(g_array_index(rows, struct explain_row, k).part,
+				    headings[i].part) == 0;
+		if (n == 0)
+			continue;
+		printf("%s (%u)\n", headings[i].heading, n);
+		for (guint k = 0; k < rows->len; k++) {
+			const struct explain_row *row = &g_array_index(
+				rows, struct explain_row, k);
+
+			if (strcmp(row->part, headings[i].part) == 0)
+				print_row(row);
+		}
+	}
+}
+
+static void add_text(cJSON *object, const char *key, const char *value)
+{
+	if (value)
+		cJSON_AddStringToObject(object, key, value);
+	else
+		cJSON_AddNullToObject(object, key);
+}
+
+static void print_json(const GArray *rows)
+{
+	cJSON *list = cJSON_CreateArray();
+	char *text;
+
+	for (guint i = 0; i < rows->len; i++) {
+		const struct explain_row *row = &g_array_index(rows, struct explain_row,
+							       i);
+		g_autofree char *at = row->at == INSTANT_NONE ? NULL
+							      : instant_format(row->at);
+		cJSON *object = cJSON_CreateObject();
+
+		add_text(object, "part", row->part);
+		add_text(object, "what", row->what);
+		add_text(object, "service", row->service);
+		add_text(object, "environment", row->environment);
+		add_text(object, "name", row->name);
+		add_text(object, "at", at);
+		if (isnan(row->seconds))
+			cJSON_AddNullToObject(object, "seconds");
+		else
+			cJSON_AddNumberToObject(object, "seconds", row->seconds);
+		add_text(object, "reason", row->reason);
+		add_text(object, "detail", row->detail);
+		add_text(object, "url", row->url);
+		cJSON_AddItemToArray(list, object);
+	}
+	text = cJSON_Print(list);
+	puts(text);
+	cJSON_free(text);
+	cJSON_Delete(list);
+}
+
+/* ---- the command ---- */
+
+static bool has_number(const GArray *rows)
+{
+	for (guint i = 0; i < rows->len; i++)
+		if (strcmp(g_array_index(rows, struct explain_row, i).part, "number") ==
+		    0)
+			return true;
+	return false;
+}
+
+static bool known_scope(const struct config *config, enum scope_kind kind,
+			const char *name)
+{
+	return kind == SCOPE_SERVICE ? config_service(config, name) != NULL
+	       : kind == SCOPE_TEAM  ? config_team(config, name) != NULL
+				     : config_org(config, name) != NULL;
+}
+
+static int explain(struct config *config, const struct explain_query *query, bool json)
+{
+	_cleanup_(store_freep) struct store *store = store_new(config);
+	g_autoptr(GError) error = NULL;
+	GArray *rows = store_explain(store, query, &error);
+
+	if (!rows) {
+		fprintf(stderr, "dorad explain: %s\n", error->message);
+		return g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG)
+			       ? EXIT_CONFIG
+			       : EXIT_UNAVAILABLE;
+	}
+	if (json)
+		print_json(rows);
+	else
+		print_text(rows);
+	if (!has_number(rows))
+		fprintf(stderr,
+			"dorad explain: %s has no %s in this %s: it lies outside its "
+			"lifetime, or the metric has rows only where there is data\n",
+			query->scope, query->metric, query->grain);
+	g_array_unref(rows);
+	if (fflush(stdout) != 0) {
+		perror("dorad explain: standard output");
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	_cleanup_(settings_clear) struct settings settings = { 0 };
+	const GOptionEntry entries[] = {
+		{ "config", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
+		  &settings.config,
+		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
+		  "FILE" },
+		{ "team", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &settings.team,
+		  "the name is a team's", NULL },
+		{ "org", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &settings.org,
+		  "the name is an org's", NULL },
+		{ "environment", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING,
+		  &settings.environment, "one rollout group (default: all)", "NAME" },
+		{ "format", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &settings.format,
+		  "text or json", "FORMAT" },
+		{ 0 },
+	};
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	struct explain_query query = { .kind = SCOPE_SERVICE };
+	enum metric metric;
+	char date[11];
+	bool json;
+
+	if (!options_parse(&command_explain, entries, &argc, &argv))
+		return EXIT_USAGE;
+	json = g_strcmp0(settings.format, "json") == 0;
+	if (argc != 4 || (settings.team && settings.org) ||
+	    (settings.format && !json && strcmp(settings.format, "text") != 0)) {
+		fputs("dorad explain: expected a service, a metric and a bucket; see "
+		      "dorad explain --help\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
+	if (!metric_parse(argv[2], &metric)) {
+		fprintf(stderr, "dorad explain: there is no metric \"%s\"; expected one "
+				"of:\n", argv[2]);
+		for (int i = 0; i < N_METRICS; i++)
+			fprintf(stderr, "  %s\n", metric_name((enum metric)i));
+		return EXIT_USAGE;
+	}
+	if (!parse_bucket(argv[3], &query.grain, date)) {
+		fprintf(stderr,
+			"dorad explain: \"%s\" is no bucket; expected a day "
+			"(2026-03-02), week (2026-W10), month (2026-03) or quarter "
+			"(2026-Q1)\n",
+			argv[3]);
+		return EXIT_USAGE;
+	}
+	config = options_load_config(config_path(settings.config));
+	if (!config)
+		return EXIT_CONFIG;
+	query.kind = settings.team  ? SCOPE_TEAM
+		     : settings.org ? SCOPE_ORG
+				    : SCOPE_SERVICE;
+	query.scope = argv[1];
+	query.metric = argv[2];
+	query.day = date;
+	query.environment = settings.environment;
+	if (!known_scope(config, query.kind, query.scope)) {
+		fprintf(stderr, "dorad explain: the configuration has no %s \"%s\"\n",
+			settings.team  ? "team"
+			: settings.org ? "org"
+				       : "service",
+			argv[1]);
+		return EXIT_USAGE;
+	}
+	return explain(config, &query, json);
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.arguments = "SERVICE METRIC BUCKET [--team|--org] [--environment NAME] "
+		     "[--format text|json] [--config FILE]",
+	.summary = "list the rows that made a number, and those left out",
+	.run = run,
+};
