@@ -84,6 +84,21 @@ static bool is_late(const struct derivation *all, guint rollout)
 	return false;
 }
 
+/* What is no news went back only if it is behind what was there before it, a slower
+ * pipeline's aside: it may also go forward again after a rollback. */
+static enum rollout_nature nature_of_older(const struct derivation *all, guint rollout)
+{
+	guint begin = group_begin(all, rollout), k = all->places[rollout];
+
+	while (k > begin && all->states[all->grouped[k - 1]].nature == NATURE_LATE)
+		k--;
+	if (k == begin)
+		return NATURE_BASELINE;
+	return reaches(all, rollout, all->grouped[k - 1]) ? NATURE_REDEPLOY
+							  : NATURE_ROLLBACK;
+}
+
+/* Those before it are known. */
 static enum rollout_nature nature_of(const struct derivation *all, guint rollout)
 {
 	switch (all->facts->rollouts[rollout].kind) {
@@ -94,7 +109,8 @@ static enum rollout_nature nature_of(const struct derivation *all, guint rollout
 	case ROLLOUT_REVISION_MISSING:
 		return NATURE_REVISION_MISSING;
 	case ROLLOUT_OLDER:
-		return is_late(all, rollout) ? NATURE_LATE : NATURE_ROLLBACK;
+		return is_late(all, rollout) ? NATURE_LATE
+					     : nature_of_older(all, rollout);
 	case ROLLOUT_NORMAL:
 	case N_ROLLOUT_KINDS:
 		break;

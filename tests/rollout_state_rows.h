@@ -52,7 +52,7 @@ static const struct {
 	{ .what = "forward again after a rollback goes behind nothing",
 	  .rollouts = "1@0 2@10 1@20 2@30",
 	  .states = "baseline ok, normal failed (rollback by 2) until 20, "
-		    "rollback ok unplanned, rollback ok unplanned" },
+		    "rollback ok unplanned, redeploy ok" },
 	{ .what = "what nobody knows is between like anything else",
 	  .rollouts = "1@0 ?@10 1@20",
 	  .states = "baseline ok, revision_missing failed (rollback by 2) until 20, "

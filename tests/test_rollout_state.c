@@ -290,7 +290,7 @@ START_TEST(many)
 			.fix = -1,
 		};
 	rollout_states_derive(&facts, states, links, failures);
-	ck_assert_uint_eq(n_asked, N / EVERY * 5);
+	ck_assert_uint_eq(n_asked, N / EVERY * 6);
 	ck_assert_uint_eq(failures->len, N / EVERY * 4 + N_INCIDENTS - 1);
 	ck_assert_int_eq(links[0].rollout, -1);
 	ck_assert_int_eq(links[1].rollout, N - 1);

@@ -145,6 +145,18 @@ static bool has_repair(const struct world *world, guint i, bool hotfix)
 	return false;
 }
 
+/* "the latest before it that is not late": -1 where there is none. */
+static gint said_live(const struct world *world, guint i)
+{
+	gint live = -1;
+
+	for (guint k = 0; k < i; k++)
+		if (same_group(world, k, i) &&
+		    !(world->rollouts[k].kind == ROLLOUT_OLDER && said_late(world, k)))
+			live = (gint)k;
+	return live;
+}
+
 /* The table of kinds, row by row. */
 static enum rollout_nature said_nature(const struct world *world, guint i)
 {
@@ -158,6 +170,10 @@ static enum rollout_nature said_nature(const struct world *world, guint i)
 		return NATURE_REDEPLOY;
 	if (kind == ROLLOUT_OLDER && said_late(world, i))
 		return NATURE_LATE;
+	if (kind == ROLLOUT_OLDER && said_live(world, i) < 0)
+		return NATURE_BASELINE;
+	if (kind == ROLLOUT_OLDER && has_reached(world, i, (guint)said_live(world, i)))
+		return NATURE_REDEPLOY;
 	if (kind == ROLLOUT_OLDER)
 		return NATURE_ROLLBACK;
 	if (has_repair(world, i, true))
