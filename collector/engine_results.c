@@ -161,6 +161,14 @@ static bool in_each_others_way(const struct engine *engine, const struct job *jo
 	       (engine->beside || roster_running(engine->roster) > 0);
 }
 
+/* States change by themselves; not faster than this, whatever the database says. */
+static void look_again(struct engine *engine, gint64 next, const struct moment *now)
+{
+	if (next != INSTANT_NONE)
+		engine->midnight = MIN(engine->midnight,
+				       MAX(next, now->wall + G_TIME_SPAN_MINUTE / 6));
+}
+
 static void finish_evaluate(struct engine *engine, struct job *job,
 			    const struct moment *now)
 {
@@ -171,8 +179,7 @@ static void finish_evaluate(struct engine *engine, struct job *job,
 	engine->evaluated = true;
 	if (!job->error) {
 		engine->evaluate.failures = 0;
-		if (job->evaluated.next != INSTANT_NONE)
-			engine->midnight = MIN(engine->midnight, job->evaluated.next);
+		look_again(engine, job->evaluated.next, now);
 		announce_evaluation(announce, &job->evaluated);
 		return;
 	}

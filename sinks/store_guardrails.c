@@ -12,17 +12,6 @@ static const char read_sql[] =
 	" FROM dora.guardrails ORDER BY array_position(ARRAY['org', 'team', 'service'],"
 	" scope), 3, guardrail";
 
-static double result_double(const PGresult *result, int row, int column)
-{
-	gint64 bits = result_int8(result, row, column);
-	double value;
-
-	if (PQgetisnull(result, row, column))
-		return NAN;
-	memcpy(&value, &bits, sizeof(value)); /* both are eight bytes in network order */
-	return value;
-}
-
 static enum scope_kind kind_of(const char *word)
 {
 	return strcmp(word, "org") == 0	   ? SCOPE_ORG

@@ -262,6 +262,7 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 	(void)now;
 	g_assert(store->config == context->config);
 	g_atomic_int_inc(&fakes.n_evaluations);
+	result->next = INSTANT_NONE;
 	result->changed = true;
 	result->n_rows = 7;
 	if (fakes.begin != FAKE_GOOD)
