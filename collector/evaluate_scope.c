@@ -131,6 +131,16 @@ static bool publish_environment(struct publishing *work,
 	return publish(work, environment, 0, 0, error);
 }
 
+/* The first day that has numbers: of a rollout or, before any, an incident; INSTANT_NONE:
+ * none does. */
+static gint64 begins(const struct scope_environment *environment)
+{
+	if (environment->born == INSTANT_NONE ||
+	    environment->incidents_born == INSTANT_NONE)
+		return MAX(environment->born, environment->incidents_born);
+	return MIN(environment->born, environment->incidents_born);
+}
+
 /* A life that turns out to have begun earlier or later than what is published: the days
  * in between gain their zeros or lose their rows. */
 static void add_births(struct publishing *work, const GArray *environments, gint32 today)
@@ -138,9 +148,10 @@ static void add_births(struct publishing *work, const GArray *environments, gint
 	for (guint i = 0; i < environments->len; i++) {
 		const struct scope_environment *environment = &g_array_index(
 			environments, struct scope_environment, i);
-		gint32 born = environment->born == INSTANT_NONE
+		gint64 beginning = begins(environment);
+		gint32 born = beginning == INSTANT_NONE
 				      ? today + 1
-				      : zone_local_day(work->zone, environment->born);
+				      : zone_local_day(work->zone, beginning);
 		gint32 first = environment->published_from == INSTANT_NONE
 				       ? today + 1
 				       : zone_local_day(work->zone,
@@ -166,13 +177,14 @@ static bool renew(struct publishing *work, const struct work_context *context,
 	work->definition_id = work->scope->definition_id;
 	if (g_strcmp0(work->scope->definition, fingerprint) == 0)
 		return true;
-	for (guint i = 0; i < environments->len; i++)
-		add_days(work->days,
-			 zone_local_day(
-				 work->zone,
-				 g_array_index(environments, struct scope_environment, i)
-					 .born),
-			 zone_local_day(work->zone, work->now) + 1);
+	for (guint i = 0; i < environments->len; i++) {
+		gint64 beginning = begins(
+			&g_array_index(environments, struct scope_environment, i));
+
+		if (beginning != INSTANT_NONE)
+			add_days(work->days, zone_local_day(work->zone, beginning),
+				 zone_local_day(work->zone, work->now) + 1);
+	}
 	return store_definition(work->store, work->scope->scope_id, fingerprint, content,
 				&work->definition_id, error);
 }

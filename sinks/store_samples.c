@@ -11,18 +11,18 @@
 	    " AND " row "." time " >= greatest(o.valid_from, $3)"                        \
 	    " AND " row "." time " < least(o.valid_to, $4)"
 /* What began while it was the scope's and before the end of the range, and has not ended
- * before it. */
-#define SPANS(began, ended, table, condition)                                            \
-	"SELECT x.began, x.ended" OF_EACH_OWNED "SELECT s." began ", s." ended           \
-	" FROM dorad." table " s"                                                        \
+ * before it; once, of however many services of the scope it is. */
+#define SPANS(began, ended, table, key, condition)                                       \
+	"SELECT y.began, y.ended FROM (SELECT DISTINCT x.*" OF_EACH_OWNED                \
+	"SELECT s." began ", s." ended ", " key " FROM dorad." table " s"                \
 	" WHERE s.service_id = o.service_id AND s.environment = $2"                      \
 	" AND " condition " AND s." ended " >= $3"                                       \
 	" AND s." began " >= o.valid_from AND s." began " < least(o.valid_to, $4)"       \
-	" UNION ALL SELECT s." began ", s." ended " FROM dorad." table " s"              \
+	" UNION ALL SELECT s." began ", s." ended ", " key " FROM dorad." table " s"     \
 	" WHERE s.service_id = o.service_id AND s.environment = $2"                      \
 	" AND " condition " AND s." ended " IS NULL"                                     \
 	" AND s." began " >= o.valid_from AND s." began " < least(o.valid_to, $4)"       \
-	" OFFSET 0) x (began, ended) ORDER BY x.ended, x.began"
+	" OFFSET 0) x (began, ended)) y ORDER BY y.ended, y.began"
 
 enum statement { ROLLOUTS, LEADS, STAGES, RECOVERIES, RESTORES, ENVIRONMENTS };
 
@@ -57,8 +57,10 @@ static const char *const sql[] = {
 		   " WHERE " OWNED("c", "finished_at") " OFFSET 0) x"
 						       " ORDER BY x.finished_at",
 	[RECOVERIES] = SPANS("finished_at", "recovered_at", "rollout_state",
+			     "s.rollout_id",
 			     "s.state = 'failed' AND s.recovery_excluded IS NULL"),
 	[RESTORES] = SPANS("started_at", "restored_at", "service_incident",
+			   "s.source_id, s.project, s.external_id",
 			   "s.excluded IS NULL AND s.started_at IS NOT NULL"),
 	/* Distinct environments of the large tables are found by skipping from one to the
 	 * next. $2: names of metrics */
