@@ -152,8 +152,18 @@ struct config *report_config(const struct report_options *options, GError **erro
 	g_autofree char *text = config_text(options);
 	g_autoptr(GPtrArray) faults = NULL;
 	g_autoptr(GString) message = g_string_new(NULL);
-	struct config *config = config_load_text("options", text, strlen(text), &faults);
+	struct config *config;
 
+	/* a repository alone does not tell when a change was merged */
+	if (options->commit_time && strcmp(options->commit_time, "authored") != 0 &&
+	    strcmp(options->commit_time, "committed") != 0) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG,
+			    "--commit-time: \"%s\" is unknown, expected authored or "
+			    "committed",
+			    options->commit_time);
+		return NULL;
+	}
+	config = config_load_text("options", text, strlen(text), &faults);
 	if (config)
 		return config;
 	for (guint i = 0; i < faults->len; i++) {
