@@ -10,6 +10,7 @@
 #include "collector/evaluate_graph.h"
 #include "metrics/change_tie.h"
 #include "metrics/service.h"
+#include "sinks/store_states.h"
 
 /* A change that landed in a repository of the service. */
 struct evaluate_change {

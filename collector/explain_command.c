@@ -8,7 +8,7 @@
 #include "base/instant.h"
 #include "collector/command.h"
 #include "collector/options.h"
-#include "sinks/store.h"
+#include "sinks/store_states.h"
 
 struct settings {
 	char *config, *environment, *format;

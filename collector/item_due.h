@@ -5,7 +5,7 @@
  * them: whose numbers have to be looked at again when some of them come or change.
  * Internal to collector/.
  */
-#include "sinks/store.h"
+#include "sinks/store_states.h"
 
 /* In the transaction that stores the items (struct item *; others than incidents and
  * changes are passed over): marks the attribution due of each service that they concern

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "config/config.h"
 #include "drivers/item.h"
-#include "sinks/store.h"
+#include "sinks/store_states.h"
 
 /* No rule fits. */
 #define REMEDIATION_NONE (-1)

@@ -1,4 +1,5 @@
 #include "sinks/store_private.h"
+#include "sinks/store_states.h"
 
 #define BATCH 50000
 

@@ -1,4 +1,5 @@
 #include "sinks/store_private.h"
+#include "sinks/store_states.h"
 
 /* Which incidents concern a service. */
 

@@ -1,4 +1,5 @@
 #include "sinks/store_private.h"
+#include "sinks/store_states.h"
 
 static const char explain_sql[] =
 	"SELECT part, what, of_service, of_environment, name, at, seconds, reason, detail,"

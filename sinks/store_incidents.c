@@ -1,4 +1,5 @@
 #include "sinks/store_private.h"
+#include "sinks/store_states.h"
 
 /* $3: whether services matter. */
 static char *incidents_sql(void)

@@ -1,4 +1,5 @@
 #include "sinks/store_private.h"
+#include "sinks/store_states.h"
 
 /* Of a repository, an index is asked for these shas and nothing else: OFFSET 0 keeps it
  * from becoming a join, which would be planned to read all commits. */

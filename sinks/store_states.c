@@ -1,4 +1,5 @@
 #include "sinks/store_private.h"
+#include "sinks/store_states.h"
 
 #define FIELDS                                                                           \
 	"rollout_id, environment, finished_at, kind, state, pending_until, unplanned,"   \

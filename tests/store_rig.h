@@ -7,7 +7,7 @@
  */
 #include "base/error.h"
 #include "sinks/pg_value.h"
-#include "sinks/store.h"
+#include "sinks/store_states.h"
 
 #include "tests/pg.h"
 

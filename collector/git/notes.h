@@ -7,7 +7,7 @@
  * and nothing of who wrote it.
  */
 #include "collector/git/git_header.h"
-#include "sinks/store.h"
+#include "sinks/store_states.h"
 
 /* As much of a message is looked at; trailers of one that is longer are not. */
 #define NOTES_MESSAGE_MAX (1 << 20)
