@@ -26,9 +26,8 @@ static void settings_clear(struct settings *settings)
 
 static bool date_of(int year, int month, int day, char date[11])
 {
-	if (year < 1900 || year > 2200 || !g_date_valid_dmy((GDateDay)day,
-							    (GDateMonth)month,
-							    (GDateYear)year))
+	if (year < 1900 || year > 2200 ||
+	    !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
 		return false;
 	g_snprintf(date, 11, "%04d-%02d-%02d", year, month, day);
 	return true;
@@ -263,8 +262,10 @@ static int run(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (!metric_parse(argv[2], &metric)) {
-		fprintf(stderr, "dorad explain: there is no metric \"%s\"; expected one "
-				"of:\n", argv[2]);
+		fprintf(stderr,
+			"dorad explain: there is no metric \"%s\"; expected one "
+			"of:\n",
+			argv[2]);
 		for (int i = 0; i < N_METRICS; i++)
 			fprintf(stderr, "  %s\n", metric_name((enum metric)i));
 		return EXIT_USAGE;

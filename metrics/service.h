@@ -15,8 +15,9 @@ struct service_repo {
 	const struct commit_times *times; /* NULL: times_of() is asked instead */
 	const guint8 *
 		touched; /* non-zero where a commit touches the component; NULL: all do */
-	const guint8 *left_out; /* non-zero where a rule leaves a commit out; NULL: none */
-	guint32 baseline; /* position of the configured baseline, GRAPH_NONE if none */
+	const guint8
+		*left_out; /* non-zero where a rule leaves a commit out; NULL: none */
+	guint32 baseline;  /* position of the configured baseline, GRAPH_NONE if none */
 };
 
 struct service_facts {

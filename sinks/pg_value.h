@@ -84,9 +84,9 @@ void arg_rows(struct pg_args *args, struct pg_rows *rows);
 
 /* ---- results, which must have been asked for in binary ---- */
 
-bool result_bool(const PGresult *result, int row, int column);	 /* NULL: false */
-gint32 result_int4(const PGresult *result, int row, int column); /* NULL: 0 */
-gint64 result_int8(const PGresult *result, int row, int column); /* NULL: 0 */
+bool result_bool(const PGresult *result, int row, int column);	   /* NULL: false */
+gint32 result_int4(const PGresult *result, int row, int column);   /* NULL: 0 */
+gint64 result_int8(const PGresult *result, int row, int column);   /* NULL: 0 */
 double result_double(const PGresult *result, int row, int column); /* NULL: NAN */
 gint64 result_instant(const PGresult *result, int row, int column);
 char *result_text(const PGresult *result, int row, int column); /* the caller frees */

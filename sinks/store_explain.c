@@ -2,7 +2,8 @@
 #include "sinks/store_states.h"
 
 static const char explain_sql[] =
-	"SELECT part, what, of_service, of_environment, name, at, seconds, reason, detail,"
+	"SELECT part, what, of_service, of_environment, name, at, seconds, reason, "
+	"detail,"
 	" url FROM dora.explain($1, to_date($2, 'YYYY-MM-DD'), $3, $4, $5, $6, $7)";
 
 static void row_clear(void *data)

@@ -1,5 +1,5 @@
-#include "sinks/store_private.h"
 #include "sinks/store_states.h"
+#include "sinks/store_private.h"
 
 #define FIELDS                                                                           \
 	"rollout_id, environment, finished_at, kind, state, pending_until, unplanned,"   \

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * PostgreSQL, continued (sinks/store.h): what became of rollouts, the incidents and changes
- * that decide it, what commits say of them, and why a number is what it is.
+ * PostgreSQL, continued (sinks/store.h): what became of rollouts, the incidents and
+ * changes that decide it, what commits say of them, and why a number is what it is.
  */
 #include "sinks/store.h"
 
@@ -136,9 +136,9 @@ GArray *store_explain(struct store *store, const struct explain_query *query,
 
 /* Incidents of any source, also of one that left the configuration. */
 struct incident_query {
-	const char *source;		 /* NULL: any */
-	const char *project;		 /* NULL: any */
-	const char *const *services;	 /* one of these is affected; NULL: any */
+	const char *source;	     /* NULL: any */
+	const char *project;	     /* NULL: any */
+	const char *const *services; /* one of these is affected; NULL: any */
 };
 bool store_incidents_each(struct store *store, const struct incident_query *query,
 			  bool (*visit)(const struct item *item, gint32 source_id,
