@@ -328,7 +328,19 @@ static void list_free(void *list)
 	g_array_unref(list);
 }
 
-/* Deployments by their ids, and by what follows the kind in those of git ("tag:v1.0"). */
+/* What follows the kind in the id of a deployment from git ("tag:v1.0"); NULL: it has
+ * none. */
+static const char *bare_name(const char *id)
+{
+	static const char *const kinds[] = { "tag:", "file:" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (g_str_has_prefix(id, kinds[i]))
+			return id + strlen(kinds[i]);
+	return NULL;
+}
+
+/* Deployments by their ids. */
 static GHashTable *deployments_by_name(const struct evaluation *work)
 {
 	GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -337,16 +349,14 @@ static GHashTable *deployments_by_name(const struct evaluation *work)
 	for (guint i = 0; i < work->rows->len; i++) {
 		const struct deployment_row *row = &g_array_index(
 			work->rows, struct deployment_row, i);
-		const char *tag = g_str_has_prefix(row->external_id, "tag:")
-					  ? row->external_id + strlen("tag:")
-					  : NULL;
+		const char *bare = bare_name(row->external_id);
 		gint rollout = work->rollouts.fates[i].rollout;
 
 		if (rollout < 0)
 			continue;
 		know(table, row->external_id, rollout);
-		if (tag)
-			know(table, tag, rollout);
+		if (bare)
+			know(table, bare, rollout);
 	}
 	return table;
 }

@@ -94,40 +94,13 @@ static const struct {
 	{ FROM_RELEASES, ITEM_RELEASE },
 };
 
-static bool feed_has(const struct feed *feed, enum item_kind kind)
-{
-	if (feed->kind == kind)
-		return true;
-	for (const struct detail *detail = feed->details; detail && detail->name;
-	     detail++)
-		if (detail->fields && detail->kind == kind)
-			return true;
-	return false;
-}
-
-static bool source_has(const struct config_source *source, enum item_kind kind)
-{
-	if (source->kind == SOURCE_PUSH)
-		return kind == ITEM_DEPLOYMENT || kind == ITEM_INCIDENT;
-	if (source->kind == SOURCE_SQL)
-		return strcmp(source->sql->kind, item_kind_name(kind)) == 0;
-	if (source->kind != SOURCE_API)
-		return false;
-	if (!source->api->driver)
-		return true; /* nobody knows */
-	for (const struct feed *feed = source->api->driver->feeds; feed->name; feed++)
-		if (feed_has(feed, kind))
-			return true;
-	return false;
-}
-
 void check_source_has(struct check *check, const char *name, enum item_kind kind,
 		      const char *word, const char *prefix)
 {
 	const struct config_source *source = config_source(check->config, name);
 	g_autofree char *key = g_strdup_printf("%s.source", prefix);
 
-	if (source && !source_has(source, kind))
+	if (source && !config_source_has(source, kind))
 		check_wrong(check, key,
 			    "\"%s\" (%s) has no %s, expected a source that has",
 			    source->name, source->type, word);

@@ -459,6 +459,11 @@ char *config_schema_json(void);
  * caller unrefs. */
 GArray *config_pipelines(const struct config_service *service);
 
+/* Whether a source of this type can have items of a kind, and whether this one reads
+ * them. */
+bool config_source_has(const struct config_source *source, enum item_kind kind);
+bool config_source_reads(const struct config_source *source, enum item_kind kind);
+
 /* Whether a list of the configuration has a word. */
 bool config_lists(char *const *list, unsigned n, const char *word);
 

@@ -303,8 +303,24 @@ static bool write_sources(struct store *store, const struct config *config,
 	return good;
 }
 
+/* Incidents are told by the source that a rule names, or else by any that reads some. Not
+ * what is pushed: nobody can tell what was not. */
+static void add_incident_sources(struct pg_rows *uses, const struct config *config,
+				 const struct config_service *service)
+{
+	for (unsigned i = 0; i < service->n_incidents; i++) {
+		const char *source = service->incidents[i].source;
+
+		add_pair(uses, service->name, source);
+		for (unsigned k = 0; !source && k < config->n_all; k++)
+			if (config->all[k].kind != SOURCE_PUSH &&
+			    config_source_reads(&config->all[k], ITEM_INCIDENT))
+				add_pair(uses, service->name, config->all[k].name);
+	}
+}
+
 /* Components, and the sources that each service's numbers depend on: those of its
- * components and of its deployments. (A name that is NULL finds none.) */
+ * components, deployments and incidents. (A name that is NULL finds none.) */
 static bool write_uses(struct store *store, const struct config *config, GError **error)
 {
 	struct pg_rows components, uses;
@@ -328,6 +344,7 @@ static bool write_uses(struct store *store, const struct config *config, GError 
 			add_pair(&uses, service->name, rule->source);
 			add_pair(&uses, service->name, rule->manifest_repository);
 		}
+		add_incident_sources(&uses, config, service);
 	}
 	good = write_rows(store, WRITE_COMPONENTS, &components, error) &&
 	       write_rows(store, WRITE_USES, &uses, error);

@@ -125,11 +125,11 @@ WITH asked AS (
 		r.environment AS of_environment, r.grain AS name, r.bucket_start AS at,
 		NULL::double precision AS seconds, NULL::text AS reason,
 		format('n = %s, value = %s', r.n, coalesce(r.value::text, 'NULL'))
-			|| coalesce(format(', %s of %s', r.numerator, r.denominator), '')
-			|| coalesce(format(', p75 = %s, p90 = %s, p95 = %s, mean = %s',
-				r.p75, r.p90, r.p95, r.mean), '')
-			|| coalesce(format(', pending = %s', r.pending), '')
-			|| coalesce(format(', still open = %s', r.still_open), '') AS detail,
+			|| coalesce(', ' || r.numerator || ' of ' || r.denominator, '')
+			|| coalesce(', p75 = ' || r.p75 || ', p90 = ' || r.p90 || ', p95 = '
+				|| r.p95 || ', mean = ' || r.mean, '')
+			|| coalesce(', pending = ' || r.pending, '')
+			|| coalesce(', still open = ' || r.still_open, '') AS detail,
 		NULL::text AS url
 	FROM asked a JOIN dorad.series r USING (scope_id)
 	JOIN dorad.scope s USING (scope_id)
