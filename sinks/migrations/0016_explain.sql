@@ -72,7 +72,10 @@ WITH asked AS (
 	SELECT m.service_name, i.*, x.name AS source, t.name AS title, t.url,
 		r.external_id AS rollout, m.start_at, m.end_at,
 		local.restored >= m.first AND local.restored < m.next AS inside,
-		local.started >= m.first AND local.started < m.next AS started_inside
+		local.started >= m.first AND local.started < m.next AS started_inside,
+		-- of two services of a scope it counts once
+		row_number() OVER (PARTITION BY i.environment, i.source_id, i.project,
+			i.external_id, i.excluded IS NULL ORDER BY m.service_name) AS nth
 	FROM member m
 	JOIN dorad.service_incident i ON i.service_id = m.service_id
 		AND ($7 IS NULL OR i.environment = $7)
@@ -168,6 +171,14 @@ WITH asked AS (
 		AND (recovered_at IS NULL OR recovered_at >= least(now(), end_at))
 
 	UNION ALL
+	SELECT 2, 'left_out', 'recovery', service_name, environment, external_id,
+		finished_at, extract(epoch FROM recovered_at - finished_at)::double precision,
+		recovery_excluded, format('recovered at %s', recovered_at), NULL
+	FROM rollout
+	WHERE $1 = 'failed_deployment_recovery_time' AND recovery_excluded IS NOT NULL
+		AND (inside OR recovered_inside)
+
+	UNION ALL
 	SELECT 2, CASE WHEN excluded IS NULL
 			OR (excluded = 'rule' AND $1 = 'change_lead_time_all')
 			THEN 'used' ELSE 'left_out' END,
@@ -192,7 +203,7 @@ WITH asked AS (
 		concat_ws(', ', source, title, 'linked to ' || rollout || ' by ' || method),
 		url
 	FROM incident
-	WHERE (excluded IS NULL AND inside)
+	WHERE (excluded IS NULL AND inside AND nth = 1)
 		OR (excluded IS NOT NULL AND coalesce(inside, started_inside, true))
 
 	UNION ALL
@@ -200,7 +211,7 @@ WITH asked AS (
 		extract(epoch FROM least(now(), end_at) - started_at)::double precision, NULL,
 		concat_ws(', ', source, title), url
 	FROM incident
-	WHERE excluded IS NULL AND started_at < least(now(), end_at)
+	WHERE excluded IS NULL AND nth = 1 AND started_at < least(now(), end_at)
 		AND (restored_at IS NULL OR restored_at >= least(now(), end_at))
 
 	UNION ALL
@@ -237,8 +248,10 @@ WITH asked AS (
 		AND l.project = f.project AND l.external_id = f.incident
 	WHERE ($1 = 'change_fail_rate' AND r.inside)
 		OR ($1 = 'failed_deployment_recovery_time'
-			AND (r.recovered_inside OR r.recovered_at IS NULL
-			OR r.recovered_at >= r.end_at))
+			AND (r.recovered_inside
+			OR (r.recovery_excluded IS NOT NULL AND r.inside)
+			OR (r.finished_at < r.end_at AND (r.recovered_at IS NULL
+			OR r.recovered_at >= r.end_at))))
 
 	UNION ALL
 	SELECT 5, 'source', x.kind, NULL, NULL, x.name, x.ok_at, NULL,
