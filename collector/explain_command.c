@@ -8,6 +8,7 @@
 #include "base/instant.h"
 #include "collector/command.h"
 #include "collector/options.h"
+#include "collector/rest/request.h"
 #include "sinks/store_states.h"
 
 struct settings {
@@ -99,21 +100,32 @@ static char *time_text(gint64 at)
 	return at == INSTANT_NONE ? g_strdup("-") : instant_format(at);
 }
 
+/* With a blank before it; what sources tell may hold anything, and goes to a terminal. */
+static void print_word(const char *before, const char *text, const char *after)
+{
+	g_autofree char *word = text ? printable(text) : NULL;
+
+	if (word)
+		printf("%s%s%s", before, word, after);
+}
+
 static void print_row(const struct explain_row *row)
 {
 	g_autofree char *at = time_text(row->at);
 
-	printf("  %-24s %-11s %s", at, row->what, row->name ? row->name : "");
+	printf("  %-24s %-11s", at, row->what);
+	print_word(" ", row->name, "");
 	if (row->service && strcmp(row->part, "number") != 0)
 		printf(" (%s, %s)", row->service, row->environment);
 	if (!isnan(row->seconds))
 		printf("  %.6g h", row->seconds / 3600);
-	if (row->reason)
-		printf("  [%s]", row->reason);
-	if (row->detail)
+	print_word("  [", row->reason, "]");
+	/* the definition is ours, and is wanted whole */
+	if (strcmp(row->part, "definition") == 0)
 		printf("  %s", row->detail);
-	if (row->url)
-		printf("  %s", row->url);
+	else
+		print_word("  ", row->detail, "");
+	print_word("  ", row->url, "");
 	putchar('\n');
 }
 
@@ -206,7 +218,9 @@ static int explain(struct config *config, const struct explain_query *query, boo
 
 	if (!rows) {
 		fprintf(stderr, "dorad explain: %s\n", error->message);
-		return g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG)
+		return g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG) ||
+				       g_error_matches(error, DORA_ERROR,
+						       DORA_ERROR_DENIED)
 			       ? EXIT_CONFIG
 			       : EXIT_UNAVAILABLE;
 	}

@@ -11,15 +11,18 @@ static const struct wrong_file files[] = {
 	{ "no mapping but text",
 	  { { NULL, "hello\n" } },
 	  "dorad.yaml:1: is text, expected a mapping of database, schedule, privacy, "
-	  "sources, push, debt, orgs, teams, services, north_star, kpis, guardrails" },
+	  "ci_cost, sources, push, debt, orgs, teams, services, north_star, kpis, "
+	  "guardrails" },
 	{ "no mapping but a list",
 	  { { NULL, "- a\n" } },
 	  "dorad.yaml:1: is a list, expected a mapping of database, schedule, privacy, "
-	  "sources, push, debt, orgs, teams, services, north_star, kpis, guardrails" },
+	  "ci_cost, sources, push, debt, orgs, teams, services, north_star, kpis, "
+	  "guardrails" },
 	{ "a null document",
 	  { { NULL, "~\n" } },
 	  "dorad.yaml:1: has no value, expected a mapping of database, schedule, "
-	  "privacy, sources, push, debt, orgs, teams, services, north_star, kpis, "
+	  "privacy, ci_cost, sources, push, debt, orgs, teams, services, north_star, "
+	  "kpis, "
 	  "guardrails" },
 	{ "a tab in the indentation",
 	  { { "  uri:", "\turi:" } },
@@ -88,7 +91,8 @@ static const struct wrong_file files[] = {
 	{ "an unknown key like no other",
 	  { { "orgs:\n", "frobnicate: 1\norgs:\n" } },
 	  "dorad.yaml:7: frobnicate: is not a known key, expected one of database, "
-	  "schedule, privacy, sources, push, debt, orgs, teams, services, north_star, "
+	  "schedule, privacy, ci_cost, sources, push, debt, orgs, teams, services, "
+	  "north_star, "
 	  "kpis, "
 	  "guardrails" },
 	{ "an unknown key in a repository",

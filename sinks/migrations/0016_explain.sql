@@ -55,19 +55,31 @@ WITH asked AS (
 		local.recovered >= m.first AND local.recovered < m.next AS recovered_inside,
 		r.service_id
 	FROM member m
-	JOIN dorad.rollout r ON r.service_id = m.service_id
-		AND ($7 IS NULL OR r.environment = $7)
+	-- in the bucket, and for recoveries what ended in it or later, or has not ended: one
+	-- range of one index each
+	JOIN LATERAL (
+		SELECT b.deployment_id FROM dorad.rollout b
+		WHERE b.service_id = m.service_id AND ($7 IS NULL OR b.environment = $7)
+			AND b.finished_at >= m.start_at - interval '1 day'
+			AND b.finished_at < m.end_at + interval '1 day'
+		UNION
+		SELECT f.rollout_id FROM dorad.rollout_state f
+		WHERE $1 = 'failed_deployment_recovery_time' AND f.state = 'failed'
+			AND f.service_id = m.service_id AND ($7 IS NULL OR f.environment = $7)
+			AND f.recovered_at >= m.start_at - interval '1 day'
+		UNION
+		SELECT f.rollout_id FROM dorad.rollout_state f
+		WHERE $1 = 'failed_deployment_recovery_time' AND f.state = 'failed'
+			AND f.service_id = m.service_id AND ($7 IS NULL OR f.environment = $7)
+			AND f.recovered_at IS NULL
+	) candidate ON $1 <> 'time_to_restore'
+	JOIN dorad.rollout r ON r.deployment_id = candidate.deployment_id
 		AND r.finished_at >= m.valid_from AND r.finished_at < m.valid_to
 		AND r.finished_at < m.end_at + interval '1 day'
-	JOIN dorad.deployment d USING (deployment_id)
+	JOIN dorad.deployment d ON d.deployment_id = r.deployment_id
 	LEFT JOIN dorad.rollout_state t ON t.rollout_id = r.deployment_id
 	CROSS JOIN LATERAL (SELECT r.finished_at AT TIME ZONE m.time_zone AS finished,
 		t.recovered_at AT TIME ZONE m.time_zone AS recovered) local
-	WHERE $1 <> 'time_to_restore'
-		AND (r.finished_at >= m.start_at - interval '1 day'
-		OR ($1 = 'failed_deployment_recovery_time' AND t.state = 'failed'
-			AND (t.recovered_at IS NULL
-			OR t.recovered_at >= m.start_at - interval '1 day')))
 ), incident AS (
 	SELECT m.service_name, i.*, x.name AS source, t.name AS title, t.url,
 		r.external_id AS rollout, m.start_at, m.end_at,
@@ -123,6 +135,14 @@ WITH asked AS (
 	WHERE $1 IN ('lead_time_coding', 'lead_time_pickup', 'lead_time_review',
 			'lead_time_deploy')
 		AND local.finished >= m.first AND local.finished < m.next
+), hidden AS (
+	-- What a distribution may not show, its samples may not either.
+	SELECT environment, count(DISTINCT author) < (SELECT value::bigint FROM dorad.setting
+		WHERE name = 'privacy.minimum_authors') AS few
+	FROM (SELECT environment, author FROM commit WHERE excluded IS NULL
+			OR (excluded = 'rule' AND $1 = 'change_lead_time_all')
+		UNION ALL SELECT environment, author FROM change WHERE span_us IS NOT NULL) a
+	GROUP BY environment
 ), answer AS (
 	SELECT 1 AS rank, 'number' AS part, $1 AS what, s.name AS of_service,
 		r.environment AS of_environment, r.grain AS name, r.bucket_start AS at,
@@ -183,18 +203,18 @@ WITH asked AS (
 			OR (excluded = 'rule' AND $1 = 'change_lead_time_all')
 			THEN 'used' ELSE 'left_out' END,
 		'commit', service_name, environment, encode(sha, 'hex'), finished_at,
-		lead_us / 1e6::double precision, excluded,
+		CASE WHEN coalesce(few, true) THEN NULL ELSE lead_us / 1e6::double precision END, excluded,
 		format('%s, shipped by %s', repo, rollout), NULL
-	FROM commit
+	FROM commit LEFT JOIN hidden USING (environment)
 
 	UNION ALL
 	SELECT 2, CASE WHEN span_us IS NULL THEN 'left_out' ELSE 'used' END, 'change',
 		service_name, environment, external_id, finished_at,
-		span_us / 1e6::double precision,
+		CASE WHEN coalesce(few, true) THEN NULL ELSE span_us / 1e6::double precision END,
 		CASE WHEN span_us IS NULL THEN 'unknown' END,
 		format('%s, %s, shipped by %s', source, coalesce(title, 'no title'), rollout),
 		url
-	FROM change
+	FROM change LEFT JOIN hidden USING (environment)
 
 	UNION ALL
 	SELECT 2, CASE WHEN excluded IS NULL THEN 'used' ELSE 'left_out' END, 'incident',
@@ -264,11 +284,14 @@ WITH asked AS (
 	UNION ALL
 	SELECT 6, 'definition', 'definition_version', NULL, NULL, d.definition_id::text,
 		d.first_used_at, NULL, NULL, d.content::text, NULL
-	FROM asked a JOIN dorad.definition d USING (definition_id)
+	FROM dorad.definition d WHERE d.definition_id IN (
+		SELECT r.definition_id FROM asked a JOIN dorad.series r USING (scope_id)
+		WHERE r.metric = $1 AND r.grain = $3 AND ($7 IS NULL OR r.environment = $7)
+			AND (r.bucket_start AT TIME ZONE a.time_zone)::date = a.first::date)
 )
 SELECT part, what, of_service, of_environment, name, at, seconds, reason, detail, url
 FROM answer
 ORDER BY rank, part DESC, of_service, of_environment, at, name
 $explain$;
 
-COMMENT ON FUNCTION dora.explain IS 'Why a cell of dora.series is what it is: the number itself, the rows used, those left out with the reason, what is still open, the evidence of failures, how fresh the sources are and the definition. bucket is any date in the bucket; name one of service, team and org. Durations are in seconds.';
+COMMENT ON FUNCTION dora.explain IS 'Why a cell of dora.series is what it is: the number itself, the rows used, those left out with the reason, what is still open, the evidence of failures, how fresh the sources are and the definition. bucket is any date in the bucket; name one of service, team and org. Durations are in seconds; those of single commits and changes are NULL where fewer people than privacy.minimum_authors have any in the bucket.';
