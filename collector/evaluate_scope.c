@@ -143,25 +143,30 @@ static gint64 begins(const struct scope_environment *environment)
 
 /* A life that turns out to have begun earlier or later than what is published: the days
  * in between gain their zeros or lose their rows. */
+static void add_birth(struct publishing *work, gint64 begins, gint64 published,
+		      gint32 today)
+{
+	gint32 born = begins == INSTANT_NONE ? today + 1
+					     : zone_local_day(work->zone, begins);
+	gint32 first = published == INSTANT_NONE ? today + 1
+						 : zone_local_day(work->zone, published);
+
+	/* with the week, month and quarter that began before what is to go */
+	if (first < born)
+		first = MIN(grain_floor(GRAIN_WEEK, first),
+			    grain_floor(GRAIN_QUARTER, first));
+	add_days(work->days, MIN(born, first), MAX(born, first));
+}
+
+/* Incidents live longer than rollouts, or without any. */
 static void add_births(struct publishing *work, const GArray *environments, gint32 today)
 {
 	for (guint i = 0; i < environments->len; i++) {
 		const struct scope_environment *environment = &g_array_index(
 			environments, struct scope_environment, i);
-		gint64 beginning = begins(environment);
-		gint32 born = beginning == INSTANT_NONE
-				      ? today + 1
-				      : zone_local_day(work->zone, beginning);
-		gint32 first = environment->published_from == INSTANT_NONE
-				       ? today + 1
-				       : zone_local_day(work->zone,
-							environment->published_from);
 
-		/* with the week, month and quarter that began before what is to go */
-		if (first < born)
-			first = MIN(grain_floor(GRAIN_WEEK, first),
-				    grain_floor(GRAIN_QUARTER, first));
-		add_days(work->days, MIN(born, first), MAX(born, first));
+		add_birth(work, environment->born, environment->published_from, today);
+		add_birth(work, begins(environment), environment->restores_from, today);
 	}
 }
 

@@ -289,13 +289,14 @@ void sample_arrays_clear(struct sample_arrays *arrays);
 bool store_samples(struct store *store, gint32 scope_id, const char *environment,
 		   gint64 from, gint64 to, struct sample_arrays *samples, GError **error);
 /* Environments (group names) that a scope has rollouts or incidents in, and the finish of
- * the first rollout in each; INSTANT_NONE where there is none. published_from: start of
- * the first day published. */
+ * the first rollout in each; INSTANT_NONE where there is none. published_from,
+ * restores_from: start of the first day published of what rollouts make, and of
+ * time_to_restore. */
 struct scope_environment {
 	char *name;
 	gint64 born;
 	gint64 incidents_born; /* when its first incident began; INSTANT_NONE: none */
-	gint64 published_from; /* INSTANT_NONE: nothing yet */
+	gint64 published_from, restores_from; /* INSTANT_NONE: nothing yet */
 };
 GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **error);
 void scope_environments_free(GArray *rows);

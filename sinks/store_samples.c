@@ -63,7 +63,8 @@ static const char *const sql[] = {
 			   "s.source_id, s.project, s.external_id",
 			   "s.excluded IS NULL AND s.started_at IS NOT NULL"),
 	/* Distinct environments of the large tables are found by skipping from one to the
-	 * next. $2: names of metrics */
+	 * next, for the two that have a row in each bucket of
+	 * their lives. */
 	[ENVIRONMENTS] =
 		"WITH RECURSIVE published (environment) AS ("
 		"(SELECT environment FROM dorad.series WHERE scope_id = $1"
@@ -72,25 +73,27 @@ static const char *const sql[] = {
 		" AND s.environment > p.environment ORDER BY s.environment LIMIT 1)"
 		" FROM published p WHERE p.environment IS NOT NULL)"
 		" SELECT e.environment, min(e.finished_at), min(e.started_at),"
-		" min(e.bucket_start) FROM"
+		" min(e.bucket_start) FILTER (WHERE e.metric = 'deployment_frequency'),"
+		" min(e.bucket_start) FILTER (WHERE e.metric = 'time_to_restore') FROM"
 		" (SELECT r.environment, r.finished_at, NULL::timestamptz,"
-		" NULL::timestamptz FROM dorad.owner o CROSS JOIN LATERAL"
+		" NULL::timestamptz, NULL FROM dorad.owner o CROSS JOIN LATERAL"
 		" dorad.first_rollouts(o.service_id, o.valid_from, o.valid_to) r"
 		" WHERE o.scope_id = $1"
-		" UNION ALL SELECT i.environment, NULL, i.started_at, NULL"
+		" UNION ALL SELECT i.environment, NULL, i.started_at, NULL, NULL"
 		" FROM dorad.owner o JOIN dorad.service_incident i USING (service_id)"
 		" WHERE o.scope_id = $1 AND i.excluded IS NULL"
 		" AND i.started_at >= o.valid_from AND i.started_at < o.valid_to"
-		" UNION ALL SELECT p.environment, NULL, NULL, s.bucket_start"
-		" FROM published p CROSS JOIN unnest($2) AS m (metric)"
+		" UNION ALL SELECT p.environment, NULL, NULL, s.bucket_start, m.metric"
+		" FROM published p CROSS JOIN (VALUES ('deployment_frequency'),"
+		" ('time_to_restore')) AS m (metric)"
 		" CROSS JOIN LATERAL (SELECT s.bucket_start FROM dorad.series s"
 		" WHERE s.scope_id = $1 AND s.environment = p.environment"
 		" AND s.metric = m.metric AND s.grain = 'day'"
 		" ORDER BY s.bucket_start LIMIT 1) s"
 		" UNION ALL SELECT DISTINCT environment, NULL::timestamptz,"
-		" NULL::timestamptz, NULL::timestamptz"
+		" NULL::timestamptz, NULL::timestamptz, NULL"
 		" FROM dorad.rolling WHERE scope_id = $1)"
-		" e (environment, finished_at, started_at, bucket_start)"
+		" e (environment, finished_at, started_at, bucket_start, metric)"
 		" GROUP BY e.environment ORDER BY e.environment COLLATE \"C\"",
 };
 
@@ -226,18 +229,10 @@ GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **
 {
 	struct pg_args args = { 0 };
 	_cleanup_(PQclearp) PGresult *result = NULL;
-	struct pg_rows metrics;
 	GArray *rows;
-	bool good;
 
-	pg_rows_init(&metrics, "t");
-	for (; metrics.n < N_METRICS; metrics.n++)
-		field_text(metrics.columns[0], metric_name((enum metric)metrics.n));
 	arg_int4(&args, scope_id);
-	arg_rows(&args, &metrics);
-	good = store_exec(store, sql[ENVIRONMENTS], &args, &result, error);
-	pg_rows_clear(&metrics);
-	if (!good)
+	if (!store_exec(store, sql[ENVIRONMENTS], &args, &result, error))
 		return NULL;
 	rows = g_array_new(FALSE, FALSE, sizeof(struct scope_environment));
 	g_array_set_clear_func(rows, environment_clear);
@@ -247,6 +242,7 @@ GArray *store_scope_environments(struct store *store, gint32 scope_id, GError **
 			.born = result_instant(result, i, 1),
 			.incidents_born = result_instant(result, i, 2),
 			.published_from = result_instant(result, i, 3),
+			.restores_from = result_instant(result, i, 4),
 		};
 
 		g_array_append_val(rows, row);

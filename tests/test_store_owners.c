@@ -355,6 +355,8 @@ static char *environments_of(gint32 scope_id)
 		put_day(text, row->incidents_born);
 		g_string_append_c(text, ' ');
 		put_day(text, row->published_from);
+		g_string_append_c(text, ' ');
+		put_day(text, row->restores_from);
 	}
 	scope_environments_free(rows);
 	return g_string_free(text, FALSE);
@@ -365,13 +367,14 @@ static const struct {
 	gint32 *scope;
 	const char *environments;
 } births[] = {
-	{ "a service", &cart, "production 4 9 -, staging 30 - -" },
+	{ "a service", &cart, "production 4 9 - -, staging 30 - - -" },
 	{ "an incident that does not count is none", &mail,
-	  "only incidents - 7 -, production 11 - -" },
+	  "only incidents - 7 - -, production 11 - - -" },
 	{ "a former team began with what was its own", &blue,
-	  "only incidents - 7 -, production 4 9 -" },
-	{ "a team began with what is", &red, "production 9 12 3, staging 30 - -" },
-	{ "an org", &acme, "only incidents - 7 5, production 4 9 -, staging 30 - -" },
+	  "only incidents - 7 - -, production 4 9 - -" },
+	{ "a team began with what is", &red, "production 9 12 5 3, staging 30 - - -" },
+	{ "an org", &acme,
+	  "only incidents - 7 - 5, production 4 9 - -, staging 30 - - -" },
 };
 
 START_TEST(environments_are_born_with_the_first_of_its_own)
