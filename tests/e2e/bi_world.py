@@ -29,7 +29,7 @@ KINDS = ("deployment", "change", "incident", "run", "job", "release", "debt")
 
 
 class Bazaar(World):
-    """One service of two repositories' worth of facts, all of them from one database."""
+    """One service; all that is known of it but its commits is told by another database."""
 
     def __init__(self, dorad, top):
         super().__init__(dorad, top, "bazaar")
