@@ -311,7 +311,8 @@ CREATE OR REPLACE VIEW dora.placement AS
 		('failed_deployment_recovery_time', 'seconds', true),
 		('deployment_rework_rate', 'ratio', true),
 		('time_to_restore', 'seconds', true)) m (metric, unit, less_is_better)
-	CROSS JOIN (SELECT DISTINCT report_year FROM dorad.benchmark) y
+	CROSS JOIN (SELECT report_year FROM dorad.benchmark_report o WHERE EXISTS (
+		SELECT FROM dorad.benchmark b WHERE b.report_year = o.report_year)) y
 	LEFT JOIN LATERAL (
 		SELECT r.n, r.deployment_days_per_week,
 			CASE r.metric WHEN 'deployment_frequency'
