@@ -20,6 +20,7 @@ struct config_database {
 	char *uri; /* libpq URI or key=value string, without a password */
 	struct secret_ref *password; /* NULL: none (peer, trust, .pgpass is never read) */
 	char *reader_role;	     /* default dora_reader; "" creates and grants none */
+	char *devlake_schema;	     /* default "": none */
 };
 
 struct config_schedule {

@@ -106,6 +106,8 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			      "letters, digits and _ such as SHOP_TOKEN", .quiet = true },
 	[FORMAT_ROLE] = { "^([a-z_][a-z0-9_]*)?$", "a role's name",
 			  "lower-case letters, digits and _, or \"\" for no role" },
+	[FORMAT_SCHEMA] = { "^([a-z_][a-z0-9_]*)?$", "a schema's name",
+			    "lower-case letters, digits and _, or \"\" for none" },
 	[FORMAT_USER] = { "^[^\\x00-\\x20\\x7f:@/]+$", "a user name",
 			  "one without spaces and : @ /", .quiet = true },
 	[FORMAT_URL] = { "^((https?://|ssh://|file:///|[A-Za-z0-9_][A-Za-z0-9._-]*@)"

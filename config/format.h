@@ -24,6 +24,7 @@ enum config_format {
 	FORMAT_CREDENTIAL,    /* a systemd credential */
 	FORMAT_VARIABLE,      /* an environment variable */
 	FORMAT_ROLE,	      /* of PostgreSQL */
+	FORMAT_SCHEMA,	      /* of PostgreSQL */
 	FORMAT_USER,	      /* for https */
 	FORMAT_URL,	      /* of a git repository */
 	FORMAT_DATABASE,      /* libpq's URI or key=value string */

@@ -19,6 +19,7 @@ static const cyaml_schema_field_t schema_database_fields[] = {
 	STRING("uri", 0, config_database, uri, 1, TEXT_MAX_LENGTH),
 	SECRET("password", config_database, password),
 	STRING("reader_role", OPTIONAL, config_database, reader_role, 0, 63),
+	STRING("devlake_schema", OPTIONAL, config_database, devlake_schema, 0, 63),
 	CYAML_FIELD_END
 };
 
@@ -95,6 +96,10 @@ static const struct config_row schema_database_rows[] = {
 	  "The role that may read the views; it is created if the server lets us. \"\" "
 	  "creates and grants none.",
 	  FORMAT_ROLE, "dora_reader" },
+	{ "devlake_schema",
+	  "A schema to make for views that are named like the tables of Apache DevLake, "
+	  "for dashboards written for those. \"\" makes none.",
+	  FORMAT_SCHEMA, "" },
 	{ NULL }
 };
 

@@ -14,3 +14,7 @@ struct migration {
 };
 extern const struct migration migrations[];
 extern const size_t n_migrations;
+
+/* The views of database.devlake_schema, which {schema} in it stands for; made of
+ * sinks/devlake.sql. */
+extern const char devlake_sql[];

@@ -22,10 +22,6 @@ enum statement {
 	PREPARED,
 	APPLIED,
 	RECORD,
-	ROLE_EXISTS,
-	MAY_CREATE_ROLE,
-	MAY_USE,
-	UNREADABLE,
 };
 
 static const char *const sql[] = {
@@ -35,14 +31,6 @@ static const char *const sql[] = {
 		    " ORDER BY version",
 	[RECORD] = "INSERT INTO dorad.migration (version, name, checksum)"
 		   " VALUES ($1, $2, $3)",
-	[ROLE_EXISTS] = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)",
-	[MAY_CREATE_ROLE] = "SELECT rolsuper OR rolcreaterole FROM pg_roles"
-			    " WHERE rolname = current_user",
-	[MAY_USE] = "SELECT has_schema_privilege($1::text::name, 'dora', 'USAGE')",
-	[UNREADABLE] = "SELECT c.relname::text FROM pg_class c"
-		       " WHERE c.relnamespace = to_regnamespace('dora')"
-		       " AND c.relkind = 'v'"
-		       " AND NOT has_table_privilege($1::text::name, c.oid, 'SELECT')",
 };
 
 /* How many migrations the database has; every one of them must be ours. */
@@ -86,7 +74,7 @@ static bool count_applied(struct store *store, gsize *n, GError **error)
 	return true;
 }
 
-static bool lock(struct store *store, GError **error)
+bool store_lock_schema(struct store *store, GError **error)
 {
 	struct pg_args args = { 0 };
 
@@ -122,116 +110,13 @@ static bool step(struct store *store, bool *done, GError **error)
 	if (*done)
 		return store_commit(store, error);
 	/* Somebody else may have been faster: look again under the lock. */
-	if (!lock(store, error) || !store_exec_script(store, PREPARE_SQL, error) ||
+	if (!store_lock_schema(store, error) ||
+	    !store_exec_script(store, PREPARE_SQL, error) ||
 	    !count_applied(store, &n, error))
 		return false;
 	if (n < n_migrations && !apply(store, &migrations[n], error))
 		return false;
 	return store_commit(store, error);
-}
-
-/* ---- the role for readers ---- */
-
-static bool ask(struct store *store, enum statement statement, const char *role,
-		bool *answer, GError **error)
-{
-	struct pg_args args = { 0 };
-	_cleanup_(PQclearp) PGresult *result = NULL;
-
-	if (role)
-		arg_text(&args, role);
-	if (!store_exec(store, sql[statement], &args, &result, error))
-		return false;
-	*answer = PQntuples(result) > 0 && result_bool(result, 0, 0);
-	return true;
-}
-
-/* Role and view names cannot be parameters of these statements. */
-static bool run_quoted(struct store *store, const char *format, const char *role,
-		       const char *view, GError **error)
-{
-	char *quoted = PQescapeIdentifier(store->conn, role, strlen(role));
-	char *quoted_view = view ? PQescapeIdentifier(store->conn, view, strlen(view))
-				 : NULL;
-	GString *text = g_string_new(format);
-	bool good = false;
-
-	if (quoted && (quoted_view || !view)) {
-		g_string_replace(text, "{role}", quoted, 1);
-		g_string_replace(text, "{view}", quoted_view ? quoted_view : "", 1);
-		good = store_exec_script(store, text->str, error);
-	} else {
-		g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG,
-			    "database.reader_role: not a name for a role");
-	}
-	g_string_free(text, TRUE);
-	PQfreemem(quoted);
-	PQfreemem(quoted_view);
-	return good;
-}
-
-static bool make_role(struct store *store, const char *role, bool *exists, GError **error)
-{
-	bool may;
-
-	if (!ask(store, ROLE_EXISTS, role, exists, error))
-		return false;
-	if (*exists)
-		return true;
-	if (!ask(store, MAY_CREATE_ROLE, NULL, &may, error))
-		return false;
-	if (!may) {
-		store->notice = g_strdup_printf(
-			"the role \"%s\" for readers does not exist, and \"%s\" may not "
-			"create roles: create it, and it is granted the views at the "
-			"next start",
-			role, PQuser(store->conn));
-		return true;
-	}
-	/* Again under the lock: two may start at once. */
-	if (!lock(store, error) || !ask(store, ROLE_EXISTS, role, exists, error))
-		return false;
-	if (!*exists &&
-	    !run_quoted(store, "CREATE ROLE {role} NOLOGIN", role, NULL, error))
-		return false;
-	*exists = true;
-	return true;
-}
-
-static bool grant(struct store *store, const char *role, GError **error)
-{
-	struct pg_args args = { 0 };
-	_cleanup_(PQclearp) PGresult *views = NULL;
-	bool may;
-
-	if (!ask(store, MAY_USE, role, &may, error))
-		return false;
-	if (!may && (!lock(store, error) || !run_quoted(store,
-							"GRANT USAGE ON SCHEMA dora TO "
-							"{role}",
-							role, NULL, error)))
-		return false;
-	arg_text(&args, role);
-	if (!store_exec(store, sql[UNREADABLE], &args, &views, error))
-		return false;
-	for (int i = 0; i < PQntuples(views); i++) {
-		g_autofree char *view = result_text(views, i, 0);
-
-		if (!run_quoted(store, "GRANT SELECT ON dora.{view} TO {role}", role,
-				view, error))
-			return false;
-	}
-	return true;
-}
-
-static bool admit_readers(struct store *store, const char *role, GError **error)
-{
-	bool exists;
-
-	if (!role || !*role)
-		return true;
-	return store_begin(store, error) && make_role(store, role, &exists, error) &&
-	       (!exists || grant(store, role, error)) && store_commit(store, error);
 }
 
 bool store_migrate(struct store *store, GError **error)
@@ -245,7 +130,8 @@ bool store_migrate(struct store *store, GError **error)
 			return false;
 		}
 	}
-	if (admit_readers(store, store->config->database->reader_role, error))
+	if (store_begin(store, error) && store_devlake(store, error) &&
+	    store_admit_readers(store, error) && store_commit(store, error))
 		return true;
 	store_rollback(store);
 	return false;

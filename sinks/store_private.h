@@ -58,6 +58,12 @@ bool store_exec(struct store *store, const char *sql, const struct pg_args *args
 		PGresult **result, GError **error);
 /* Runs any number of statements without parameters, discarding what they return. */
 bool store_exec_script(struct store *store, const char *sql, GError **error);
+/* Keeps every other dorad from changing the schema until the open transaction ends. */
+bool store_lock_schema(struct store *store, GError **error);
+/* Make and grant, in the open transaction, what the configuration asks for and is not
+ * there yet: database.devlake_schema, database.reader_role. */
+bool store_devlake(struct store *store, GError **error);
+bool store_admit_readers(struct store *store, GError **error);
 /* Notes that the transaction is lost, with the error of result. False. */
 bool store_lost(struct store *store, const PGresult *result, GError **error);
 

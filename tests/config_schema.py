@@ -70,6 +70,7 @@ ROWS = (
     ("a secret in no place", ("database", "password"), {}, False),
     ("a relative path", ("database", "password"), {"file": "secret"}, False),
     ("no role", ("database", "reader_role"), "", True),
+    ("no views for DevLake", ("database", "devlake_schema"), "", True),
     ("text for a truth value", ("sources", "git", 0, "allow_file"), "yes", False),
     ("no truth", ("sources", "git", 0, "allow_file"), False, True),
     ("a url of an unknown kind", ("sources", "git", 0, "url"), "ftp://example.org/x", False),

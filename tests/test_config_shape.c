@@ -120,7 +120,7 @@ static const struct wrong_file files[] = {
 	{ "no database",
 	  { { "database:\n  uri: postgresql:///dora\n", "" } },
 	  "dorad.yaml:1: database: is missing, expected a mapping of uri, password, "
-	  "reader_role" },
+	  "reader_role, devlake_schema" },
 	{ "no database uri",
 	  { { "  uri: postgresql:///dora", "  reader_role: x" } },
 	  "dorad.yaml:2: database.uri: is missing, expected a connection string" },
@@ -193,7 +193,7 @@ static const struct wrong_file files[] = {
 	{ "text for a mapping",
 	  { { "database:\n  uri: postgresql:///dora", "database: hunter2" } },
 	  "dorad.yaml:1: database: is text, expected a mapping of uri, password, "
-	  "reader_role" },
+	  "reader_role, devlake_schema" },
 	{ "text for a secret",
 	  { { "  uri: postgresql:///dora",
 	      "  uri: postgresql:///dora\n  password: hunter2" } },

@@ -129,6 +129,10 @@ static const struct wrong_file files[] = {
 	  { { "  uri: ", "  reader_role: Dora Reader\n  uri: " } },
 	  "dorad.yaml:2: database.reader_role: \"Dora Reader\" is not a role's name, "
 	  "expected lower-case letters, digits and _, or \"\" for no role" },
+	{ "a schema that needs quotes",
+	  { { "  uri: ", "  devlake_schema: Dev Lake\n  uri: " } },
+	  "dorad.yaml:2: database.devlake_schema: \"Dev Lake\" is not a schema's name, "
+	  "expected lower-case letters, digits and _, or \"\" for none" },
 	{ "two faults in one mapping and one beyond",
 	  { { "  - name: checkout\n    org: acme",
 	      "  - name: check out\n    orgg: acme\n    time_zone: Mars/Base" } },

@@ -1,6 +1,5 @@
 /* From samples to published numbers, against percentile_cont in PostgreSQL; one dirty
- * week of short and long histories; the questions people ask. Runs under
- * tests/with_postgres. */
+ * week of short and long histories. Runs under tests/with_postgres. */
 #include <math.h>
 #include <string.h>
 
@@ -10,8 +9,6 @@
 #define NOW (G_GINT64_CONSTANT(1767225600) * G_USEC_PER_SEC) /* 2026-01-01 */
 #define YEARS 5
 #define N_INCIDENTS 10000
-#define ASKED 200 /* times a question is asked */
-#define BATCH 10000
 
 static char *configuration(guint n_services)
 {
@@ -255,82 +252,6 @@ static double week(struct database *db, guint service)
 	return bench_median(seconds, G_N_ELEMENTS(seconds));
 }
 
-/* ---- questions ---- */
-
-static double ask_p95(struct database *db, const char *format)
-{
-	double seconds[ASKED];
-
-	for (guint i = 0; i < ASKED; i++) {
-		g_autofree char *name = g_strdup_printf(
-			"s%u", 2 + i * 7 % (db->config->n_services - 2));
-		g_autoptr(GString) sql = g_string_new(format);
-
-		g_string_replace(sql, "{service}", name, 0);
-		seconds[i] = database_run(db, "%s", sql->str);
-	}
-	bench_median(seconds, ASKED);
-	return seconds[ASKED * 95 / 100];
-}
-
-static void questions(struct database *db)
-{
-	static const struct {
-		const char *name, *sql;
-	} asked[] = {
-		{ "a service, lead time by week, one year",
-		  "SELECT bucket_start, p50, p90 FROM dora.series WHERE service ="
-		  " '{service}' AND grain = 'week' AND metric = 'change_lead_time'"
-		  " AND bucket_start >= timestamptz '2025-01-01' ORDER BY 1" },
-		{ "a service, deployments by day, 90 days",
-		  "SELECT bucket_start, value FROM dora.series WHERE service ="
-		  " '{service}' AND grain = 'day' AND metric = 'deployment_frequency'"
-		  " AND bucket_start >= timestamptz '2025-10-01' ORDER BY 1" },
-		{ "a service, everything by month, all years",
-		  "SELECT * FROM dora.series WHERE service = '{service}'"
-		  " AND grain = 'month' ORDER BY bucket_start" },
-		{ "all services of a team, the last month",
-		  "SELECT service, metric, value FROM dora.series WHERE team = 'red'"
-		  " AND service IS NOT NULL AND grain = 'month'"
-		  " AND bucket_start = timestamptz '2025-12-01 00:00+00'" },
-	};
-	guint n = db->config->n_services;
-	double one;
-
-	database_run(db, "INSERT INTO dorad.definition (scope_id, fingerprint, content)"
-			 " SELECT scope_id, 'bench', '{}' FROM dorad.scope"
-			 " WHERE name ~ '^s' ON CONFLICT DO NOTHING");
-	database_run(
-		db,
-		"INSERT INTO dorad.series SELECT s.scope_id, 'production', g.grain, t,"
-		" m, t + interval '1 day', 5, 1, 1, 5, 1, 2, 3, 4, 5, d.definition_id,"
-		" now() FROM dorad.scope s JOIN dorad.definition d"
-		" ON d.scope_id = s.scope_id AND d.fingerprint = 'bench'"
-		" CROSS JOIN (VALUES ('day'), ('week'), ('month'), ('quarter')) g (grain)"
-		" CROSS JOIN (VALUES ('deployment_frequency'), ('change_lead_time'),"
-		" ('change_fail_rate'), ('failed_deployment_recovery_time'),"
-		" ('deployment_rework_rate'), ('time_to_restore'))"
-		" x (m) CROSS JOIN LATERAL generate_series(date_trunc(g.grain,"
-		" timestamptz '2021-01-01 00:00+00', 'UTC'), timestamptz"
-		" '2025-12-31 00:00+00', ('1 ' || replace(g.grain, 'quarter', 'month'))"
-		"::interval * CASE g.grain WHEN 'quarter' THEN 3 ELSE 1 END) t"
-		" WHERE s.name NOT IN ('s0', 's1') ON CONFLICT DO NOTHING");
-	database_run(db, "SET TimeZone = 'UTC'");
-	database_run(db, "VACUUM ANALYZE");
-	bench_heading(
-		"Questions: %u services, %u years, %.0f rows of dora.series; p95 of "
-		"%u warm, one connection",
-		n, YEARS, database_ask(db, "SELECT count(*) FROM dorad.series"), ASKED);
-	one = ask_p95(db, "SELECT 1");
-	for (gsize i = 0; i < G_N_ELEMENTS(asked); i++)
-		bench_print(db->bench,
-			    &(struct bench_row){ asked[i].name, ask_p95(db, asked[i].sql),
-						 NAN, "s", BENCH_VALUE, 0.020 });
-	bench_print(db->bench, &(struct bench_row){ "  the last / `SELECT 1`",
-						    ask_p95(db, asked[3].sql), one, "s",
-						    BENCH_INFO, 0 });
-}
-
 int main(void)
 {
 	struct bench bench;
@@ -338,9 +259,8 @@ int main(void)
 	gsize n_rows;
 
 	bench_begin(&bench, "series");
-	const guint n = bench.full ? 10000000 : 500000,
-		    services = bench.full ? 1000 : 100;
-	g_autofree char *text = configuration(services);
+	const guint n = bench.full ? 10000000 : 500000;
+	g_autofree char *text = configuration(2);
 	database_begin(&db, &bench, text);
 	fill(&db, 0, YEARS, n);
 	fill(&db, 1, 1, n / YEARS);
@@ -365,7 +285,6 @@ int main(void)
 	bench_heading("One dirty week (other: of a service of 1 year, as busy)");
 	bench_print(&bench, &(struct bench_row){ "a service of 5 years", week(&db, 0),
 						 week(&db, 1), "s", BENCH_AT_MOST, 1.2 });
-	questions(&db);
 	database_end(&db);
 	return bench_end(&bench);
 }
