@@ -106,6 +106,8 @@ def check_attribution(database, name, repo, pattern):
 
 # ---- the report ----
 
+# What a repository alone tells.
+METRICS = "metric IN ('deployment_frequency', 'change_lead_time')"
 NUMBERS = ["n", "numerator", "denominator", "value", "p50", "p75", "p90", "p95", "mean"]
 
 
@@ -127,10 +129,10 @@ def check_report(dorad, database, name, repo, pattern):
     columns = ", ".join(NUMBERS)
     stored = {}
     for row in sql(database, f"SELECT metric, grain AS part, {stamp}, {columns} FROM dora.series "
-                   f"WHERE service = '{name}'"):
+                   f"WHERE service = '{name}' AND {METRICS}"):
         stored[row["metric"], row["part"], row["start"]] = [number(row[c]) for c in NUMBERS]
     for row in sql(database, f"SELECT metric, window_days AS part, {stamp}, {columns} "
-                   f"FROM dora.current WHERE service = '{name}'"):
+                   f"FROM dora.current WHERE service = '{name}' AND {METRICS}"):
         stored[row["metric"], int(row["part"]), row["start"]] = [number(row[c]) for c in NUMBERS]
     if rows != stored:
         for key in sorted(set(rows) | set(stored), key=str):

@@ -59,9 +59,17 @@ def once(dorad, config, top):
 
 PUBLISHED = {
     "series": "SELECT org, team, service, environment, grain, bucket_start, bucket_end, metric, "
-              "n, numerator, denominator, value, p50, p75, p90, p95, mean FROM dora.series",
+              "n, numerator, denominator, value, p50, p75, p90, p95, mean, pending, still_open, "
+              "oldest_open_at FROM dora.series",
     "current": "SELECT org, team, service, environment, window_days, bucket_start, metric, n, "
-               "numerator, denominator, value, p50, p75, p90, p95, mean FROM dora.current",
+               "numerator, denominator, value, p50, p75, p90, p95, mean, pending, still_open, "
+               "oldest_open_at, km_median FROM dora.current",
+    "rollouts": "SELECT service, environment, deployment, attempt, finished_at, kind, state, "
+                "pending_until, unplanned, recovered_at FROM dora.rollouts",
+    "failures": "SELECT service, deployment, method, by_deployment, source, project, incident "
+                "FROM dora.failures",
+    "incidents": "SELECT service, environment, source, project, incident, started_at, "
+                 "restored_at, rollout, linked_by, excluded_reason FROM dora.service_incidents",
     "deployments": "SELECT service, environment, deployment, finished_at, outcome, kind, "
                    "excluded_reason FROM dora.deployments",
     "shipped": "SELECT service, deployment, repo, sha, authored_at, committed_at, lead_seconds, "
