@@ -12,7 +12,7 @@ FLAWS = {
     "window of 73 hours": "an incident is put down to a rollout an hour too long",
     "merges counted": "merge commits have a lead time",
     "by clock": "a rollout ships what was committed before it",
-    "reopened ends at first": "mitigated beats nothing: open incidents end at detection",
+    "links by any window": "an incident is put down to the latest rollout, however old",
     "open incidents dropped": "what is open is not there",
     "fail rate by day of incident": "a failure counts when its incident began",
     "mean of medians": "teams are averaged over services",
@@ -40,7 +40,8 @@ class Service(Shipping):
     # ---- kinds and repairs ----
 
     def known(self, rollout):
-        return any(self.commit(repo, sha) for repo, sha in rollout.revisions.items())
+        return bool(rollout.revisions) and all(
+            self.commit(repo, sha) for repo, sha in rollout.revisions.items())
 
     def reaches(self, newer, older):
         """Is the revision of newer that of older, or a descendant of it?"""
@@ -57,7 +58,7 @@ class Service(Shipping):
             before.append(rollout)
 
     def kind(self, rollout, before):
-        if not self.known(rollout):
+        if not rollout.ships and not self.known(rollout):
             return "revision_missing"
         if not rollout.ships and (rollout.bases or not before):
             return "baseline"
@@ -177,10 +178,9 @@ class Service(Shipping):
                 continue
             links = {}
             if reason is None:
-                for some in groups:
-                    links.update(self.link(incident, some, start))
-                    self.fix(incident, some, start)
-            for group in [g for some in groups for g in some]:
+                links = self.link(incident, groups, start)
+                self.fix(incident, groups, start)
+            for group in groups:
                 rollout, method = links.get(group, (None, None))
                 self.incidents.append((incident, group, start, restored, reason, rollout,
                                        method))
@@ -189,7 +189,7 @@ class Service(Shipping):
                     rollout.incidents.append((start, restored))
 
     def concerns(self, incident):
-        """The groups that it is about: one list of all, or a list for each."""
+        """The groups that it is about, by all rules that fit."""
         groups = []
         for rule in self.service["incidents"]:
             if rule.get("source", incident["source"]) != incident["source"]:
@@ -211,11 +211,8 @@ class Service(Shipping):
                                       [incident["name"], incident["category"],
                                        *incident["labels"]]):
                 continue
-            if "environment" not in rule:
-                return [list(self.groups)]
-            if [rule["environment"]] not in groups:
-                groups.append([rule["environment"]])
-        return groups
+            groups += [rule["environment"]] if "environment" in rule else self.groups
+        return [g for g in self.groups if g in groups]
 
     def nearest(self, rollouts, start):
         """The latest that finished before, or else the first."""
@@ -224,7 +221,8 @@ class Service(Shipping):
         return earlier[-1] if earlier else order[0] if order else None
 
     def link(self, incident, groups, start):
-        window = self.window + (HOUR if self.flaw == "window of 73 hours" else 0)
+        window = self.window + {"window of 73 hours": HOUR,
+                                "links by any window": 10**18}.get(self.flaw, 0)
         for text, is_title in ((incident["cause"], False), (incident["name"], True)):
             rollout, method = self.read(text, groups, start, is_title)
             if rollout:

@@ -519,7 +519,8 @@ int main(int argc, char **argv)
 	};
 	player.admin = PQconnectdb(getenv("DORAD_TEST_PG"));
 	need(PQstatus(player.admin) == CONNECTION_OK, NULL, "no server");
-	admin_run(&player, "SET client_min_messages = warning; SET timezone = 'UTC'");
+	admin_run(&player, "SET client_min_messages = warning; SET timezone = 'UTC'; "
+			   "SET jit = off; ALTER DATABASE postgres SET jit = off");
 	while ((n = getline(&line, &size, stdin)) > 0) {
 		_cleanup_(cJSON_Deletep)
 			cJSON *order = cJSON_ParseWithLength(line, (size_t)n);

@@ -72,8 +72,8 @@ def story(made, seed):
         now = made.begin
     elif seed:
         now -= rand.choice([0, 1, DAY, 2 * DAY])
-    # some six evaluations on the way
-    often = 6 / sum(len(h) for h in histories)
+    # some four evaluations on the way
+    often = 4 / sum(len(h) for h in histories)
     while histories:
         if seed == 0:
             history = histories[0]
