@@ -126,8 +126,8 @@ class Maker:
         if self.likely(0.4):
             service["time_zone"] = rand.choice(self.zones)
         if self.likely(0.3):
-            day = datetime.datetime.utcfromtimestamp(
-                (self.begin + rand.randrange(self.span)) // US)
+            day = datetime.datetime.fromtimestamp(
+                (self.begin + rand.randrange(self.span)) // US, datetime.timezone.utc)
             for i in range(rand.choice([1, 1, 2])):
                 until = (day + datetime.timedelta(i * 3)).date().isoformat()
                 service["owners"].append(
