@@ -108,6 +108,7 @@ class Scope:
         self.stages = []      # (day, {stage: span}, author)
         self.recoveries = []  # (began, ended)
         self.restores = []
+        self.incidents = set()
         self.born = self.incidents_born = None
 
     def add_rollout(self, service, rollout, previous):
@@ -125,7 +126,11 @@ class Scope:
         if rollout.state == "failed" and not rollout.negative:
             self.recoveries.append((rollout.finished, rollout.recovered))
 
-    def add_incident(self, start, restored):
+    def add_incident(self, name, start, restored):
+        """Once, though several services have it."""
+        if name in self.incidents:
+            return
+        self.incidents.add(name)
         self.restores.append((start, restored))
         self.incidents_born = min(self.incidents_born or start, start)
 
@@ -180,10 +185,11 @@ def scopes_of(world, services, flaw):
                 for place in places(service, rollout.finished):
                     place(group).add_rollout(service, rollout, previous)
                 previous = rollout.finished
-        for _, group, start, restored, reason, _, _ in service.incidents:
+        for incident, group, start, restored, reason, _, _ in service.incidents:
             if reason is None:
+                name = incident["source"], incident["project"], incident["id"]
                 for place in places(service, start):
-                    place(group).add_incident(start, restored)
+                    place(group).add_incident(name, start, restored)
     return scopes
 
 
