@@ -223,8 +223,9 @@ static bool name_by(const struct naming *naming, const char *text, bool title,
 			name_deployment(naming, reference->text, named);
 		if (reference->kind == REFERENCE_SHA)
 			good = name_revision(naming, reference->text, named, error);
-		else if (reference->kind == REFERENCE_CHANGE ||
-			 reference->kind == REFERENCE_URL)
+		else if (reference->kind == REFERENCE_URL ||
+			 (reference->kind == REFERENCE_CHANGE &&
+			  (!title || reference->project)))
 			name_change(naming, reference, named);
 	}
 	return good;

@@ -155,11 +155,15 @@ static void mark_repaired(struct derivation *all, const struct repair *repair)
 	struct rollout_state *state = &all->states[repair->rollout];
 	gint target = repaired(all, repair);
 
+	/* What brings nothing new repairs nothing: a hotfix that is deployed again, or by
+	 * a slower pipeline, would fail itself. */
+	if (state->nature != NATURE_NORMAL && state->nature != NATURE_ROLL_FORWARD &&
+	    state->nature != NATURE_HOTFIX)
+		return;
 	state->unplanned = true;
 	/* Told to be both, which one rule alone never says, it is a hotfix, in whatever
 	 * order that is told. */
-	if (repair->hotfix &&
-	    (state->nature == NATURE_NORMAL || state->nature == NATURE_ROLL_FORWARD))
+	if (repair->hotfix)
 		state->nature = NATURE_HOTFIX;
 	else if (state->nature == NATURE_NORMAL)
 		state->nature = NATURE_ROLL_FORWARD;

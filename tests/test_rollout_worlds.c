@@ -214,6 +214,10 @@ static bool said_rolled_back(const struct world *world, guint failed, guint by)
 
 static bool said_repaired(const struct world *world, guint failed, guint by, bool hotfix)
 {
+	enum rollout_nature nature = said_nature(world, by);
+
+	if (nature != NATURE_HOTFIX && nature != NATURE_ROLL_FORWARD)
+		return false;
 	for (guint k = 0; k < world->facts.n_repairs; k++) {
 		const struct repair *repair = &world->repairs[k];
 
@@ -343,8 +347,9 @@ static struct rollout_state said_state(const struct world *world, const GArray *
 		if (state.recovered != INSTANT_NONE && state.recovered < finished)
 			state.recovery_excluded = EXCLUSION_NEGATIVE;
 	}
-	state.unplanned = state.nature == NATURE_ROLLBACK || has_repair(world, i, true) ||
-			  has_repair(world, i, false);
+	state.unplanned = state.nature == NATURE_ROLLBACK ||
+			  state.nature == NATURE_HOTFIX ||
+			  state.nature == NATURE_ROLL_FORWARD;
 	for (guint k = 0; k < world->facts.n_incidents; k++)
 		state.unplanned = state.unplanned || world->incidents[k].fix == (gint)i;
 	return state;

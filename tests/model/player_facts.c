@@ -1,0 +1,236 @@
+#include "collector/item_due.h"
+#include "tests/model/player.h"
+
+static void add_notes(struct player *player, gint32 repo_id, const cJSON *rows)
+{
+	g_autoptr(GArray) notes = g_array_new(FALSE, TRUE, sizeof(struct commit_note));
+	const cJSON *row;
+
+	cJSON_ArrayForEach(row, rows)
+	{
+		struct commit_note note = {
+			.oid = oid_of(cJSON_GetArrayItem(row, 0)),
+			.kind = cJSON_GetStringValue(cJSON_GetArrayItem(row, 1)),
+			.text = cJSON_GetStringValue(cJSON_GetArrayItem(row, 2)),
+		};
+
+		g_array_append_val(notes, note);
+	}
+	if (notes->len > 0)
+		must(store_notes_add(
+			player->store, repo_id,
+			(const struct commit_note *)(const void *)notes->data, notes->len,
+			&error));
+}
+
+/* As poll_rules.c does after a fetch. */
+static void add_touched(struct player *player, gint32 repo_id, const cJSON *services)
+{
+	const cJSON *service, *sha;
+
+	cJSON_ArrayForEach(service, services)
+	{
+		g_autoptr(GArray) oids = g_array_new(FALSE, FALSE, sizeof(struct oid));
+		g_autofree char *globs = NULL;
+		gint32 component_id = 0;
+
+		must(store_component(player->store, service->string, repo_id,
+				     &component_id, &globs, &error));
+		if (!globs)
+			must(store_touched_reset(player->store, component_id, "globs",
+						 &error));
+		cJSON_ArrayForEach(sha, service)
+		{
+			struct oid oid = oid_of(sha);
+
+			g_array_append_val(oids, oid);
+		}
+		if (oids->len > 0)
+			must(store_touched_add(
+				player->store, component_id,
+				(const struct oid *)(const void *)oids->data, oids->len,
+				&error));
+	}
+}
+
+void play_commits(struct player *player, const cJSON *order)
+{
+	const char *repo = text_of(order, "repo");
+	gint32 repo_id = repo_of(player, repo);
+	const cJSON *row, *parent;
+
+	must(store_begin(player->store, &error));
+	must(store_commits_begin(player->store, repo_id, &error));
+	cJSON_ArrayForEach(row, cJSON_GetObjectItem(order, "rows"))
+	{
+		struct oid parents[8];
+		struct commit_row commit = {
+			.oid = oid_of(cJSON_GetArrayItem(row, 0)),
+			.parents = parents,
+			.times = {
+				.authored = instant_value(cJSON_GetArrayItem(row, 2)),
+				.committed = instant_value(cJSON_GetArrayItem(row, 3)),
+				.author = (guint64)cJSON_GetNumberValue(
+					cJSON_GetArrayItem(row, 4)),
+			},
+		};
+
+		cJSON_ArrayForEach(parent, cJSON_GetArrayItem(row, 1))
+		{
+			need(commit.n_parents < G_N_ELEMENTS(parents), NULL, "parents");
+			parents[commit.n_parents++] = oid_of(parent);
+		}
+		must(store_commits_add(player->store, &commit, &error));
+	}
+	must(store_commits_end(player->store, NULL, &error));
+	add_notes(player, repo_id, cJSON_GetObjectItem(order, "notes"));
+	add_touched(player, repo_id, cJSON_GetObjectItem(order, "touched"));
+	for (unsigned i = 0; i < player->config->n_services; i++) {
+		const struct config_service *service = &player->config->services[i];
+
+		for (unsigned j = 0; j < service->n_components; j++)
+			if (strcmp(service->components[j].repository, repo) == 0)
+				must(store_missing_due(player->store,
+						       service_of(player, service->name),
+						       &error));
+	}
+	must(store_commit(player->store, &error));
+}
+
+static void read_deployment(struct player *player, const cJSON *order,
+			    struct deployment_row *row)
+{
+	const char *withheld = text_of(order, "withheld");
+	const cJSON *revision;
+	guint n = 0;
+
+	*row = (struct deployment_row){
+		.external_id = g_strdup(text_of(order, "id")),
+		.attempt = (gint32)cJSON_GetNumberValue(
+			cJSON_GetObjectItem(order, "attempt")),
+		.environment = g_strdup(text_of(order, "environment")),
+		.started = instant_of(order, "started"),
+		.finished = instant_of(order, "finished"),
+		.first_seen = instant_of(order, "seen"),
+		.ref = g_strdup(text_of(order, "ref")),
+	};
+	need(outcome_parse(text_of(order, "outcome"), &row->outcome), NULL, "outcome");
+	need(!withheld || exclusion_parse(withheld, &row->withheld), NULL, "withheld");
+	row->n_revisions = (guint)cJSON_GetArraySize(
+		cJSON_GetObjectItem(order, "revisions"));
+	row->revisions = g_malloc0_n(MAX(row->n_revisions, 1), sizeof(*row->revisions));
+	cJSON_ArrayForEach(revision, cJSON_GetObjectItem(order, "revisions"))
+	{
+		row->revisions[n].repo_id = repo_of(player, revision->string);
+		row->revisions[n++].oid = oid_of(revision);
+	}
+}
+
+void play_deployments(struct player *player, const cJSON *order)
+{
+	GArray *rows = g_array_new(FALSE, TRUE, sizeof(struct deployment_row));
+	const cJSON *each;
+
+	g_array_set_clear_func(rows, (GDestroyNotify)deployment_row_clear);
+	cJSON_ArrayForEach(each, cJSON_GetObjectItem(order, "rows"))
+	{
+		struct deployment_row row;
+
+		read_deployment(player, each, &row);
+		g_array_append_val(rows, row);
+	}
+	must(store_begin(player->store, &error));
+	must(store_deployments_write(
+		player->store, service_of(player, text_of(order, "service")),
+		source_of(player, text_of(order, "source")),
+		(const struct deployment_row *)(const void *)rows->data, rows->len, NULL,
+		&error));
+	must(store_commit(player->store, &error));
+	deployment_rows_free(rows);
+}
+
+static char **texts_of(const cJSON *list)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new();
+	const cJSON *each;
+
+	if (cJSON_GetArraySize(list) == 0)
+		return NULL;
+	cJSON_ArrayForEach(each, list)
+		g_ptr_array_add(texts, g_strdup(cJSON_GetStringValue(each)));
+	g_ptr_array_add(texts, NULL);
+	return (char **)g_ptr_array_steal(texts, NULL);
+}
+
+static void read_member(struct item *item, const cJSON *value)
+{
+	const struct item_member *member = item_member(value->string);
+	char *at;
+
+	if (strcmp(value->string, "project") == 0) {
+		item->project = g_strdup(value->valuestring);
+		return;
+	}
+	if (strcmp(value->string, "outcome") == 0) {
+		need(outcome_parse(value->valuestring, &item->outcome), NULL, "outcome");
+		item->done = item->outcome != OUTCOME_RUNNING;
+		return;
+	}
+	need(member != NULL, NULL, value->string);
+	at = (char *)item + member->offset;
+	if (member->type == JSON_TIME)
+		*(gint64 *)(void *)at = instant_value(value);
+	else if (member->type == JSON_BOOL)
+		*(bool *)at = cJSON_IsTrue(value);
+	else if (member->type == JSON_TEXTS)
+		*(char ***)(void *)at = texts_of(value);
+	else if (member->type == JSON_TEXT || member->type == JSON_ID)
+		*(char **)(void *)at = g_strdup(cJSON_GetStringValue(value));
+	else
+		need(false, NULL, value->string);
+}
+
+void play_items(struct player *player, const cJSON *order)
+{
+	const char *source = text_of(order, "source");
+	gint32 source_id = source_of(player, source);
+	g_autoptr(GPtrArray) items = items_new(), changed = g_ptr_array_new();
+	enum item_kind kind = ITEM_INCIDENT;
+	const cJSON *row, *value;
+
+	need(item_kind_parse(text_of(order, "kind"), &kind), NULL, "kind");
+	cJSON_ArrayForEach(row, cJSON_GetObjectItem(order, "rows"))
+	{
+		struct item *item = g_new0(struct item, 1);
+
+		item_init(item, kind);
+		item->attempt = 1;
+		cJSON_ArrayForEach(value, row) read_member(item, value);
+		must(item_check(item, &error));
+		g_ptr_array_add(items, item);
+	}
+	must(store_begin(player->store, &error));
+	must(store_items_write(player->store, source_id, instant_of(order, "now"), items,
+			       changed, &error));
+	must(item_due(player->store, player->config, source, source_id, changed, &error));
+	must(store_commit(player->store, &error));
+}
+
+void play_gone(struct player *player, const cJSON *order)
+{
+	gint32 source_id = source_of(player, text_of(order, "source"));
+	const char *project = text_of(order, "project");
+	g_auto(GStrv) ids = texts_of(cJSON_GetObjectItem(order, "ids"));
+	g_autoptr(GPtrArray) list = g_ptr_array_new();
+	enum item_kind kind = ITEM_INCIDENT;
+
+	need(ids && item_kind_parse(text_of(order, "kind"), &kind), NULL, "kind");
+	for (guint i = 0; ids[i]; i++)
+		g_ptr_array_add(list, ids[i]);
+	must(store_begin(player->store, &error));
+	must(store_items_gone(player->store, source_id, project, kind,
+			      (const char *const *)ids, instant_of(order, "now"), NULL,
+			      &error));
+	must(item_due_gone(player->store, source_id, project, kind, list, &error));
+	must(store_commit(player->store, &error));
+}
