@@ -193,7 +193,8 @@ def test_reopened_it_counts_to_its_last_end(world):
 
 
 def test_an_incident_of_two_services(world):
-    world.config["teams"].append({"name": "pair", "org": "org"})
+    world.config["teams"].append({"name": "pair", "org": "org",
+                                  "time_zone": "America/New_York"})
     for name in ("left", "right", "apart"):
         world.product(name)
         world.config["services"][-1]["team"] = "pair"
@@ -209,9 +210,27 @@ def test_an_incident_of_two_services(world):
         "SELECT service || ' ' || state FROM dora.rollouts WHERE team = 'pair' ORDER BY 1"),
         ["apart ok", "left failed", "right failed"])
     expect("two services: of a team it is one incident", some(world.cell(
-        "pair", "time_to_restore", world.ago(30), scope="team"), "n", "mean"), ("1", "3600"))
+        "pair", "time_to_restore", world.ago(30, 12), scope="team"), "n", "mean"), ("1", "3600"))
     expect("two services: and is told once", len([row for row in world.explain(
         "pair", "time_to_restore", world.ago(30), "--team") if row[0] == "used"]), 1)
+
+
+def test_a_team_keeps_what_was_its(world):
+    world.config["teams"] += [{"name": name, "org": "org"} for name in ("former", "latter")]
+    until = time.strftime("%Y-%m-%d", time.gmtime(world.ago(29)))
+    name = world.product("moved", owners=[{"team": "former", "until": until}])
+    world.config["services"][-1]["team"] = "latter"
+    for i, days in enumerate((31, 30, 29)):
+        world.deploy(name, i, world.commit(name, world.ago(days)), world.ago(days, 10))
+    world.tell("incident", id="moved-1", services="{moved}", started=world.ago(30, 20),
+               resolved=world.ago(29, 8))
+    yield
+    expect("moved: a failure is its team's of then, whenever it recovered", [some(world.cell(
+        team, metric, world.ago(29), scope="team"), "n", "value")
+        for team in ("former", "latter") for metric in
+        ("deployment_frequency", "failed_deployment_recovery_time", "time_to_restore")],
+        [("0", "0"), ("1", str(22 * HOUR)), ("1", str(12 * HOUR)),
+         ("1", "1"), ("0", ""), ("0", "")])
 
 
 def test_what_no_rollout_caused_counts_in_restore_alone(world):
@@ -400,6 +419,28 @@ def test_days_are_those_of_the_service(world):
          for days in (31, 30)])
 
 
+# ---- all of it ----
+
+def every_number_is_explained(world):
+    """As many rows are listed as a number is made of, and as are open or left out."""
+    rows = world.sql("""
+        SELECT concat_ws(' ', s.service, s.team, s.metric, s.grain, s.bucket_start) AS cell,
+            s.n, coalesce(s.still_open, 0) AS still_open, coalesce(s.pending, 0) AS pending,
+            e.used, e.open, e.waiting
+        FROM dora.series s CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE part = 'used') AS used,
+                count(*) FILTER (WHERE part = 'open') AS open,
+                count(*) FILTER (WHERE part = 'left_out' AND what = 'rollout') AS waiting
+            FROM dora.explain(s.metric, (s.bucket_start + interval '12 hours')::date, s.grain,
+                s.service, CASE WHEN s.service IS NULL THEN s.team END,
+                CASE WHEN s.team IS NULL THEN s.org END, s.environment)) e
+        WHERE s.grain = 'month' OR (s.grain = 'day' AND s.n > 0)""")
+    for count, listed in (("n", "used"), ("still_open", "open"), ("pending", "waiting")):
+        expect(f"every cell of {len(rows)}: {count} as explained", [
+            (row["cell"], row[count], row[listed]) for row in rows
+            if row[count] != row[listed]], [])
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="dorad-edges-") as top:
         world = Edges(sys.argv[1], top)
@@ -414,6 +455,7 @@ def main():
             for _ in range(2 if first else 1):
                 world.run()
             first = False
+        every_number_is_explained(world)
     sys.exit(1 if WRONG else 0)
 
 
