@@ -259,6 +259,30 @@ def test_two_sources_may_call_theirs_the_same(world):
                                         "n", "mean"), ("2", "7200"))
 
 
+def test_a_source_that_leaves_leaves_its_incidents(world):
+    name = world.product("left-behind")
+    world.tell_sql("CREATE TABLE leaver (LIKE incident)")
+    world.config["sources"]["sql"].append({
+        **world.config["sources"]["sql"][1], "name": "leaver",
+        "query": "SELECT * FROM leaver WHERE updated >= $1"})
+    world.deploy(name, 0, world.commit(name, world.ago(40)), world.ago(40, 10))
+    for number, end in (("1", {"resolved": world.ago(40, 14)}), ("2", {})):
+        world.tell("leaver", id=number, services="{left-behind}", started=world.ago(40, 12),
+                   **end)
+    yield
+    names = ("n", "value", "still_open")
+    was = some(world.cell(name, "time_to_restore", world.ago(40)), *names)
+    expect("leaver: before", was, ("1", str(2 * HOUR), "1"))
+    world.config["sources"]["sql"].pop()
+    world.deploy(name, 1, world.commit(name, world.ago(30)), world.ago(30, 10))
+    yield
+    expect("leaver: what it told stays", some(world.cell(
+        name, "time_to_restore", world.ago(40)), *names), was)
+    expect("leaver: and what that meant", world.column(
+        "SELECT state FROM dora.rollouts WHERE service = 'left-behind' ORDER BY finished_at"),
+        ["failed", "ok"])
+
+
 def test_a_service_without_rollouts_has_incidents(world):
     name = world.product("never")
     world.commit(name, world.ago(40))
@@ -417,6 +441,29 @@ def test_days_are_those_of_the_service(world):
             name, "deployment_frequency", world.ago(30, hours)) for hours in (14.9, 15))],
         [("1", time.strftime("%Y-%m-%d 15:00:00", time.gmtime(world.ago(days))))
          for days in (31, 30)])
+
+
+# ---- what cannot be explained ----
+
+def test_a_stranger_asks(world):
+    name = world.product("asked")
+    world.deploy(name, 0, world.commit(name, world.ago(40)), world.ago(40, 10))
+    yield
+    asked = ("asked", "change_fail_rate", "2020-01")
+    for arguments, status, words in (
+            (asked[:2], 64, "expected a service, a metric and a bucket"),
+            (("askd", *asked[1:]), 64, "has no service \"askd\""),
+            (("asked", "cfr", "2020-01"), 64, "there is no metric \"cfr\""),
+            ((*asked[:2], "2021-W53"), 64, "\"2021-W53\" is no bucket"),
+            ((*asked[:2], "2023-02-29"), 64, "is no bucket"),
+            ((*asked, "--format", "xml"), 64, "\"xml\", expected text or json"),
+            ((*asked, "--team", "--org"), 64, "expected one of them"),
+            ((*asked, "--team"), 64, "has no team \"asked\""),
+            (asked, 0, "asked has no change_fail_rate in this month")):
+        done = subprocess.run([world.dorad, "explain", *arguments, "--config",
+                               f"{world.top}/dorad.yaml"], capture_output=True, text=True)
+        expect(f"asked: {' '.join(arguments)}", (done.returncode, words in done.stderr
+                                                 or done.stderr), (status, True))
 
 
 # ---- all of it ----
