@@ -329,11 +329,11 @@ static void list_free(void *list)
 	g_array_unref(list);
 }
 
-/* What follows the kind in the id of a deployment from git ("tag:v1.0"); NULL: it has
- * none. */
+/* What the source itself calls a deployment: what follows the kind in our id ("tag:v1.0",
+ * "deployment:1041"). NULL: nothing. */
 static const char *bare_name(const char *id)
 {
-	static const char *const kinds[] = { "tag:", "file:" };
+	static const char *const kinds[] = { "tag:", "file:", "deployment:", "release:" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (g_str_has_prefix(id, kinds[i]))

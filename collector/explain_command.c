@@ -268,8 +268,17 @@ static int run(int argc, char **argv)
 	if (!options_parse(&command_explain, entries, &argc, &argv))
 		return EXIT_USAGE;
 	json = g_strcmp0(settings.format, "json") == 0;
-	if (argc != 4 || (settings.team && settings.org) ||
-	    (settings.format && !json && strcmp(settings.format, "text") != 0)) {
+	if (settings.format && !json && strcmp(settings.format, "text") != 0) {
+		fprintf(stderr,
+			"dorad explain: --format: \"%s\", expected text or json\n",
+			settings.format);
+		return EXIT_USAGE;
+	}
+	if (settings.team && settings.org) {
+		fputs("dorad explain: --team and --org, expected one of them\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (argc != 4) {
 		fputs("dorad explain: expected a service, a metric and a bucket; see "
 		      "dorad explain --help\n",
 		      stderr);

@@ -41,6 +41,14 @@ static void check_incident_rule(struct check *check, const struct config_service
 			    "takes every incident of every source, expected source, "
 			    "services, labels or titles");
 	check_source_has(check, rule->source, ITEM_INCIDENT, "incidents", prefix);
+	if (source && config_source_has(source, ITEM_INCIDENT) &&
+	    !config_source_reads(source, ITEM_INCIDENT))
+		check_wrong(
+			check, source_key,
+			"\"%s\" (%s) reads no incidents, expected it to say which issues "
+			"are (labels, types or query), and read to name them if it is "
+			"given",
+			source->name, source->type);
 	if (rule->project && !rule->source)
 		check_wrong(check, source_key, "is missing, expected it with project");
 	/* what a source without a list of projects has, nobody knows before it is read */

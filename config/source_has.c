@@ -39,7 +39,8 @@ bool config_source_reads(const struct config_source *source, enum item_kind kind
 		if (feed_has(feed, kind) &&
 		    (api->n_read == 0 ||
 		     config_lists(api->read, api->n_read, feed->name)) &&
-		    !(feed->needs_labels && api->n_labels + api->n_types == 0))
+		    !(feed->needs_labels && api->n_labels + api->n_types == 0) &&
+		    !(feed->needs_query && !api->query))
 			return true;
 	return false;
 }

@@ -57,6 +57,13 @@ static const struct wrong_file files[] = {
 	  { PAGERDUTY, SERVICE("incidents: [{source: pagerduty}]") },
 	  "dorad.yaml:16: services[0].incidents[0].source: \"pagerduty\" is not in "
 	  "sources, expected a name from there" },
+	{ "incidents of issues that nobody says are",
+	  { { "orgs:\n",
+	      "  github: [{name: hub, projects: [a/b], token: {env: T}}]\norgs:\n" },
+	    SERVICE("incidents: [{source: hub}]") },
+	  "dorad.yaml:16: services[0].incidents[0].source: \"hub\" (github) reads no "
+	  "incidents, expected it to say which issues are (labels, types or query), and "
+	  "read to name them if it is given" },
 	{ "incidents of a repository",
 	  { SERVICE("incidents: [{source: shop}]") },
 	  "dorad.yaml:15: services[0].incidents[0].source: \"shop\" (git) has no "

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""The traps that others fell into, each with the tests that keep us out of it: traps.txt.
+"""The traps that others fell into, each with the tests that keep us out of it: traps.txt, and
+for the numbers edge_cases.txt.
 
   traps.py ROOT       prints every fault, one a line; exit status 1 if there is any
   traps.py --control  proves on made-up trees that each rule can fail
 
   # section: 2                   how many traps it has
   what happens, in plain words
-  <tab>seen: where it bites
+  <tab>seen: where it bites      edge_cases.txt: "peer:", what others make of it, and "ours:"
   <tab>test_x.c: test or row     one line each, at least one
 
 A test is a START_TEST that is added to its suite, the first text of a row, a heading of a
@@ -21,6 +22,8 @@ SECTION = re.compile(r"# (.+): (\d+)$")
 STRING = r'"((?:\\.|[^"\\])*)"'
 ROW = re.compile(r"\{\s*(?:\.\w+ = )?" + STRING)
 TEST = re.compile(r"START_TEST\((\w+)\)")
+# What each trap of a file says once.
+SAID = {"traps.txt": ("seen",), "edge_cases.txt": ("peer", "ours")}
 ADDED = re.compile(r"tcase_add_(?:loop_)?test\(\s*\w+,\s*(\w+)")
 
 
@@ -54,8 +57,8 @@ def is_built(build, path):
 
 
 class Reader:
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, file):
+        self.folder, self.file = folder, file
         self.build = (folder / "meson.build").read_text(encoding="utf-8")
         self.names = {}
         self.faults = []
@@ -63,7 +66,7 @@ class Reader:
         self.seen = set()
 
     def fault(self, number, text):
-        self.faults.append(f"traps.txt:{number}: {text}")
+        self.faults.append(f"{self.file}:{number}: {text}")
 
     def check_test(self, number, line):
         file, _, name = line.partition(": ")
@@ -80,9 +83,10 @@ class Reader:
 
     def end_trap(self):
         if self.trap:
-            number, n_seen, n_tests = self.trap
-            if n_seen != 1:
-                self.fault(number, "says not once where it was seen")
+            number, said, n_tests = self.trap
+            for word in SAID[self.file]:
+                if said.count(word) != 1:
+                    self.fault(number, f'says not once "{word}"')
             if n_tests == 0:
                 self.fault(number, "has no test")
         self.trap = None
@@ -96,7 +100,7 @@ class Reader:
 
     def begin_trap(self, number, line):
         self.end_trap()
-        self.trap = [number, 0, 0]
+        self.trap = [number, [], 0]
         if not self.section:
             self.fault(number, "is in no section")
             return
@@ -113,8 +117,8 @@ class Reader:
             self.section = [number, int(section[2]), 0]
         elif line.startswith("\t") and not self.trap:
             self.fault(number, "belongs to no trap")
-        elif line.startswith("\tseen: "):
-            self.trap[1] += 1
+        elif line.startswith(tuple(f"\t{word}: " for word in SAID[self.file])):
+            self.trap[1].append(line[1:].partition(": ")[0])
         elif line.startswith("\t"):
             self.trap[2] += 1
             self.check_test(number, line[1:])
@@ -122,14 +126,14 @@ class Reader:
             self.begin_trap(number, line)
 
 
-def faults(root):
-    reader = Reader(root / "tests")
-    text = (reader.folder / "traps.txt").read_text(encoding="utf-8")
+def faults(root, file):
+    reader = Reader(root / "tests", file)
+    text = (reader.folder / file).read_text(encoding="utf-8")
     for number, line in enumerate(text.splitlines(), 1):
         reader.line(number, line)
     reader.end_section()
     if not reader.seen and not reader.faults:
-        reader.faults.append("traps.txt: no trap at all")
+        reader.faults.append(f"{file}: no trap at all")
     return reader.faults
 
 
@@ -164,7 +168,7 @@ CONTROLS = (
      "traps.txt:5: test_c.c is in no meson.build"),
     ("no test", GOOD, "traps.txt:3: has no test"),
     ("seen nowhere", "# one: 1\nit hurts\n\ttest_a.c: works\n",
-     "traps.txt:2: says not once where it was seen"),
+     'traps.txt:2: says not once "seen"'),
     ("too few", GOOD.replace(": 1", ": 2") + "\ttest_a.c: works\n",
      "traps.txt:1: promises 2 traps and has 1"),
     ("too many", GOOD + "\ttest_a.c: works\nmore\n\tseen: here\n\ttest_a.c: works\n",
@@ -177,18 +181,26 @@ CONTROLS = (
     ("of no trap", "# one: 0\n\tseen: here\n", "traps.txt:2: belongs to no trap"),
     ("nothing", "\n", "traps.txt: no trap at all"),
 )
+EDGE = "# one: 1\nit is odd\n\tpeer: 0\n\tours: 1\n\ttest_a.c: works\n"
+EDGES = (
+    ("an edge", EDGE, None),
+    ("nobody's answer", EDGE.replace("\tpeer: 0\n", ""),
+     'edge_cases.txt:2: says not once "peer"'),
+    ("two answers", EDGE + "\tours: 2\n", 'edge_cases.txt:2: says not once "ours"'),
+)
 
 
 def control():
     bad = 0
-    for what, text, expected in CONTROLS:
+    for file, what, text, expected in (*(("traps.txt", *row) for row in CONTROLS),
+                                       *(("edge_cases.txt", *row) for row in EDGES)):
         with tempfile.TemporaryDirectory() as top:
             folder = pathlib.Path(top) / "tests"
             folder.mkdir()
             for name, content in FILES.items():
                 (folder / name).write_text(content, encoding="utf-8")
-            (folder / "traps.txt").write_text(text, encoding="utf-8")
-            found = faults(pathlib.Path(top))
+            (folder / file).write_text(text, encoding="utf-8")
+            found = faults(pathlib.Path(top), file)
         if (expected is None and found) or (expected and expected not in found):
             print(f"{what}: {found}, expected {expected}")
             bad += 1
@@ -198,7 +210,7 @@ def control():
 def main():
     if sys.argv[1:] == ["--control"]:
         return 1 if control() else 0
-    found = faults(pathlib.Path(sys.argv[1]))
+    found = [fault for file in SAID for fault in faults(pathlib.Path(sys.argv[1]), file)]
     print("\n".join(found))
     return 1 if found else 0
 
