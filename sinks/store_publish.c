@@ -144,6 +144,8 @@ bool store_series_write(struct store *store, gint32 scope_id, const char *enviro
 {
 	struct pg_args bucket_args = { 0 }, window_args = { 0 };
 	struct pg_rows buckets, windows;
+	const bool only_windows = from == to;
+	const bool all = from == INSTANT_NONE && to == G_MAXINT64;
 	gsize changed = 0;
 	bool good;
 
@@ -163,8 +165,9 @@ bool store_series_write(struct store *store, gint32 scope_id, const char *enviro
 	arg_bound(&bucket_args, to);
 	arg_rows(&bucket_args, &buckets);
 	arg_rows(&window_args, &windows);
-	good = run(store, BUCKETS, &bucket_args, &changed, error) &&
-	       run(store, WINDOWS, &window_args, &changed, error);
+	good = (only_windows || run(store, BUCKETS, &bucket_args, &changed, error)) &&
+	       (!(only_windows || all || windows.n > 0) ||
+		run(store, WINDOWS, &window_args, &changed, error));
 	pg_rows_clear(&buckets);
 	pg_rows_clear(&windows);
 	if (good && n_changed)
