@@ -110,6 +110,9 @@ bool mirror_read_commits(struct mirror *mirror, const struct graph *graph,
 				       GError **error),
 			 void *user, gsize *n_bad, GError **error);
 
+/* The hash that the author of a commit has by his address. */
+guint64 mirror_author_hash(GBytes *key, const char *mail);
+
 /* A component's globs. A path matches if any glob does: "*" and "?" stay within one name,
  * "**" does not, a trailing "/" or a name without wildcards means everything below it
  * too. */
