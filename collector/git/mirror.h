@@ -20,6 +20,7 @@ struct mirror_options {
 	const char *cache_dir;	      /* the mirror is cache_dir/git/<name>.git */
 	const struct config_git *git; /* borrowed for the mirror's life */
 	bool trees; /* keep trees (--filter=blob:none); else --filter=tree:0 */
+	bool keep;  /* take one with trees, or without, as it is */
 	GCancellable *cancellable; /* borrowed; NULL: none */
 	/* Progress of a fetch in plain words ("receiving 41% (35000/85361)"); from the
 	 * worker. */
