@@ -22,4 +22,4 @@ struct command {
 
 extern const struct command command_run, command_once, command_report, command_config,
 	command_reload, command_sources, command_doctor, command_gate, command_explain,
-	command_version;
+	command_forget, command_recompute, command_version;

@@ -290,9 +290,21 @@ static GHashTable *take_rows(GArray *rows, const GArray *findings)
 	return keys;
 }
 
+/* Whether its run or job may have been deleted for its age: it was judged while it was
+ * there. */
+static bool is_past(const struct item_judge *judge, const struct deployment_row *known,
+		    gint64 now)
+{
+	gint64 kept = judge->context->config->retention->runs_us;
+
+	return kept > 0 && known->finished != INSTANT_NONE &&
+	       known->finished < now - kept;
+}
+
 /* All that no rule finds any more. */
-static void withhold_rest(const struct judged_service *service, GHashTable *found,
-			  GArray *rows)
+static void withhold_rest(const struct item_judge *judge,
+			  const struct judged_service *service, GHashTable *found,
+			  gint64 now, GArray *rows)
 {
 	GHashTableIter iter;
 	gpointer key, value;
@@ -302,7 +314,7 @@ static void withhold_rest(const struct judged_service *service, GHashTable *foun
 		const struct deployment_row *known = value;
 
 		if (known->withheld == EXCLUSION_NONE &&
-		    !g_hash_table_contains(found, key))
+		    !g_hash_table_contains(found, key) && !is_past(judge, known, now))
 			withhold(rows, known);
 	}
 }
@@ -370,7 +382,7 @@ static bool store_service(struct item_judge *judge, struct judged_service *servi
 		return false;
 	found = take_rows(rows, findings);
 	if (what == JUDGE_ALL)
-		withhold_rest(service, found, rows);
+		withhold_rest(judge, service, found, now, rows);
 	for (guint i = 0; what == JUDGE_CHANGED && i < items->len; i++) {
 		const struct item *item = g_ptr_array_index(items, i);
 

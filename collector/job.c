@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "collector/author_key.h"
+#include "collector/retention.h"
 
 static void load(struct job *job)
 {
@@ -53,8 +54,18 @@ static void poll(struct job *job, const struct work_context *context)
 
 static void evaluate(struct job *job, const struct work_context *context)
 {
-	if (!evaluate_due(job->store, context, job->now, &job->evaluated, &job->error))
+	g_autofree char *text = NULL;
+	gsize n = 0;
+
+	if (!evaluate_due(job->store, context, job->now, &job->evaluated, &job->error) ||
+	    !retention_run(job->store, context, job->now, &n, &job->error)) {
 		blame(job);
+		return;
+	}
+	if (n == 0 || !context->notice)
+		return;
+	text = g_strdup_printf("%" G_GSIZE_FORMAT " rows were deleted for their age", n);
+	context->notice("retention", text, context->user);
 }
 
 /* What is on its way is the job's own matter, whatever is worked on inside. */

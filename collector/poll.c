@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "collector/forgotten.h"
 #include "collector/git/git_config.h"
 #include "collector/poll_facts.h"
 #include "collector/poll_notes.h"
@@ -18,6 +19,7 @@ struct poll {
 	GArray *known_refs; /* of struct ref_row: as of the last poll */
 	bool whole;	    /* state has every commit, not only new ones */
 	struct notes *notes;
+	struct forgotten *forgotten;
 	char *cursor; /* what this poll will have stored */
 	struct poll_result *result;
 };
@@ -28,6 +30,7 @@ static void poll_clear(struct poll *poll)
 	repo_state_clear(&poll->state);
 	g_clear_pointer(&poll->known_refs, ref_rows_free);
 	g_clear_pointer(&poll->notes, notes_free);
+	g_clear_pointer(&poll->forgotten, forgotten_free);
 	g_clear_pointer(&poll->cursor, g_free);
 }
 
@@ -62,13 +65,14 @@ static bool store_one_commit(const struct mirror_commit *commit, void *user,
 			     GError **error)
 {
 	struct poll *poll = user;
-	const struct commit_row row = {
+	struct commit_row row = {
 		.oid = commit->oid,
 		.parents = commit->parents,
 		.n_parents = MIN(commit->n_parents, G_N_ELEMENTS(commit->parents)),
 		.times = commit->times,
 	};
 
+	row.times.author = forgotten_filter(poll->forgotten, row.times.author);
 	if (++poll->result->n_commits % 10000 == 0 && poll->context->progress) {
 		g_autofree char *text = g_strdup_printf(
 			"storing commits %u%% (%zu/%u)",
@@ -203,7 +207,8 @@ static bool poll_store(struct poll *poll, GError **error)
 		return false;
 	}
 	poll->notes = notes_new(poll->context->config, poll->git->name, error);
-	if (!poll->notes || !store_commits(poll, error) ||
+	poll->forgotten = forgotten_load(poll->store, poll->context->author_key, error);
+	if (!poll->notes || !poll->forgotten || !store_commits(poll, error) ||
 	    !poll_notes_store(poll->store, poll->context, poll->git, poll->source.repo_id,
 			      &poll->state, poll->whole, poll->notes, &renewed, error))
 		return false;

@@ -20,6 +20,7 @@ struct work_context {
 	GBytes *author_key;	 /* salts author hashes */
 	struct budgets *budgets; /* what credentials have left, of all workers */
 	struct tokens *tokens;	 /* kept between polls, likewise; NULL: none are */
+	bool trial; /* mirrors stay what they are: the configuration is not in use */
 	GCancellable *cancellable;
 	/* Progress of long work in plain words, from the worker's thread; NULL: nobody
 	 * listens. */

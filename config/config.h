@@ -35,6 +35,12 @@ struct config_privacy {
 	struct secret_ref *author_key; /* NULL: a key made once in the state directory */
 };
 
+/* How long facts are kept after they ended; NULL and 0: for ever. */
+struct config_retention {
+	char *authors, *runs, *changes, *incidents, *kpis;
+	gint64 authors_us, runs_us, changes_us, incidents_us, kpis_us;
+};
+
 /* What a minute of a pipeline takes. */
 struct config_ci_cost {
 	unsigned watts;	       /* of a machine that runs a job; default 20; 0: off */
@@ -404,6 +410,7 @@ struct config {
 	struct config_database *database;
 	struct config_schedule *schedule;
 	struct config_privacy *privacy;
+	struct config_retention *retention;
 	struct config_ci_cost *ci_cost;
 	struct config_sources *sources;
 	struct config_push *push; /* NULL: off */

@@ -298,6 +298,24 @@ static void service_defaults(const struct config *config, struct config_service 
 	span_parse(service->failure_window, &service->failure_window_us);
 }
 
+static void retention_defaults(struct config_retention *retention)
+{
+	const struct {
+		const char *text;
+		gint64 *us;
+	} kinds[] = {
+		{ retention->authors, &retention->authors_us },
+		{ retention->runs, &retention->runs_us },
+		{ retention->changes, &retention->changes_us },
+		{ retention->incidents, &retention->incidents_us },
+		{ retention->kpis, &retention->kpis_us },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (kinds[i].text)
+			span_parse(kinds[i].text, kinds[i].us);
+}
+
 void config_defaults(struct config *config, const struct tree *tree)
 {
 	const struct node *services = node_member(tree->root, "services");
@@ -305,6 +323,7 @@ void config_defaults(struct config *config, const struct tree *tree)
 	fill_mapping(&config_schema, config, tree->root);
 	span_parse(config->schedule->every, &config->schedule->every_us);
 	span_parse(config->schedule->timeout, &config->schedule->timeout_us);
+	retention_defaults(config->retention);
 	config->ci_cost->price = config->ci_cost->cost_per_minute
 					 ? g_ascii_strtod(
 						   config->ci_cost->cost_per_minute, NULL)

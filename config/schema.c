@@ -34,6 +34,15 @@ static const cyaml_schema_field_t schema_privacy_fields[] = {
 	SECRET("author_key", config_privacy, author_key), CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t schema_retention_fields[] = {
+	STRING("authors", OPTIONAL, config_retention, authors, 1, 20),
+	STRING("runs", OPTIONAL, config_retention, runs, 1, 20),
+	STRING("changes", OPTIONAL, config_retention, changes, 1, 20),
+	STRING("incidents", OPTIONAL, config_retention, incidents, 1, 20),
+	STRING("kpis", OPTIONAL, config_retention, kpis, 1, 20),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t schema_org_fields[] = {
 	STRING("name", 0, config_org, name, 1, FORMAT_NAME_MAX),
 	STRING("time_zone", OPTIONAL, config_org, time_zone, 1, FORMAT_NAME_MAX),
@@ -53,6 +62,7 @@ static const cyaml_schema_field_t schema_config_fields[] = {
 	MAPPING("database", 0, config, database, database),
 	MAPPING("schedule", OPTIONAL, config, schedule, schedule),
 	MAPPING("privacy", OPTIONAL, config, privacy, privacy),
+	MAPPING("retention", OPTIONAL, config, retention, retention),
 	MAPPING("ci_cost", OPTIONAL, config, ci_cost, ci_cost),
 	MAPPING("sources", 0, config, sources, sources),
 	MAPPING("push", OPTIONAL, config, push, push),
@@ -126,6 +136,22 @@ static const struct config_row schema_privacy_rows[] = {
 	{ NULL }
 };
 
+/* No window or quarter that may still change reaches back further than the least. */
+#define KEPT(key, what)                                                                  \
+	{                                                                                \
+		key, what " are kept, from 120d to 36500d. Default: for ever.",          \
+			FORMAT_SPAN, NULL, 120 * DAY, 36500 * DAY                        \
+	}
+
+static const struct config_row schema_retention_rows[] = {
+	KEPT("authors", "How long hashes of authors"),
+	KEPT("runs", "How long finished runs of pipelines and their jobs"),
+	KEPT("changes", "How long changes that were shipped or closed"),
+	KEPT("incidents", "How long incidents that are over"),
+	KEPT("kpis", "How long samples of KPIs"),
+	{ NULL }
+};
+
 static const struct config_row schema_org_rows[] = {
 	{ "name", "What it is called in the views.", FORMAT_NAME },
 	{ "time_zone", "Where its days begin.", FORMAT_ZONE, "UTC" },
@@ -143,6 +169,9 @@ static const struct config_row schema_config_rows[] = {
 	{ "database", "Where facts and numbers are kept." },
 	{ "schedule", "How often and how much at a time.", FORMAT_ANY, "{}" },
 	{ "privacy", "What is never published.", FORMAT_ANY, "{}" },
+	{ "retention",
+	  "When facts are deleted for their age. What was published of them stays.",
+	  FORMAT_ANY, "{}" },
 	{ "ci_cost", "What a minute of a pipeline takes.", FORMAT_ANY, "{}" },
 	{ "sources", "What is read, by kind of system." },
 	{ "push", "A server that takes deployments and incidents. Default: none." },
@@ -163,47 +192,17 @@ static const struct config_row schema_config_rows[] = {
 	}
 
 const struct config_table config_tables[] = {
-	ROWS(config),
-	ROWS(secret),
-	ROWS(database),
-	ROWS(schedule),
-	ROWS(privacy),
-	ROWS(sources),
-	ROWS(git),
-	ROWS(app),
-	ROWS(api),
-	ROWS(rest),
-	ROWS(rest_auth),
-	ROWS(rest_feed),
-	ROWS(rest_path),
-	ROWS(rest_state),
-	ROWS(sql),
-	ROWS(push),
-	ROWS(push_client),
-	ROWS(debt),
-	ROWS(debt_class),
-	ROWS(debt_service),
-	ROWS(org),
-	ROWS(team),
-	ROWS(component),
-	ROWS(rule),
-	ROWS(group),
-	ROWS(owner),
-	ROWS(incident_rule),
-	ROWS(remediation),
-	ROWS(exclude),
-	ROWS(service),
-	ROWS(north_star),
-	ROWS(kpi),
-	ROWS(kpi_sql),
-	ROWS(kpi_http),
-	ROWS(kpi_prometheus),
-	ROWS(kpi_csv),
-	ROWS(figure),
-	ROWS(guardrail),
-	ROWS(pipeline),
-	ROWS(ci_cost),
-	{ NULL },
+	ROWS(config),	    ROWS(secret),      ROWS(database),	 ROWS(schedule),
+	ROWS(privacy),	    ROWS(retention),   ROWS(sources),	 ROWS(git),
+	ROWS(app),	    ROWS(api),	       ROWS(rest),	 ROWS(rest_auth),
+	ROWS(rest_feed),    ROWS(rest_path),   ROWS(rest_state), ROWS(sql),
+	ROWS(push),	    ROWS(push_client), ROWS(debt),	 ROWS(debt_class),
+	ROWS(debt_service), ROWS(org),	       ROWS(team),	 ROWS(component),
+	ROWS(rule),	    ROWS(group),       ROWS(owner),	 ROWS(incident_rule),
+	ROWS(remediation),  ROWS(exclude),     ROWS(service),	 ROWS(north_star),
+	ROWS(kpi),	    ROWS(kpi_sql),     ROWS(kpi_http),	 ROWS(kpi_prometheus),
+	ROWS(kpi_csv),	    ROWS(figure),      ROWS(guardrail),	 ROWS(pipeline),
+	ROWS(ci_cost),	    { NULL },
 };
 
 const struct config_row *config_rows(const cyaml_schema_field_t *fields)

@@ -23,6 +23,11 @@
 	"SET LOCAL statement_timeout = '30min';"                                         \
 	"SET LOCAL idle_in_transaction_session_timeout = '30min';"
 
+/* A trial (sinks/store_privacy.h) is one transaction, and these are what is in it. */
+#define TRIAL_BEGIN_SQL "SAVEPOINT trial; SET LOCAL enable_nestloop TO DEFAULT"
+#define TRIAL_ROLLBACK_SQL "ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial"
+#define TRIAL_COMMIT_SQL "RELEASE SAVEPOINT trial"
+
 /* A program that is older than the schema stops at its next transaction. */
 #define VERSION_SQL "SELECT max(version) FROM dorad.migration"
 
@@ -75,12 +80,35 @@ static void settle(struct store *store)
 		g_clear_pointer(&store->conn, PQfinish);
 }
 
+/* In a trial: back to the last savepoint. Where even that fails the connection is
+ * dropped, and the trial with it. */
+static void settle_trial(struct store *store)
+{
+	PGresult *result;
+
+	if (PQtransactionStatus(store->conn) == PQTRANS_ACTIVE) {
+		if (PQputCopyEnd(store->conn, "stopped by dorad") == 1)
+			while ((result = PQgetResult(store->conn)))
+				PQclear(result);
+	}
+	result = PQexec(store->conn, TRIAL_ROLLBACK_SQL);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		g_clear_pointer(&store->conn, PQfinish);
+	PQclear(result);
+}
+
 void store_rollback(struct store *store)
 {
+	bool open = store->transaction != TRANSACTION_NONE;
+
 	bulk_clear(&store->bulk);
 	store->transaction = TRANSACTION_NONE;
-	if (store->conn)
+	if (!store->conn)
+		return;
+	if (!store->trial)
 		settle(store);
+	else if (open)
+		settle_trial(store);
 }
 
 bool store_lost(struct store *store, const PGresult *result, GError **error)
@@ -141,6 +169,23 @@ static bool try_begin(struct store *store, bool checked, bool *stale, GError **e
 	return false;
 }
 
+static bool begin_trial(struct store *store, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+
+	if (!store->conn) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_RETRY,
+			    "database: the connection was lost");
+		return false;
+	}
+	result = PQexec(store->conn, TRIAL_BEGIN_SQL);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		return store_fail(store->conn, result, error);
+	store->transaction = TRANSACTION_OPEN;
+	g_array_set_size(store->due_seen, 0);
+	return true;
+}
+
 static bool begin(struct store *store, bool checked, GError **error)
 {
 	bool had_connection, stale;
@@ -148,6 +193,8 @@ static bool begin(struct store *store, bool checked, GError **error)
 
 	if (store->transaction != TRANSACTION_NONE)
 		store_rollback(store);
+	if (store->trial)
+		return begin_trial(store, error);
 	had_connection = store->conn != NULL;
 	if (try_begin(store, checked, &stale, &first))
 		return true;
@@ -190,10 +237,10 @@ bool store_commit(struct store *store, GError **error)
 		store_rollback(store);
 		return false;
 	}
-	result = PQexec(store->conn, "COMMIT");
+	result = PQexec(store->conn, store->trial ? TRIAL_COMMIT_SQL : "COMMIT");
 	/* COMMIT of a failed transaction succeeds, and says ROLLBACK. */
 	if (PQresultStatus(result) == PGRES_COMMAND_OK &&
-	    strcmp(PQcmdStatus(result), "COMMIT") == 0) {
+	    (store->trial || strcmp(PQcmdStatus(result), "COMMIT") == 0)) {
 		store->transaction = TRANSACTION_NONE;
 		return true;
 	}

@@ -303,8 +303,8 @@ void scope_environments_free(GArray *rows);
 /* Publishes: upserts rows (touching only those that differ in a number or definition),
  * deletes buckets of any grain that overlap [from, to) and are not among rows: the
  * instants of the days that series_buckets() was given, or INSTANT_NONE and G_MAXINT64
- * for all. Window rows replace those of the scope and environment. *n_changed may be
- * NULL. */
+ * for all. Window rows replace those of the scope and environment, if there are any,
+ * from equals to, or all is given. *n_changed may be NULL. */
 bool store_series_write(struct store *store, gint32 scope_id, const char *environment,
 			gint32 definition_id, gint64 now, gint64 from, gint64 to,
 			const struct series_row *rows, gsize n, gsize *n_changed,

@@ -27,6 +27,7 @@ struct store {
 	struct config *config;
 	PGconn *conn;
 	enum transaction transaction;
+	bool trial; /* transactions are savepoints: sinks/store_privacy.h */
 	char *notice;
 	struct bulk bulk;
 	/* Marks of attribution_due seen when the service was locked; see

@@ -21,6 +21,11 @@
 	" oldest_open_at = excluded.oldest_open_at,"                                     \
 	" definition_id = excluded.definition_id, computed_at = excluded.computed_at"
 
+/* What begins before stays as it was published: facts behind it are gone. */
+#define FROZEN                                                                           \
+	"coalesce((SELECT f.frozen_before FROM dorad.scope f WHERE f.scope_id = $1),"    \
+	" '-infinity')"
+
 /* $1 scope, $2 environment, $3 definition, $4 now; all numbers of one statement appear at
  * once. Each returns how many rows it changed. */
 enum statement { BUCKETS, WINDOWS };
@@ -29,10 +34,11 @@ static const char *const sql[] = {
 	[BUCKETS] = "WITH given AS (SELECT * FROM unnest"
 		    "($7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,"
 		    " $20, $21, $22)"
-		    " AS g (" BUCKET_FIELDS ")),"
+		    " AS g (" BUCKET_FIELDS ") WHERE g.bucket_start >= " FROZEN "),"
 		    " gone AS (DELETE FROM dorad.series s"
 		    " WHERE s.scope_id = $1 AND s.environment = $2"
 		    " AND s.bucket_end > $5 AND s.bucket_start < $6"
+		    " AND s.bucket_start >= " FROZEN
 		    " AND NOT EXISTS (SELECT FROM given g WHERE g.grain = s.grain"
 		    " AND g.metric = s.metric AND g.bucket_start = s.bucket_start)"
 		    " RETURNING 1),"
@@ -144,6 +150,8 @@ bool store_series_write(struct store *store, gint32 scope_id, const char *enviro
 {
 	struct pg_args bucket_args = { 0 }, window_args = { 0 };
 	struct pg_rows buckets, windows;
+	const bool only_windows = from == to;
+	const bool all = from == INSTANT_NONE && to == G_MAXINT64;
 	gsize changed = 0;
 	bool good;
 
@@ -163,8 +171,9 @@ bool store_series_write(struct store *store, gint32 scope_id, const char *enviro
 	arg_bound(&bucket_args, to);
 	arg_rows(&bucket_args, &buckets);
 	arg_rows(&window_args, &windows);
-	good = run(store, BUCKETS, &bucket_args, &changed, error) &&
-	       run(store, WINDOWS, &window_args, &changed, error);
+	good = (only_windows || run(store, BUCKETS, &bucket_args, &changed, error)) &&
+	       (!(only_windows || all || windows.n > 0) ||
+		run(store, WINDOWS, &window_args, &changed, error));
 	pg_rows_clear(&buckets);
 	pg_rows_clear(&windows);
 	if (good && n_changed)

@@ -20,14 +20,15 @@ static bool start_over(struct mirror *mirror, GError **error)
 	       mirror_dir_make(mirror->dir, &kind, error);
 }
 
-static bool prepare_dir(struct mirror *mirror, GError **error)
+static bool prepare_dir(struct mirror *mirror, bool keep, GError **error)
 {
 	struct mirror_kind kind = { 0 };
 	const bool whole = mirror_dir_check(mirror->dir, &kind);
 
 	mirror->sha256 = whole && kind.sha256;
 	/* Trees that were never fetched cannot be added to a mirror without. */
-	if (whole && kind.trees == mirror->trees) {
+	if (whole && (kind.trees == mirror->trees || keep)) {
+		mirror->trees = kind.trees;
 		mirror_dir_sweep(mirror->dir);
 		return true;
 	}
@@ -47,7 +48,7 @@ struct mirror *mirror_open(const struct mirror_options *options, GError **error)
 	mirror->dir = mirror_dir_path(options->cache_dir, options->git->name, error);
 	if (mirror->dir)
 		mirror->lock_fd = mirror_dir_lock(mirror->dir, error);
-	if (mirror->lock_fd < 0 || !prepare_dir(mirror, error)) {
+	if (mirror->lock_fd < 0 || !prepare_dir(mirror, options->keep, error)) {
 		g_prefix_error(error, "git %s: ", options->git->name);
 		return NULL;
 	}

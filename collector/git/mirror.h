@@ -20,6 +20,7 @@ struct mirror_options {
 	const char *cache_dir;	      /* the mirror is cache_dir/git/<name>.git */
 	const struct config_git *git; /* borrowed for the mirror's life */
 	bool trees; /* keep trees (--filter=blob:none); else --filter=tree:0 */
+	bool keep;  /* take one with trees, or without, as it is */
 	GCancellable *cancellable; /* borrowed; NULL: none */
 	/* Progress of a fetch in plain words ("receiving 41% (35000/85361)"); from the
 	 * worker. */
@@ -109,6 +110,9 @@ bool mirror_read_commits(struct mirror *mirror, const struct graph *graph,
 			 bool (*visit)(const struct mirror_commit *commit, void *user,
 				       GError **error),
 			 void *user, gsize *n_bad, GError **error);
+
+/* The hash that the author of a commit has by his address. */
+guint64 mirror_author_hash(GBytes *key, const char *mail);
 
 /* A component's globs. A path matches if any glob does: "*" and "?" stay within one name,
  * "**" does not, a trailing "/" or a name without wildcards means everything below it

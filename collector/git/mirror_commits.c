@@ -41,6 +41,13 @@ static guint64 hash_mail(GBytes *key, const char *mail, gsize n)
 	return hash ? hash : 1; /* 0 means "not kept" */
 }
 
+guint64 mirror_author_hash(GBytes *key, const char *mail)
+{
+	g_autofree char *lower = g_ascii_strdown(mail, -1);
+
+	return hash_mail(key, lower, strlen(lower));
+}
+
 static guint64 author_hash(struct reading *reading, struct git_text author)
 {
 	struct git_text text;

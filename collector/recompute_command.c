@@ -1,0 +1,278 @@
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/instant.h"
+#include "collector/options.h"
+#include "collector/recompute.h"
+#include "sinks/store_privacy.h"
+
+/* Of each scope, environment and metric: what people read, and what programs do. */
+#define SHOWN_TEXT 5
+#define SHOWN_JSON 100000
+
+struct settings {
+	char *config, *cache, *format;
+	char **services;
+	gboolean dry_run;
+};
+
+static void settings_clear(struct settings *settings)
+{
+	g_free(settings->config);
+	g_free(settings->cache);
+	g_free(settings->format);
+	g_strfreev(settings->services);
+}
+
+static int fail(const GError *error)
+{
+	fprintf(stderr, "dorad recompute: %s: %s\n", error->message,
+		dora_error_advice(error));
+	return g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG) ||
+			       g_error_matches(error, DORA_ERROR, DORA_ERROR_DENIED)
+		       ? EXIT_CONFIG
+	       : dora_error_is_transient(error) ? EXIT_UNAVAILABLE
+						: EXIT_FAILED;
+}
+
+static bool is_shown(const struct settings *settings, const struct trial_change *change)
+{
+	return !settings->services ||
+	       (strcmp(change->kind, "service") == 0 &&
+		g_strv_contains((const char *const *)settings->services, change->scope));
+}
+
+static bool is_of(const struct trial_change *change, const struct trial_change *other)
+{
+	return other && strcmp(change->kind, other->kind) == 0 &&
+	       strcmp(change->scope, other->scope) == 0 &&
+	       strcmp(change->environment, other->environment) == 0 &&
+	       strcmp(change->metric, other->metric) == 0;
+}
+
+/* ---- text ---- */
+
+static void print_number(gint64 n, double value)
+{
+	if (n < 0)
+		fputs("none", stdout);
+	else if (isnan(value))
+		printf("no value (n %" G_GINT64_FORMAT ")", n);
+	else
+		printf("%.6g (n %" G_GINT64_FORMAT ")", value, n);
+}
+
+static void print_change(const struct trial_change *change)
+{
+	g_autofree char *start = instant_format(change->start);
+
+	printf("  %-8s %s  ", change->grain, start);
+	print_number(change->old_n, change->old_value);
+	fputs(" -> ", stdout);
+	print_number(change->new_n, change->new_value);
+	putchar('\n');
+}
+
+static gint64 print_text(const struct settings *settings, const GArray *changes,
+			 const GPtrArray *notes)
+{
+	const struct trial_change *before = NULL;
+	gint64 total = 0;
+
+	for (guint i = 0; i < changes->len; i++) {
+		const struct trial_change *change = &g_array_index(
+			changes, struct trial_change, i);
+
+		if (!is_shown(settings, change))
+			continue;
+		if (!is_of(change, before)) {
+			printf("%s %s, %s, %s: %" G_GINT64_FORMAT
+			       " numbers would change\n",
+			       change->kind, change->scope, change->environment,
+			       change->metric, change->total);
+			total += change->total;
+		}
+		print_change(change);
+		before = change;
+	}
+	for (guint i = 0; i < notes->len; i++)
+		printf("note: %s\n", (const char *)g_ptr_array_index(notes, i));
+	if (total == 0)
+		puts("no number would change");
+	else
+		printf("%" G_GINT64_FORMAT " numbers would change\n", total);
+	return total;
+}
+
+/* ---- JSON ---- */
+
+static void add_number(cJSON *row, const char *key, double value)
+{
+	cJSON_AddItemToObject(
+		row, key, isnan(value) ? cJSON_CreateNull() : cJSON_CreateNumber(value));
+}
+
+static cJSON *change_json(const struct trial_change *change)
+{
+	g_autofree char *start = instant_format(change->start);
+	cJSON *row = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(row, "kind", change->kind);
+	cJSON_AddStringToObject(row, "scope", change->scope);
+	cJSON_AddStringToObject(row, "environment", change->environment);
+	cJSON_AddStringToObject(row, "metric", change->metric);
+	cJSON_AddStringToObject(row, "grain", change->grain);
+	cJSON_AddStringToObject(row, "bucket_start", start);
+	add_number(row, "old_n", change->old_n < 0 ? (double)NAN : (double)change->old_n);
+	add_number(row, "new_n", change->new_n < 0 ? (double)NAN : (double)change->new_n);
+	add_number(row, "old_value", change->old_value);
+	add_number(row, "new_value", change->new_value);
+	return row;
+}
+
+static gint64 print_json(const struct settings *settings, const GArray *changes,
+			 const GPtrArray *notes)
+{
+	cJSON *object = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(object, "changes");
+	cJSON *texts = cJSON_AddArrayToObject(object, "notes");
+	gint64 total = 0;
+	char *text;
+
+	for (guint i = 0; i < changes->len; i++) {
+		const struct trial_change *change = &g_array_index(
+			changes, struct trial_change, i);
+
+		if (!is_shown(settings, change))
+			continue;
+		cJSON_AddItemToArray(list, change_json(change));
+		total++;
+	}
+	for (guint i = 0; i < notes->len; i++)
+		cJSON_AddItemToArray(texts,
+				     cJSON_CreateString(g_ptr_array_index(notes, i)));
+	text = cJSON_Print(object);
+	puts(text);
+	cJSON_free(text);
+	cJSON_Delete(object);
+	return total;
+}
+
+/* ---- the command ---- */
+
+static void print_notice(const char *what, const char *text, void *user)
+{
+	(void)user;
+	fprintf(stderr, "%s: %s\n", what, text);
+}
+
+static int try_all(const struct settings *settings, struct store *store,
+		   const struct work_context *context, bool json)
+{
+	g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray)
+		changes = recompute_trial(store, context, g_get_real_time(),
+					  json ? SHOWN_JSON : SHOWN_TEXT, notes, &error);
+	gint64 total;
+
+	if (!changes)
+		return fail(error);
+	total = (json ? print_json : print_text)(settings, changes, notes);
+	if (fflush(stdout) == 0)
+		return total == 0 ? EXIT_OK : EXIT_FAILED;
+	perror("dorad recompute: standard output");
+	return EXIT_UNAVAILABLE;
+}
+
+static int do_all(const struct settings *settings, struct store *store,
+		  const struct work_context *context, bool json)
+{
+	g_autoptr(GError) error = NULL;
+	gsize n = settings->services ? g_strv_length(settings->services) : 0, n_changed;
+
+	if (!recompute(store, context, (const char *const *)settings->services, n,
+		       g_get_real_time(), &n_changed, &error))
+		return fail(error);
+	printf(json ? "{ \"changed\": %" G_GSIZE_FORMAT " }\n"
+		    : "%" G_GSIZE_FORMAT " rows changed\n",
+	       n_changed);
+	return EXIT_OK;
+}
+
+static bool check(const struct settings *settings, const struct config *config,
+		  bool *json)
+{
+	*json = g_strcmp0(settings->format, "json") == 0;
+	if (settings->format && !*json && strcmp(settings->format, "text") != 0) {
+		fprintf(stderr,
+			"dorad recompute: --format: expected text or json, found "
+			"\"%s\"\n",
+			settings->format);
+		return false;
+	}
+	for (char **name = settings->services; name && *name; name++)
+		if (!config_service(config, *name)) {
+			fprintf(stderr, "dorad recompute: there is no service \"%s\"\n",
+				*name);
+			return false;
+		}
+	return true;
+}
+
+static int run(int argc, char **argv)
+{
+	_cleanup_(settings_clear) struct settings settings = { 0 };
+	const GOptionEntry entries[] = {
+		{ "dry-run", 'n', 0, G_OPTION_ARG_NONE, &settings.dry_run,
+		  "change nothing; show what the configuration would change", NULL },
+		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &settings.config,
+		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
+		  "FILE" },
+		{ "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &settings.services,
+		  "only this service (may be repeated)", "NAME" },
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
+		  "text (default) or json", "FORMAT" },
+		{ "cache-dir", 0, 0, G_OPTION_ARG_FILENAME, &settings.cache,
+		  "where the daemon keeps mirrors", "DIR" },
+		{ 0 },
+	};
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	_cleanup_(store_freep) struct store *store = NULL;
+	g_autofree char *cache_dir = NULL;
+	bool json;
+
+	if (!options_parse(&command_recompute, entries, &argc, &argv))
+		return EXIT_USAGE;
+	if (argc > 1) {
+		fprintf(stderr, "dorad recompute: unexpected argument \"%s\"\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	config = options_load_config(config_path(settings.config));
+	if (!config)
+		return EXIT_CONFIG;
+	if (!check(&settings, config, &json))
+		return EXIT_USAGE;
+	cache_dir = options_cache_dir(settings.cache);
+	store = store_new(config);
+	signal(SIGPIPE, SIG_IGN);
+
+	const struct work_context context = {
+		.config = config,
+		.cache_dir = cache_dir,
+		.trial = settings.dry_run,
+		.notice = print_notice,
+	};
+	return (settings.dry_run ? try_all : do_all)(&settings, store, &context, json);
+}
+
+const struct command command_recompute = {
+	.name = "recompute",
+	.arguments = "[--dry-run] [--service NAME …] [--format text|json]",
+	.summary = "compute all figures anew, or show what a configuration would change",
+	.run = run,
+};
