@@ -351,12 +351,10 @@ static char *environments_of(gint32 scope_id)
 
 		g_string_append_printf(text, "%s%s ", i > 0 ? ", " : "", row->name);
 		put_day(text, row->born);
-		g_string_append_c(text, ' ');
-		put_day(text, row->incidents_born);
+		put_day(g_string_append_c(text, ' '), row->incidents_born);
 		g_string_append_c(text, ' ');
 		put_day(text, row->published_from);
-		g_string_append_c(text, ' ');
-		put_day(text, row->restores_from);
+		put_day(g_string_append_c(text, ' '), row->restores_from);
 	}
 	scope_environments_free(rows);
 	return g_string_free(text, FALSE);
