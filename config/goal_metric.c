@@ -9,7 +9,6 @@
 const struct goal_metric goal_metrics[] = {
 	{ "deployment_frequency",           GOAL_COUNT,   true  },
 	{ "change_lead_time",               GOAL_SECONDS, true  },
-	{ "change_lead_time_all",           GOAL_SECONDS, true  },
 	{ "lead_time_coding",               GOAL_SECONDS, true  },
 	{ "lead_time_pickup",               GOAL_SECONDS, true  },
 	{ "lead_time_review",               GOAL_SECONDS, true  },

@@ -2,7 +2,8 @@
 
 /*
  * The metrics that goals may be about: what they are measured in and which direction is
- * better. Their names are those of column "metric" of dora.series.
+ * better. Their names are those of column "metric" of dora.series; change_lead_time_all
+ * is not among them, which has no row in most periods.
  */
 #include <stdbool.h>
 

@@ -173,7 +173,7 @@ static const struct wrong_file files[] = {
 	{ "a guardrail on a KPI",
 	  { { "orgs:\n", TWO RAIL "metric: a, service: shop, at_most: 1}]\norgs:\n" } },
 	  "dorad.yaml:8: guardrails[0].metric: \"a\" is no metric, expected one of "
-	  "deployment_frequency, change_lead_time, change_lead_time_all, "
+	  "deployment_frequency, change_lead_time, "
 	  "lead_time_coding, lead_time_pickup, lead_time_review, lead_time_deploy, "
 	  "change_fail_rate, failed_deployment_recovery_time, deployment_rework_rate, "
 	  "time_to_restore" },
