@@ -24,6 +24,7 @@ enum statement {
 	LATEST,
 	WRITE_SAMPLES,
 	DROP_SAMPLES,
+	KNOWN_FROM,
 };
 
 /* A row that is there as given is not even locked, which would write. */
@@ -97,6 +98,8 @@ static const char *const sql[] = {
 			 " WHERE k.name = $1 AND s.kpi_id = k.kpi_id AND s.at >= $2"
 			 " AND NOT EXISTS (SELECT FROM unnest($3, $4) AS g (at, value)"
 			 " WHERE g.at = s.at)",
+	[KNOWN_FROM] = "UPDATE dorad.kpi SET known_from = CASE WHEN $3 THEN $2"
+		       " ELSE least(known_from, $2) END WHERE name = $1",
 };
 
 /* ---- what the configuration says ---- */
@@ -260,6 +263,18 @@ bool store_kpi_latest(struct store *store, const char *kpi, gint64 *latest,
 		return false;
 	*latest = result_instant(result, 0, 0);
 	return true;
+}
+
+bool store_kpi_known_from(struct store *store, const char *kpi, gint64 from, bool anew,
+			  GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_text(&args, kpi);
+	arg_instant(&args, from);
+	arg_bool(&args, anew);
+	return store_writable(store, error) &&
+	       store_exec(store, sql[KNOWN_FROM], &args, NULL, error);
 }
 
 static gsize n_rows(const PGresult *result)

@@ -17,6 +17,10 @@ struct kpi_sample {
 /* When the latest sample of a KPI is; INSTANT_NONE: it has none. */
 bool store_kpi_latest(struct store *store, const char *kpi, gint64 *latest,
 		      GError **error);
+/* Notes from when on samples were asked for: periods that began before are cut. Within
+ * one definition what was there from earlier on still counts; anew: it is gone. */
+bool store_kpi_known_from(struct store *store, const char *kpi, gint64 from, bool anew,
+			  GError **error);
 /* Upserts samples by time (each once), touching only those that differ. gone_from: what
  * is there from that instant on and is not among them is removed (INSTANT_NONE: nothing
  * is). *n_changed (may be NULL) counts rows written or removed. */
@@ -32,7 +36,7 @@ struct guardrail_row {
 	double value;				       /* NAN: none */
 	gint64 n, minimum;
 	double limit;
-	char *direction, *status; /* "at most"; "ok", "breached" or "no data" */
+	char *direction, *status; /* "at most"; "ok", "breached", "stale" or "no data" */
 	gint32 window_days;
 	gint64 start, end, fresh_until; /* INSTANT_NONE: none */
 	bool complete;

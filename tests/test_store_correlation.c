@@ -120,6 +120,20 @@ START_TEST(weeks_that_are_not_over_do_not_count)
 }
 END_TEST
 
+/* A metric of which there are rows only in some weeks, and a week of which only a part
+ * was asked for. */
+START_TEST(what_is_not_whole_does_not_count)
+{
+	const double values[W] = { 1, 2, 3, 4, 5, 6 };
+
+	weeks_of(values, values, 6);
+	rig_run(&rig, "UPDATE dorad.kpi SET known_from = '2026-01-05T00:00:01Z'");
+	rig_expect(&rig, "SELECT n FROM dora.kpi_correlation WHERE lag_weeks = 0", "5");
+	rig_run(&rig, "UPDATE dorad.series SET metric = 'change_lead_time_all'");
+	rig_expect(&rig, "SELECT count(*) FROM dora.kpi_correlation", "0");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store_correlation");
@@ -131,6 +145,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, a_correlation, 0, G_N_ELEMENTS(correlations));
 	tcase_add_test(tests, weeks_that_are_not_over_do_not_count);
+	tcase_add_test(tests, what_is_not_whole_does_not_count);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -1,59 +1,7 @@
-#include "sinks/store_goals.h"
-#include "tests/store_rig.h"
+#include "tests/goals_fixture.h"
 
-/* What the configuration says of goals, samples, and the views that judge them. The
+/* What the configuration says of goals, samples, and what periods make of them. The
  * numbers were worked out by hand. */
-
-static struct rig rig;
-
-static const char goals[] =
-	"kpis:\n"
-	"- {name: orders, title: Orders a week, unit: pcs, target: 5, aggregate: sum,"
-	" time_zone: Europe/Berlin, csv: {file: /orders.csv}}\n"
-	"- {name: weeks, csv: {file: /weeks.csv}}\n"
-	"- {name: speed, target: 2d, grain: month, dora: {metric: change_lead_time,"
-	" statistic: p75, team: red}}\n"
-	"north_star: {vision: Same day., metric: change_lead_time, statistic: p50,"
-	" team: red, grain: month, target: 1d, supporting: [orders, speed]}\n"
-	"guardrails:\n"
-	"- {name: slow, metric: change_lead_time, statistic: p90, team: red, at_most: 2d,"
-	" minimum: 3}\n"
-	"- {name: rare, metric: deployment_frequency, team: red, at_least: 4, over: 7d}\n"
-	"- {name: mail, metric: deployment_frequency, service: mail, at_least: 4}\n";
-
-static void sync_with(const char *from, const char *to)
-{
-	g_autoptr(GString) text = g_string_new(goals);
-	struct config *config;
-
-	if (from)
-		ck_assert_uint_gt(g_string_replace(text, from, to, 0), 0);
-	g_string_append(text, "orgs:\n");
-	config = rig_config(&rig, NULL, "orgs:\n", text->str);
-	rig_ok(store_sync_config(rig.store, config, &error));
-	config_unref(config);
-}
-
-/* All sources were read at this instant. */
-static void read_at(const char *at)
-{
-	g_autofree char *sql = g_strdup_printf(
-		"UPDATE dorad.source SET ok_at = '%s', polled_at = '%s'", at, at);
-
-	rig_run(&rig, sql);
-}
-
-static void set_up(void)
-{
-	rig_init(&rig);
-	sync_with(NULL, NULL);
-	read_at("2026-06-03T00:00:00Z");
-}
-
-static void tear_down(void)
-{
-	rig_clear(&rig);
-}
 
 static gsize write_samples(const char *kpi, const struct kpi_sample *rows, gsize n,
 			   gint64 gone_from)
@@ -71,34 +19,6 @@ static void sample(const char *kpi, const char *at, double value)
 	const struct kpi_sample row = { rig_time(at), value };
 
 	ck_assert_uint_eq(write_samples(kpi, &row, 1, INSTANT_NONE), 1);
-}
-
-static void month(const char *scope, const char *start, const char *end, double p50,
-		  double p75)
-{
-	g_autofree char *sql = g_strdup_printf(
-		"INSERT INTO dorad.series (scope_id, environment, grain, bucket_start,"
-		" metric, bucket_end, n, value, p50, p75, definition_id, computed_at)"
-		" SELECT scope_id, 'production', 'month', '%s', 'change_lead_time', '%s',"
-		" 7, %f, %f, %f, 1, now() FROM dorad.scope WHERE name = '%s'",
-		start, end, p50, p50, p75, scope);
-
-	rig_run(&rig, sql);
-}
-
-static void window(const char *scope, const char *metric, int days, double value,
-		   double p90, int n)
-{
-	g_autofree char *sql = g_strdup_printf(
-		"INSERT INTO dorad.rolling (scope_id, environment, window_days, metric,"
-		" bucket_start, bucket_end, n, value, p90, definition_id, computed_at)"
-		" SELECT scope_id, 'production', %d, '%s',"
-		" timestamptz '2026-06-03T00:00Z' - interval '%d days',"
-		" '2026-06-03T00:00Z', %d, %f, %f, 1, now() FROM dorad.scope"
-		" WHERE name = '%s' AND kind <> 'org'",
-		days, metric, days, n, value, p90, scope);
-
-	rig_run(&rig, sql);
 }
 
 /* ---- the configuration ---- */
@@ -152,7 +72,10 @@ START_TEST(what_is_not_said_any_more_is_gone)
 		   "0");
 	/* samples stay for the day it comes back */
 	sync_with(NULL, NULL);
-	rig_expect(&rig, "SELECT sum(n) FROM dora.kpi WHERE grain = 'month'", "1");
+	rig_expect(&rig,
+		   "SELECT sum(n) FROM dora.kpi WHERE kpi = 'orders'"
+		   " AND grain = 'month'",
+		   "1");
 	config = rig_config(&rig, NULL, "orgs:\n",
 			    "kpis:\n"
 			    "- {name: orders, csv: {file: /orders.csv}}\n"
@@ -249,18 +172,25 @@ START_TEST(periods_say_how_they_stand)
 	spring();
 	rig_expect(&rig,
 		   "SELECT string_agg(n || ' ' || status || ' ' || complete, ', '"
-		   " ORDER BY period_start) FROM dora.kpi WHERE grain = 'week'",
-		   "1 met true, 3 met true, 1 met true, 0 no data true, 1 missed false");
+		   " ORDER BY period_start) FROM dora.kpi WHERE kpi = 'orders'"
+		   " AND grain = 'week'",
+		   "1 met true, 3 met true, 1 met true, 0 no data true, 1 open false");
 	rig_run(&rig, "UPDATE dorad.kpi SET better = 'lower' WHERE name = 'orders'");
 	rig_expect(&rig,
 		   "SELECT string_agg(status, ', ' ORDER BY period_start)"
-		   " FROM dora.kpi WHERE grain = 'week'",
-		   "missed, missed, missed, no data, met");
+		   " FROM dora.kpi WHERE kpi = 'orders' AND grain = 'week'",
+		   "missed, missed, missed, no data, open");
+	rig_run(&rig, "UPDATE dorad.kpi SET aggregate = 'mean' WHERE name = 'orders'");
+	rig_expect(&rig,
+		   "SELECT string_agg(status, ', ' ORDER BY period_start)"
+		   " FROM dora.kpi WHERE kpi = 'orders' AND grain = 'week'",
+		   "missed, met, missed, no data, met");
+	rig_run(&rig, "UPDATE dorad.kpi SET aggregate = 'sum' WHERE name = 'orders'");
 	/* the target is one for weeks */
 	rig_expect(&rig,
 		   "SELECT string_agg(concat_ws(' ', period_start AT TIME ZONE 'UTC',"
 		   " value, target, status, complete), ', ' ORDER BY period_start)"
-		   " FROM dora.kpi WHERE grain = 'month'",
+		   " FROM dora.kpi WHERE kpi = 'orders' AND grain = 'month'",
 		   "2026-02-28 23:00:00 157 t, 2026-03-31 22:00:00 3 f");
 	rig_expect(&rig,
 		   "SELECT concat_ws(' ', period_start AT TIME ZONE 'UTC', value, n)"
@@ -282,56 +212,45 @@ START_TEST(numbers_of_our_own_are_kpis_too)
 }
 END_TEST
 
-/* ---- guardrails ---- */
-
-static const struct {
-	const char *what;
-	double p90;
-	int n;
-	const char *status;
-} rails[] = {
-	{ "below its limit", 172799, 3, "ok" },
-	{ "at its limit", 172800, 3, "ok" },
-	{ "above it", 172801, 3, "breached" },
-	{ "above it, by too few samples", 172801, 2, "no data" },
-};
-
-START_TEST(a_guardrail)
+/* A row says that it is there, and that nothing is known of it. */
+START_TEST(a_kpi_without_a_sample_is_shown)
 {
-	window("red", "change_lead_time", 28, 5, rails[_i].p90, rails[_i].n);
-	rig_expect(&rig, "SELECT status FROM dora.guardrails WHERE guardrail = 'slow'",
-		   rails[_i].status);
+	rig_expect(&rig,
+		   "SELECT string_agg(concat_ws(' ', kpi, grain, period_start, value, n,"
+		   " target, status, complete, fresh_until AT TIME ZONE 'UTC'), ', '"
+		   " ORDER BY kpi) FROM dora.kpi",
+		   "orders week 0 5 no data f 2026-06-03 00:00:00, "
+		   "speed month 0 172800 no data f 2026-06-03 00:00:00, "
+		   "weeks week 0 no data f 2026-06-03 00:00:00");
 }
 END_TEST
 
-START_TEST(guardrails_say_what_they_look_at)
+/* What began before the first instant that was asked for lacks some of its samples. */
+START_TEST(a_period_that_is_cut_is_not_complete)
 {
-	GArray *rows;
-	const struct guardrail_row *row;
-
-	window("red", "deployment_frequency", 7, 3, 0, 3);
-	window("red", "deployment_frequency", 28, 100, 0, 100);
-	window("mail", "deployment_frequency", 28, 4, 0, 4);
+	spring();
+	rig_ok(store_begin(rig.store, &error));
+	rig_ok(store_kpi_known_from(rig.store, "orders", rig_time("2026-03-24T00:00:00Z"),
+				    true, &error));
+	rig_ok(store_commit(rig.store, &error));
 	rig_expect(&rig,
-		   "SELECT string_agg(concat_ws(' ', guardrail, scope, team, service,"
-		   " value, n, direction, limit_value, status, window_days, complete),"
-		   " ', ' ORDER BY guardrail) FROM dora.guardrails",
-		   "mail service blue mail 4 4 at least 4 ok 28 t, "
-		   "rare team red 3 3 at least 4 breached 7 t, "
-		   "slow team red 0 at most 172800 no data 28 f");
-	rig_ok((rows = store_guardrails(rig.store, &error)) != NULL);
-	ck_assert_uint_eq(rows->len, 3);
-	row = &g_array_index(rows, struct guardrail_row, 0);
-	ck_assert_str_eq(row->name, "rare"); /* teams before services */
-	ck_assert_str_eq(row->scope, "red");
-	ck_assert_double_eq(row->value, 3);
-	ck_assert_int_eq(row->start, rig_time("2026-05-27T00:00:00Z"));
-	row = &g_array_index(rows, struct guardrail_row, 1);
-	ck_assert_str_eq(row->name, "slow");
-	ck_assert_str_eq(row->unit, "seconds");
-	ck_assert(row->value != row->value);
-	ck_assert_int_eq(row->start, INSTANT_NONE);
-	guardrail_rows_free(rows);
+		   "SELECT string_agg(grain || ' ' || complete, ', ' ORDER BY grain,"
+		   " period_start) FROM dora.kpi WHERE kpi = 'orders'",
+		   "month false, month false, quarter false, quarter false, "
+		   "week false, week false, week true, week true, week false");
+	/* a shorter history leaves it, another definition does not */
+	rig_ok(store_begin(rig.store, &error));
+	rig_ok(store_kpi_known_from(rig.store, "orders", rig_time("2026-03-30T00:00:00Z"),
+				    false, &error));
+	rig_expect(&rig,
+		   "SELECT known_from AT TIME ZONE 'UTC' FROM dorad.kpi"
+		   " WHERE name = 'weeks'",
+		   "NULL");
+	rig_ok(store_commit(rig.store, &error));
+	rig_expect(&rig,
+		   "SELECT known_from AT TIME ZONE 'UTC' FROM dorad.kpi"
+		   " WHERE name = 'orders'",
+		   "2026-03-24 00:00:00");
 }
 END_TEST
 
@@ -364,67 +283,6 @@ START_TEST(readers_may_read_all_of_it)
 }
 END_TEST
 
-/* ---- the north star ---- */
-
-START_TEST(the_north_star_by_period)
-{
-	month("red", "2026-01-01T00:00Z", "2026-02-01T00:00Z", 200000, 1);
-	month("red", "2026-02-01T00:00Z", "2026-03-01T00:00Z", 172800, 1);
-	month("red", "2026-03-01T00:00Z", "2026-04-01T00:00Z", 43200, 1);
-	month("red", "2026-05-01T00:00Z", "2026-06-01T00:00Z", 300000, 1);
-	month("red", "2026-06-01T00:00Z", "2026-07-01T00:00Z", 86400, 1);
-	month("blue", "2026-06-01T00:00Z", "2026-07-01T00:00Z", 1, 1);
-	rig_expect(&rig,
-		   "SELECT string_agg(concat_ws(' ', date_part('month', period_start AT"
-		   " TIME ZONE 'UTC'), value, n, target, round(attainment::numeric, 3),"
-		   " coalesce(previous::text, '-'), coalesce(change::text, '-'),"
-		   " coalesce(trend, '-'), complete), ', ' ORDER BY period_start)"
-		   " FROM dora.north_star",
-		   "1 200000 7 86400 0.432 - - - t, "
-		   "2 172800 7 86400 0.500 200000 -27200 - t, "
-		   "3 43200 7 86400 2.000 172800 -129600 improving t, "
-		   /* nothing is known of April */
-		   "5 300000 7 86400 0.288 - - worsening t, "
-		   "6 86400 7 86400 1.000 300000 -213600 worsening f");
-	rig_expect(&rig,
-		   "SELECT concat_ws(' ', vision, metric, statistic, grain, org, team,"
-		   " service, environment, unit, better, supporting)"
-		   " FROM dora.north_star LIMIT 1",
-		   "Same day. change_lead_time p50 month acme red production seconds "
-		   "lower {orders,speed}");
-}
-END_TEST
-
-START_TEST(nothing_is_divided_by_zero)
-{
-	rig_expect(&rig,
-		   "SELECT count(*) || coalesce(max(value)::text, ' NULL')"
-		   " FROM dora.north_star",
-		   "1 NULL");
-	month("red", "2026-01-01T00:00Z", "2026-02-01T00:00Z", 0, 1);
-	rig_expect(&rig, "SELECT attainment FROM dora.north_star", "NULL");
-	rig_run(&rig, "UPDATE dorad.north_star SET better = 'higher'");
-	rig_expect(&rig, "SELECT attainment FROM dora.north_star", "0");
-	rig_run(&rig, "UPDATE dorad.north_star SET target = 0");
-	rig_expect(&rig, "SELECT attainment FROM dora.north_star", "NULL");
-}
-END_TEST
-
-START_TEST(risks_are_those_of_the_scope)
-{
-	rig_expect(&rig, "SELECT risks FROM dora.north_star", "NULL");
-	window("red", "change_lead_time", 28, 5, 172801, 3);
-	window("red", "deployment_frequency", 7, 3, 0, 3);
-	window("mail", "deployment_frequency", 28, 1, 0, 1);
-	rig_expect(&rig, "SELECT risks FROM dora.north_star", "{rare,slow}");
-	/* a KPI of samples has no scope */
-	sync_with("metric: change_lead_time, statistic: p50, team: red, grain: month, "
-		  "target: 1d, supporting: [orders, speed]",
-		  "metric: weeks, target: 1, supporting: [orders, speed]");
-	rig_expect(&rig, "SELECT risks FROM dora.north_star", "{mail,rare,slow}");
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("store_goals");
@@ -442,12 +300,9 @@ int main(void)
 			    G_N_ELEMENTS(aggregates));
 	tcase_add_test(tests, periods_say_how_they_stand);
 	tcase_add_test(tests, numbers_of_our_own_are_kpis_too);
-	tcase_add_loop_test(tests, a_guardrail, 0, G_N_ELEMENTS(rails));
-	tcase_add_test(tests, guardrails_say_what_they_look_at);
+	tcase_add_test(tests, a_kpi_without_a_sample_is_shown);
+	tcase_add_test(tests, a_period_that_is_cut_is_not_complete);
 	tcase_add_test(tests, readers_may_read_all_of_it);
-	tcase_add_test(tests, the_north_star_by_period);
-	tcase_add_test(tests, nothing_is_divided_by_zero);
-	tcase_add_test(tests, risks_are_those_of_the_scope);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
