@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "config/goal_metric.h"
 
 static const char *kind_word(enum scope_kind kind)
 {
@@ -19,39 +20,111 @@ bool gate_wants(const struct gate_wish *wish, const struct guardrail_row *row)
 		(wish->kind == row->kind && strcmp(wish->scope, row->scope) == 0));
 }
 
+static enum scope_kind kind_of(const struct config_figure *figure)
+{
+	return figure->service ? SCOPE_SERVICE : figure->team ? SCOPE_TEAM : SCOPE_ORG;
+}
+
+static const char *scope_of(const struct config_figure *figure)
+{
+	return figure->service ? figure->service
+	       : figure->team  ? figure->team
+			       : figure->org;
+}
+
+bool gate_wants_configured(const struct gate_wish *wish,
+			   const struct config_guardrail *rail)
+{
+	const struct guardrail_row row = {
+		.name = rail->name,
+		.kind = kind_of(&rail->figure),
+		.scope = (char *)scope_of(&rail->figure),
+	};
+
+	return gate_wants(wish, &row);
+}
+
+static bool is_same(const struct config_guardrail *rail, const struct guardrail_row *row)
+{
+	const struct config_figure *figure = &rail->figure;
+
+	return strcmp(rail->name, row->name) == 0 && row->kind == kind_of(figure) &&
+	       strcmp(row->scope, scope_of(figure)) == 0 &&
+	       strcmp(row->environment, figure->environment) == 0 &&
+	       strcmp(row->metric, figure->metric) == 0 &&
+	       strcmp(row->statistic, goal_statistic_name(figure->statistic)) == 0 &&
+	       strcmp(row->direction, rail->at_most ? "at most" : "at least") == 0 &&
+	       !(row->limit < rail->limit) && !(row->limit > rail->limit) &&
+	       row->window_days == (gint32)goal_window_days(rail->over) &&
+	       /* 0 where it does not apply */
+	       (row->minimum == 0 || row->minimum == rail->minimum);
+}
+
+static bool is_known(const struct config_guardrail *rail, const GArray *rows)
+{
+	for (guint i = 0; i < rows->len; i++)
+		if (is_same(rail, &g_array_index(rows, struct guardrail_row, i)))
+			return true;
+	return false;
+}
+
+const struct config_guardrail *gate_find_unknown(const struct config *config,
+						 const GArray *rows,
+						 const struct gate_wish *wish)
+{
+	for (unsigned i = 0; i < config->n_guardrails; i++) {
+		const struct config_guardrail *rail = &config->guardrails[i];
+
+		if (gate_wants_configured(wish, rail) && !is_known(rail, rows))
+			return rail;
+	}
+	return NULL;
+}
+
+static bool is_stale(const struct guardrail_row *row)
+{
+	return strcmp(row->status, "stale") == 0;
+}
+
 static void count(struct gate_count *counts, const struct guardrail_row *row)
 {
 	counts->n++;
 	counts->breached += strcmp(row->status, "breached") == 0;
-	counts->without_data += strcmp(row->status, "no data") == 0;
+	counts->without_data += strcmp(row->status, "no data") == 0 || is_stale(row);
 }
 
 bool gate_is_open(const struct gate_count *counts, bool fails)
 {
-	return counts->breached == 0 &&
-	       !(fails && (counts->without_data || counts->n == 0));
+	return counts->n > 0 && counts->breached == 0 && !(fails && counts->without_data);
 }
 
 /* ---- where a number comes from ---- */
 
 /* clang-format off */
 static const struct {
-	const char *prefix; /* of the metric; the first that fits */
-	const char *view, *environment, *at, *which, *order;
+	const char *metric;
+	const char *view, *at;
+	const char *which; /* NULL: all of them */
+	const char *order;
 } origins[] = {
-	{ "deployment_frequency", "deployments", "rollout_environment", "finished_at",
-	  "counted", "finished_at" },
-	{ "lead_time_", "shipped_commits", "environment", "finished_at",
-	  "excluded_reason IS NULL", "finished_at" },
-	{ "change_lead_time", "shipped_commits", "environment", "finished_at",
+	{ "deployment_frequency", "rollouts", "finished_at", NULL, "finished_at" },
+	{ "lead_time_coding", "shipped_changes", "finished_at",
+	  "coding_seconds IS NOT NULL", "coding_seconds DESC" },
+	{ "lead_time_pickup", "shipped_changes", "finished_at",
+	  "pickup_seconds IS NOT NULL", "pickup_seconds DESC" },
+	{ "lead_time_review", "shipped_changes", "finished_at",
+	  "review_seconds IS NOT NULL", "review_seconds DESC" },
+	{ "lead_time_deploy", "shipped_changes", "finished_at",
+	  "deploy_seconds IS NOT NULL", "deploy_seconds DESC" },
+	{ "change_lead_time", "shipped_commits", "finished_at",
 	  "excluded_reason IS NULL", "lead_seconds DESC" },
-	{ "change_fail_rate", "rollouts", "environment", "finished_at",
-	  "state = 'failed'", "finished_at" },
-	{ "failed_deployment_recovery_time", "rollouts", "environment", "recovered_at",
+	{ "change_fail_rate", "rollouts", "finished_at", "state = 'failed'",
+	  "finished_at" },
+	{ "failed_deployment_recovery_time", "rollouts", "recovered_at",
 	  "recovery_seconds IS NOT NULL", "recovery_seconds DESC" },
-	{ "deployment_rework_rate", "rollouts", "environment", "finished_at",
-	  "unplanned", "finished_at" },
-	{ "time_to_restore", "service_incidents", "environment", "restored_at",
+	{ "deployment_rework_rate", "rollouts", "finished_at", "unplanned",
+	  "finished_at" },
+	{ "time_to_restore", "service_incidents", "restored_at",
 	  "excluded_reason IS NULL", "restore_seconds DESC" },
 };
 /* clang-format on */
@@ -73,18 +146,18 @@ char *gate_why(const struct guardrail_row *row)
 
 	if (row->start == INSTANT_NONE)
 		return NULL;
-	while (i < G_N_ELEMENTS(origins) &&
-	       !g_str_has_prefix(row->metric, origins[i].prefix))
+	while (i < G_N_ELEMENTS(origins) && strcmp(row->metric, origins[i].metric) != 0)
 		i++;
 	if (i == G_N_ELEMENTS(origins))
 		return NULL;
 	from = instant_format(row->start);
 	to = instant_format(row->end);
-	return g_strdup_printf("SELECT * FROM dora.%s WHERE %s = %s AND %s = %s"
-			       " AND %s >= '%s' AND %s < '%s' AND %s ORDER BY %s;",
-			       origins[i].view, kind_word(row->kind), scope,
-			       origins[i].environment, group, origins[i].at, from,
-			       origins[i].at, to, origins[i].which, origins[i].order);
+	return g_strdup_printf(
+		"SELECT * FROM dora.%s WHERE %s = %s AND environment = %s"
+		" AND %s >= '%s' AND %s < '%s'%s%s ORDER BY %s;",
+		origins[i].view, kind_word(row->kind), scope, group, origins[i].at, from,
+		origins[i].at, to, origins[i].which ? " AND " : "",
+		origins[i].which ? origins[i].which : "", origins[i].order);
 }
 
 /* ---- text ---- */
@@ -112,6 +185,8 @@ static const char *verdict(const struct guardrail_row *row, bool fails)
 		return "BREACHED";
 	if (strcmp(row->status, "no data") == 0)
 		return fails ? "NO DATA " : "no data ";
+	if (is_stale(row))
+		return fails ? "STALE   " : "stale   ";
 	return "ok      ";
 }
 
@@ -136,6 +211,11 @@ static void tell(FILE *out, const struct guardrail_row *row, bool fails)
 	fprintf(out, "\n          facts known until %s%s\n",
 		fresh ? fresh : "no time: a source has never been read",
 		row->complete ? "" : "; not complete");
+	if (is_stale(row))
+		fputs("          too old to tell, as good as no data: is dorad running, "
+		      "and "
+		      "are its sources read?\n",
+		      out);
 	if (why)
 		fprintf(out, "          why: %s\n", why);
 }

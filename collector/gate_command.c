@@ -46,6 +46,16 @@ static bool is_known(const struct config *config, const struct gate_wish *wish)
 	g_assert_not_reached();
 }
 
+/* How many guardrails of the configuration are wanted. */
+static unsigned n_wanted(const struct config *config, const struct gate_wish *wish)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < config->n_guardrails; i++)
+		n += gate_wants_configured(wish, &config->guardrails[i]);
+	return n;
+}
+
 /* What is asked for must be there: a gate that looks at nothing by mistake would always
  * be open. */
 static bool check_wish(const struct config *config, const struct gate_wish *wish)
@@ -62,6 +72,10 @@ static bool check_wish(const struct config *config, const struct gate_wish *wish
 			: wish->kind == SCOPE_TEAM ? "team"
 						   : "service",
 			wish->scope);
+		return false;
+	}
+	if (named && (wish->name || wish->scope) && n_wanted(config, wish) == 0) {
+		fputs("dorad gate: no guardrail fits what was asked for\n", stderr);
 		return false;
 	}
 	return named;
@@ -104,30 +118,23 @@ static GArray *read_rows(struct config *config, int *status)
 	return NULL;
 }
 
-/* One that is configured and not yet in the database is not one that holds. */
-static bool is_missing(const GArray *rows, const char *name)
-{
-	for (guint i = 0; i < rows->len; i++)
-		if (strcmp(g_array_index(rows, struct guardrail_row, i).name, name) == 0)
-			return false;
-	return true;
-}
-
 static int judge(struct config *config, const struct gate_wish *wish, bool json,
 		 bool fails)
 {
 	int status = EXIT_OK;
 	g_autoptr(GArray) rows = read_rows(config, &status);
+	const struct config_guardrail *unknown;
 	struct gate_count counts;
 
 	if (!rows)
 		return status;
-	if (wish->name && is_missing(rows, wish->name)) {
+	unknown = gate_find_unknown(config, rows, wish);
+	if (unknown) {
 		fprintf(stderr,
-			"dorad gate: the database does not know the guardrail \"%s\": "
-			"has "
-			"the daemon read this configuration?\n",
-			wish->name);
+			"dorad gate: the database does not have the guardrail \"%s\" as "
+			"it is configured: the daemon has not taken this configuration "
+			"yet, reload it\n",
+			unknown->name);
 		return EXIT_CONFIG;
 	}
 	counts = (json ? gate_json : gate_text)(stdout, rows, wish, fails);
@@ -178,6 +185,10 @@ static int run(int argc, char **argv)
 		return EXIT_CONFIG;
 	if (!check_wish(config, &wish))
 		return EXIT_USAGE;
+	if (config->n_guardrails == 0) {
+		fputs("dorad gate: the configuration has no guardrails\n", stderr);
+		return EXIT_CONFIG;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	return judge(config, &wish, json, fails);
 }

@@ -98,6 +98,131 @@ START_TEST(no_data_is_told)
 }
 END_TEST
 
+START_TEST(old_numbers_are_no_proof)
+{
+	struct guardrail_row row = some_row();
+	struct gate_count counts;
+	char *text;
+
+	row.status = (char *)"stale";
+	row.value = 1;
+	row.complete = false;
+	text = text_of(&row, true, &counts);
+	ck_assert(g_str_has_prefix(text, "STALE     slow: p90 of "));
+	ck_assert_ptr_nonnull(strstr(text, "too old to tell, as good as no data"));
+	ck_assert_ptr_nonnull(strstr(text, "0 breached, 1 without data: the gate is "
+					   "closed"));
+	ck_assert(gate_is_open(&counts, false));
+	ck_assert(!gate_is_open(&counts, true));
+	free(text);
+}
+END_TEST
+
+START_TEST(nothing_is_no_proof)
+{
+	const struct gate_count none = { 0 };
+
+	ck_assert(!gate_is_open(&none, false));
+}
+END_TEST
+
+/* ---- what is configured ---- */
+
+static struct config_guardrail some_rail(void)
+{
+	return (struct config_guardrail){
+		.name = (char *)"slow",
+		.figure = { .metric = (char *)"change_lead_time",
+			    .statistic = STATISTIC_P90,
+			    .team = (char *)"o'red",
+			    .environment = (char *)"production" },
+		.at_most = (char *)"2d",
+		.limit = 172800,
+		.minimum = 1,
+	};
+}
+
+static const struct {
+	const char *what;
+	struct config_guardrail rail; /* what is set differs from some_rail() */
+	struct gate_wish wish;
+	bool unknown;
+} rails[] = {
+	{ .what = "the same" },
+	{ "another name", { .name = (char *)"slower" }, { 0 }, true },
+	{ "another limit", { .limit = 172799 }, { 0 }, true },
+	{ "another direction", { .at_least = (char *)"2d" }, { 0 }, true },
+	{ "another window", { .over = WINDOW_90D }, { 0 }, true },
+	{ "another minimum", { .minimum = 5 }, { 0 }, true },
+	{ "another metric",
+	  { .figure = { .metric = (char *)"time_to_restore" } },
+	  { 0 },
+	  true },
+	{ "another statistic",
+	  { .figure = { .statistic = STATISTIC_P95 } },
+	  { 0 },
+	  true },
+	{ "a service of that name",
+	  { .figure = { .service = (char *)"o'red" } },
+	  { 0 },
+	  true },
+	{ "another environment",
+	  { .figure = { .environment = (char *)"eu" } },
+	  { 0 },
+	  true },
+	{ "another limit, of no interest",
+	  { .limit = 172799 },
+	  { .kind = SCOPE_TEAM, .scope = "blue" },
+	  false },
+};
+
+/* The configuration of the test, with what the row of the table sets. */
+static struct config_guardrail changed_rail(const struct config_guardrail *given)
+{
+	struct config_guardrail rail = some_rail();
+
+	rail.name = given->name ? given->name : rail.name;
+	rail.limit = given->limit > 0 ? given->limit : rail.limit;
+	rail.at_most = given->at_least ? NULL : rail.at_most;
+	rail.at_least = given->at_least;
+	rail.over = given->over;
+	rail.minimum = given->minimum ? given->minimum : rail.minimum;
+	if (given->figure.metric)
+		rail.figure.metric = given->figure.metric;
+	if (given->figure.statistic != STATISTIC_VALUE)
+		rail.figure.statistic = given->figure.statistic;
+	rail.figure.service = given->figure.service;
+	rail.figure.team = given->figure.service ? NULL : rail.figure.team;
+	if (given->figure.environment)
+		rail.figure.environment = given->figure.environment;
+	return rail;
+}
+
+START_TEST(a_configured_one)
+{
+	const struct guardrail_row row = some_row();
+	struct config_guardrail rail = changed_rail(&rails[_i].rail);
+	struct config config = { .guardrails = &rail, .n_guardrails = 1 };
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(row));
+
+	g_array_append_val(rows, row);
+	ck_assert_msg((gate_find_unknown(&config, rows, &rails[_i].wish) != NULL) ==
+			      rails[_i].unknown,
+		      "%s", rails[_i].what);
+}
+END_TEST
+
+START_TEST(a_fresh_database_knows_none)
+{
+	struct config_guardrail rail = some_rail();
+	struct config config = { .guardrails = &rail, .n_guardrails = 1 };
+	const struct gate_wish all = { 0 };
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct guardrail_row));
+
+	ck_assert_ptr_eq(gate_find_unknown(&config, rows, &all), &rail);
+}
+END_TEST
+
 static const struct {
 	const char *what;
 	struct gate_wish wish;
@@ -119,6 +244,29 @@ START_TEST(a_wish)
 
 	ck_assert_msg(gate_wants(&wishes[_i].wish, &row) == wishes[_i].wanted, "%s",
 		      wishes[_i].what);
+}
+END_TEST
+
+static const struct {
+	const char *metric, *view;
+} behind[] = {
+	{ "deployment_frequency", "dora.rollouts" },
+	{ "lead_time_coding", "dora.shipped_changes" },
+	{ "lead_time_deploy", "dora.shipped_changes" },
+	{ "change_lead_time", "dora.shipped_commits" },
+	{ "time_to_restore", "dora.service_incidents" },
+};
+
+START_TEST(a_query_is_for_the_rows_that_count)
+{
+	struct guardrail_row row = some_row();
+	g_autofree char *why = NULL;
+	g_autofree char *start = g_strdup_printf("SELECT * FROM %s WHERE ",
+						 behind[_i].view);
+
+	row.metric = (char *)behind[_i].metric;
+	why = gate_why(&row);
+	ck_assert_msg(g_str_has_prefix(why, start), "%s: %s", row.metric, why);
 }
 END_TEST
 
@@ -150,6 +298,12 @@ int main(void)
 
 	tcase_add_test(tests, a_breach_is_explained);
 	tcase_add_test(tests, no_data_is_told);
+	tcase_add_test(tests, old_numbers_are_no_proof);
+	tcase_add_test(tests, nothing_is_no_proof);
+	tcase_add_loop_test(tests, a_configured_one, 0, G_N_ELEMENTS(rails));
+	tcase_add_test(tests, a_fresh_database_knows_none);
+	tcase_add_loop_test(tests, a_query_is_for_the_rows_that_count, 0,
+			    G_N_ELEMENTS(behind));
 	tcase_add_loop_test(tests, a_wish, 0, G_N_ELEMENTS(wishes));
 	tcase_add_test(tests, queries_can_be_asked);
 	suite_add_tcase(suite, tests);
