@@ -256,6 +256,19 @@ static char *trimmed(const char *sql)
 	return text;
 }
 
+static bool set_time_zone(const struct foreign_query *query, PGconn *conn, GError **error)
+{
+	const char *zone = query->time_zone ? query->time_zone : "UTC";
+	char *quoted = PQescapeLiteral(conn, zone, strlen(zone));
+	g_autofree char *sql = NULL;
+
+	if (!quoted)
+		return fail(conn, NULL, error);
+	sql = g_strdup_printf("SET LOCAL TimeZone = %s", quoted);
+	PQfreemem(quoted);
+	return run(query, conn, sql, NULL, NULL, error);
+}
+
 bool foreign_query_run(const struct foreign_query *query, gint64 since, GError **error)
 {
 	_cleanup_(PQfinishp) PGconn *conn = open_connection(query, error);
@@ -274,7 +287,7 @@ bool foreign_query_run(const struct foreign_query *query, gint64 since, GError *
 		 NULL, error) ||
 	    !run(query, conn, "SET LOCAL statement_timeout = '" STATEMENT_TIMEOUT "'",
 		 NULL, NULL, error) ||
-	    !run(query, conn, "SET LOCAL TimeZone = 'UTC'", NULL, NULL, error) ||
+	    !set_time_zone(query, conn, error) ||
 	    !run(&looking, conn, head, from, take_columns, error))
 		return false;
 	body = g_strdup_printf("SELECT to_jsonb(q)::text FROM (%s\n) q%s%s LIMIT %u",

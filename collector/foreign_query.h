@@ -13,6 +13,7 @@ struct foreign_query {
 	const char *uri;
 	const struct secret_ref *password; /* NULL: none */
 	const char *sql;		   /* one SELECT; $1 is an instant */
+	const char *time_zone;		   /* of the session; NULL: UTC */
 	const char *order; /* rows come in the order of this column, if there is one */
 	guint max_rows;	   /* rows beyond are not asked for */
 	GCancellable *cancellable; /* NULL: none */

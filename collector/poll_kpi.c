@@ -12,7 +12,8 @@ struct kpi_poll {
 	struct poll_result *result;
 	char *fingerprint;
 	gint32 source_id;
-	bool anew; /* what is stored was read by another definition */
+	bool anew;    /* what is stored was read by another definition */
+	bool another; /* which was one of another figure */
 };
 
 /* Since when samples are wanted. */
@@ -25,6 +26,7 @@ static bool begin(struct kpi_poll *poll, gint64 *since, GError **error)
 		return false;
 	poll->source_id = row.source_id;
 	poll->anew = g_strcmp0(row.cursor, poll->fingerprint) != 0;
+	poll->another = !kpi_is_same_figure(poll->fingerprint, row.cursor);
 	source_row_clear(&row);
 	if (!store_kpi_latest(poll->store, poll->kpi->name, &latest, error))
 		return false;
@@ -54,6 +56,12 @@ static GArray *read_samples(const struct kpi_poll *poll,
 	return samples;
 }
 
+/* What was stored by another definition goes: of another figure all of it. */
+static gint64 gone_from(const struct kpi_poll *poll, gint64 since)
+{
+	return poll->another ? INSTANT_MIN : poll->anew ? since : INSTANT_NONE;
+}
+
 static bool save(struct kpi_poll *poll, const GArray *samples, gint64 since,
 		 GError **error)
 {
@@ -62,8 +70,9 @@ static bool save(struct kpi_poll *poll, const GArray *samples, gint64 since,
 	if (!store_begin(poll->store, error) ||
 	    !store_kpi_write(poll->store, poll->kpi->name,
 			     (const struct kpi_sample *)(const void *)samples->data,
-			     samples->len, poll->anew ? since : INSTANT_NONE, &n_changed,
-			     error) ||
+			     samples->len, gone_from(poll, since), &n_changed, error) ||
+	    (poll->anew && !store_kpi_known_from(poll->store, poll->kpi->name, since,
+						 poll->another, error)) ||
 	    !store_source_ok(poll->store, poll->source_id, poll->fingerprint, poll->now,
 			     false, error) ||
 	    !store_commit(poll->store, error))

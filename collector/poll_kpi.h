@@ -4,7 +4,8 @@
  * One poll of a KPI: its samples (collector/kpi/), stored in one transaction with the
  * fact that it was read. What is there of the last days is read again each time
  * (overlap), so that late and corrected samples come in; a row that is equal already is
- * not touched. Once the definition has become another, what it covers is replaced.
+ * not touched. Once the definition has become another, all is replaced; with another
+ * history alone, what that covers.
  */
 #include "collector/poll.h"
 

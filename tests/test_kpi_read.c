@@ -118,6 +118,10 @@ static const struct {
 	  "FILE: line 2: value: expected a number, found \"1 EUR\"" },
 	{ "a number without end", "time,value\n2026-03-01,1e999\n",
 	  "FILE: line 2: value: expected a number, found \"1e999\"" },
+	{ "as large as it may be", "time,value\n2026-03-01,-1e15\n",
+	  "2026-02-28T23:00:00Z -1e+15" },
+	{ "too large to be summed", "time,value\n2026-03-01,1e308\n",
+	  "FILE: line 2: value: 1e+308 is beyond 1e+15" },
 	{ "no date", "time,value\n2026-02-30,1\n",
 	  "FILE: line 2: time: expected a time such as 2026-03-01T12:00:00Z, or a date, "
 	  "found \"2026-02-30\"" },
@@ -212,13 +216,27 @@ static const struct {
 	{ 204, DORA_ERROR_CONFIG },
 };
 
+/* A prefix that runs into the token, and a token of two words: what is compared is the
+ * token alone. */
+static const struct {
+	const char *prefix, *token, *header;
+} credentials[] = {
+	{ "", "canary-7", "  X-Key: canary-7\n" },
+	{ "key=", "canary-7", "  X-Key: key=canary-7\n" },
+	{ "Token ", "canary-7 of 9", "  X-Key: Token canary-7 of 9\n" },
+};
+
 /* Whatever a server repeats, no message has the token. */
-START_TEST(a_refusal)
+static void refuse(guint status, enum dora_error code, gsize which)
 {
-	struct server server = { statuses[_i].status, "{\"error\": \"who is canary-7?\"}",
-				 g_string_new(NULL) };
+	g_autofree char *body = g_strdup_printf("{\"error\": \"who is %s?\"}",
+						credentials[which].token);
+	g_autofree char *asked = g_strconcat("GET https://h.example.org/a\n",
+					     credentials[which].header, NULL);
+	struct server server = { status, body, g_string_new(NULL) };
 	struct secret_ref token = { .env = (char *)"KPI_TOKEN" };
-	struct config_rest_auth auth = { (char *)"X-Key", (char *)"" };
+	struct config_rest_auth auth = { (char *)"X-Key",
+					 (char *)credentials[which].prefix };
 	struct config_kpi kpi = some_kpi();
 	struct config_kpi_http http = { .url = (char *)"https://h.example.org/a",
 					.token = &token,
@@ -232,14 +250,21 @@ START_TEST(a_refusal)
 	};
 	g_autoptr(GError) error = NULL;
 
-	g_setenv("KPI_TOKEN", "canary-7", TRUE);
+	g_setenv("KPI_TOKEN", credentials[which].token, TRUE);
 	kpi.http = &http;
 	ck_assert_ptr_null(kpi_read(&reading, &error));
-	ck_assert_int_eq(error->code, (int)statuses[_i].code);
+	ck_assert_int_eq(error->code, (int)code);
 	ck_assert_ptr_null(strstr(error->message, "canary"));
-	ck_assert_str_eq(server.asked->str,
-			 "GET https://h.example.org/a\n  X-Key: canary-7\n");
+	if (code == DORA_ERROR_DENIED) /* of credentials nobody is quoted */
+		ck_assert_ptr_null(strstr(error->message, "who"));
+	ck_assert_str_eq(server.asked->str, asked);
 	g_string_free(server.asked, TRUE);
+}
+
+START_TEST(a_refusal)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(credentials); i++)
+		refuse(statuses[_i].status, statuses[_i].code, i);
 }
 END_TEST
 
@@ -342,6 +367,27 @@ START_TEST(a_definition_is_what_is_read)
 	config.query = (char *)"sum(a)";
 	other = kpi_fingerprint(&kpi);
 	ck_assert_str_ne(first, other);
+	ck_assert(!kpi_is_same_figure(first, other));
+	ck_assert(!kpi_is_same_figure(first, NULL));
+}
+END_TEST
+
+START_TEST(a_longer_history_is_the_same_figure)
+{
+	struct config_kpi_sql sql = { .uri = (char *)"host=a",
+				      .query = (char *)"SELECT" };
+	struct config_kpi kpi = some_kpi();
+	g_autofree char *first = NULL, *longer = NULL, *elsewhere = NULL;
+
+	kpi.sql = &sql;
+	first = kpi_fingerprint(&kpi);
+	kpi.history_us *= 2;
+	longer = kpi_fingerprint(&kpi);
+	ck_assert_str_ne(first, longer);
+	ck_assert(kpi_is_same_figure(first, longer));
+	sql.uri = (char *)"host=b";
+	elsewhere = kpi_fingerprint(&kpi);
+	ck_assert(!kpi_is_same_figure(longer, elsewhere));
 }
 END_TEST
 
@@ -358,6 +404,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_series, 0, G_N_ELEMENTS(series));
 	tcase_add_test(tests, a_long_time_is_asked_for_in_parts);
 	tcase_add_test(tests, a_definition_is_what_is_read);
+	tcase_add_test(tests, a_longer_history_is_the_same_figure);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -7,12 +7,18 @@
 
 #define HEADERS_MAX 3
 
+/* What stands before the token in its header. */
+static const char *prefix_of(const struct kpi_request *request)
+{
+	const struct config_rest_auth *auth = request->auth;
+
+	return auth && auth->prefix ? auth->prefix : "Bearer ";
+}
+
 /* The header that carries the token; "" without one. The caller frees with
  * secret_free(). NULL with an error. */
 static char *credential(const struct kpi_request *request, GError **error)
 {
-	const struct config_rest_auth *auth = request->auth;
-	const char *prefix = auth && auth->prefix ? auth->prefix : "Bearer ";
 	char *token, *value;
 
 	if (!request->token)
@@ -29,28 +35,28 @@ static char *credential(const struct kpi_request *request, GError **error)
 			secret_free(token);
 			return NULL;
 		}
-	value = g_strconcat(prefix, token, NULL);
+	value = g_strconcat(prefix_of(request), token, NULL);
 	secret_free(token);
 	return value;
 }
 
-/* What a Prometheus says of a query that is wrong; "" where there is nothing to say. */
-static char *explanation(const struct http_response *response, const char *value)
+/* What a Prometheus says of a query that is wrong; "" where there is nothing to say. Of
+ * credentials nobody is quoted, and nowhere the token. */
+static char *explanation(const struct http_response *response, const char *token)
 {
 	_cleanup_(cJSON_Deletep) cJSON *document = json_parse(
 		(const char *)response->body->data, response->body->len, NULL);
 	const char *text = json_text_at(document, "/error");
-	const char *secret = strrchr(value, ' ');
 	g_autofree char *clean = NULL;
 
-	secret = secret ? secret + 1 : value;
-	if (!text || (*secret && strstr(text, secret)))
+	if (!text || response->status == 401 || response->status == 403 ||
+	    (*token && strstr(text, token)))
 		return g_strdup("");
 	clean = printable(text);
 	return g_strconcat(": ", clean, NULL);
 }
 
-static bool check_status(const struct http_response *response, const char *value,
+static bool check_status(const struct http_response *response, const char *token,
 			 GError **error)
 {
 	guint status = response->status;
@@ -58,12 +64,12 @@ static bool check_status(const struct http_response *response, const char *value
 
 	if (status == 200)
 		return true;
-	text = explanation(response, value);
+	text = explanation(response, token);
 	if (status == 401 || status == 403)
-		g_set_error(error, DORA_ERROR, DORA_ERROR_DENIED, "the %s (%u)%s",
-			    *value ? "token was refused"
+		g_set_error(error, DORA_ERROR, DORA_ERROR_DENIED, "the %s (%u)",
+			    *token ? "token was refused"
 				   : "answer was refused: set token",
-			    status, text);
+			    status);
 	else if (status == 408 || status == 425 || status == 429 || status >= 500)
 		g_set_error(error, DORA_ERROR, DORA_ERROR_RETRY,
 			    "the server has no answer now (%u)%s", status, text);
@@ -80,6 +86,7 @@ static cJSON *perform(struct kpi_reading *reading, const struct kpi_request *req
 		      const char *value, GError **error)
 {
 	const struct rest_transport *transport = reading->transport;
+	const char *token = *value ? value + strlen(prefix_of(request)) : "";
 	struct http_header headers[HEADERS_MAX] = { { "Accept", "application/json" } };
 	struct http_request http = {
 		.method = request->form ? "POST" : "GET",
@@ -102,7 +109,7 @@ static cJSON *perform(struct kpi_reading *reading, const struct kpi_request *req
 			request->auth ? request->auth->header : "Authorization", value
 		};
 	if (!transport->perform(transport->self, &http, &response, error) ||
-	    !check_status(&response, value, error))
+	    !check_status(&response, token, error))
 		return NULL;
 	return json_parse((const char *)response.body->data, response.body->len, error);
 }

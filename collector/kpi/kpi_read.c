@@ -81,7 +81,7 @@ char *kpi_fingerprint(const struct config_kpi *kpi)
 		: prometheus ? "prometheus"
 			     : "csv",
 		kpi->time_zone,
-		kpi->history,
+		kpi->sql ? kpi->sql->uri : NULL,
 		kpi->sql ? kpi->sql->query : NULL,
 		http ? http->url : NULL,
 		http ? http->list : NULL,
@@ -95,10 +95,20 @@ char *kpi_fingerprint(const struct config_kpi *kpi)
 		csv ? csv->value : NULL,
 	};
 	g_autoptr(GString) text = g_string_new(NULL);
+	g_autofree char *figure = NULL;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_string_append_printf(text, "%zu:%s ", texts[i] ? strlen(texts[i]) : 0,
 				       texts[i] ? texts[i] : "");
 	g_string_append_printf(text, "%d", http ? (int)http->times : 0);
-	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, -1);
+	figure = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, -1);
+	return g_strdup_printf("%s %" G_GINT64_FORMAT, figure, kpi->history_us);
+}
+
+bool kpi_is_same_figure(const char *fingerprint, const char *other)
+{
+	gsize n = fingerprint ? strcspn(fingerprint, " ") : 0;
+
+	return n > 0 && other && strcspn(other, " ") == n &&
+	       strncmp(fingerprint, other, n) == 0;
 }

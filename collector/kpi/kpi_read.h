@@ -31,6 +31,9 @@ struct kpi_reading {
  * for what is no time or no number. No message holds a secret. */
 GArray *kpi_read(struct kpi_reading *reading, GError **error);
 
-/* A text that changes whenever other samples would be read: what is there from before is
- * not the same figure. Where credentials are is no part of it. The caller frees. */
+/* A text that changes whenever other samples would be read. Where credentials are is no
+ * part of it. The caller frees. */
 char *kpi_fingerprint(const struct config_kpi *kpi);
+/* Whether two of these (NULL: none) are of one figure, of which no more than the history
+ * may differ: if they are not, what is there from before is another figure. */
+bool kpi_is_same_figure(const char *fingerprint, const char *other);

@@ -7,6 +7,9 @@
 #include "collector/rest/request.h"
 #include "metrics/bucket.h"
 
+/* Sums of any number of samples stay finite, and whole numbers exact. */
+#define VALUE_MAX 1e15
+
 static bool wrong(const char *what, const char *expected, const char *found,
 		  GError **error)
 {
@@ -24,6 +27,11 @@ bool kpi_add(struct kpi_reading *reading, gint64 at, double value, GError **erro
 	if (!instant_is_plausible(at)) {
 		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
 			    "time: there is one before 1971 or after 2099");
+		return false;
+	}
+	if (fabs(value) > VALUE_MAX) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
+			    "value: %.6g is beyond %.0e", value, VALUE_MAX);
 		return false;
 	}
 	reading->n_later += at > reading->now;

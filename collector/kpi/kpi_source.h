@@ -11,7 +11,7 @@ bool kpi_read_prometheus(struct kpi_reading *reading, GError **error);
 bool kpi_read_csv(struct kpi_reading *reading, GError **error);
 
 /* Adds a sample. A time after now, and one before the history, is left out. DATA if the
- * time cannot be, or there are too many. */
+ * time cannot be, the value is too large, or there are too many. */
 bool kpi_add(struct kpi_reading *reading, gint64 at, double value, GError **error);
 /* The same of texts: a time of RFC 3339, or a date, whose midnight is that of the KPI's
  * zone; a number. An empty value is none, and no error. */

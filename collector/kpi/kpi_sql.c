@@ -52,6 +52,8 @@ bool kpi_read_sql(struct kpi_reading *reading, GError **error)
 		.password = sql->password,
 		.sql = sql->query,
 		.order = "time",
+		/* a date is a midnight of that zone, here and there */
+		.time_zone = reading->kpi->time_zone,
 		.max_rows = KPI_SAMPLES_MAX + 1,
 		.cancellable = reading->cancellable,
 		.column = take_column,
