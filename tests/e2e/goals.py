@@ -81,6 +81,11 @@ class Goals(World):
              "prometheus": {"url": self.prometheus.url + "/", "query": 'up{shop="a"} * 1'}},
             {"name": "load", "aggregate": "mean",
              "csv": {"file": f"{self.top}/load.csv", "time": "day", "value": "load"}},
+            # a date is a midnight of the KPI's zone
+            {"name": "zoned", "time_zone": "Europe/Berlin",
+             "sql": {"uri": f"{CONNINFO} dbname=warehouse",
+                     "query": "SELECT day::timestamptz AS time, amount AS value FROM sale"
+                              f" WHERE day = '{date(self.first + DAY)}' AND day >= $1"}},
             {"name": "often", "target": 3,
              "dora": {"metric": "deployment_frequency", "service": "shop"}}]
         self.config["north_star"] = {
@@ -138,6 +143,8 @@ def first_poll(world):
     expect("samples of a query", world.samples("sold"),
            [f"{stamp(world.first + week * WEEK + DAY)} {amount}"
             for week, amount in enumerate(SOLD)])
+    expect("samples in a zone", world.samples("zoned"),
+           [f"{stamp(berlin(world.first + DAY))} {SOLD[0]}"])
     # midnight in Berlin is an hour or two before; null is none, and the future waits
     expect("samples of JSON", world.samples("tickets"), [
         f"{stamp(berlin(world.first))} 7", f"{stamp(berlin(world.first + DAY))} 8.5"])
@@ -176,9 +183,18 @@ def late_and_corrected(world):
     expect("JSON is read whole", world.samples("tickets")[1].split()[1], "9")
     sql("warehouse", f"DELETE FROM sale WHERE day = '{date(world.first + 12 * WEEK)}'")
     world.sell(13, SOLD[13])
+    sql(world.database, "INSERT INTO dorad.kpi_sample"
+        " SELECT kpi_id, '2019-01-01T00:00Z', 7 FROM dorad.kpi WHERE name = 'sold'")
+    known = world.column("SELECT known_from FROM dorad.kpi WHERE name = 'sold'")
+    world.kpi("sold")["history"] = "300d"
+    world.poll()
+    expect("another history keeps what is older", world.samples("sold")[0],
+           "2019-01-01T00:00:00Z 7")
+    expect("of which as much is known", world.column(
+        "SELECT known_from FROM dorad.kpi WHERE name = 'sold'"), known)
     world.kpi("sold")["sql"]["query"] += " AND true"
     world.poll()
-    expect("another definition replaces what it covers",
+    expect("another definition replaces all",
            [line.split()[1] for line in world.samples("sold")], ["999"] + [
                str(amount) for amount in SOLD[1:]])
     world.sell(0, SOLD[0])
@@ -344,7 +360,8 @@ def gate(world):
             sys.exit(f"gate: no \"{words}\" in:\n{out}")
     for words, wanted in ((("--guardrail", "some"), 0), (("--guardrail", "many"), 1),
                           (("--service", "shop"), 1), (("--team", "team"), 1),
-                          (("--org", "org"), 0), (("--org", "org", "--no-data", "fail"), 1),
+                          (("--org", "org"), 64),
+                          (("--service", "shop", "--guardrail", "many"), 64),
                           (("--guardrail", "safe"), 0),
                           (("--guardrail", "safe", "--no-data", "fail"), 1),
                           (("--guardrail", "none"), 64), (("--service", "shopp"), 64),
@@ -365,11 +382,28 @@ def gate(world):
 
     world.config["guardrails"].append({
         "name": "new", "metric": "deployment_frequency", "org": "org", "at_least": 1})
-    status, _, errors = world.call("gate", "--guardrail", "new")
-    expect("what the daemon has not read", (status, "has the daemon read" in errors), (78, True))
+    for words in ((), ("--guardrail", "new"), ("--org", "org")):
+        status, _, errors = world.call("gate", *words)
+        expect(f"what the daemon has not read: {words}",
+               (status, "has not taken this configuration yet, reload it" in errors), (78, True))
+    expect("what is not asked for is of no interest",
+           world.call("gate", "--guardrail", "some")[0], 0)
     world.config["guardrails"][-1]["org"] = "other"
     expect("a wrong configuration", world.call("gate")[0], 78)
     world.config["guardrails"].pop()
+    world.config["guardrails"][0]["at_least"] = 1000
+    expect("another limit than the daemon's", world.call("gate", "--guardrail", "some")[0], 78)
+    world.config["guardrails"][0]["at_least"] = 1
+    kept = world.config.pop("guardrails")
+    expect("no guardrails at all", world.call("gate")[0], 78)
+    world.config["guardrails"] = kept
+    sql(world.database, "UPDATE dorad.source SET ok_at = ok_at - interval '3 days'")
+    status, out, _ = world.call("gate", "--guardrail", "some")
+    expect("old numbers", (status, "stale     some" in out, "too old to tell" in out),
+           (0, True, True))
+    expect("old numbers, where no data fails", world.call(
+        "gate", "--guardrail", "some", "--no-data", "fail")[0], 1)
+    sql(world.database, "UPDATE dorad.source SET ok_at = ok_at + interval '3 days'")
     database, world.database = world.database, "nowhere"
     expect("a database that is not there", world.call("gate")[0], 78)
     world.database = fresh_database("empty")
@@ -380,6 +414,10 @@ def gate(world):
     expect("one that cannot be reached", (status, "will be tried again" in errors or errors),
            (69, True))
     del os.environ["DORAD_TEST_PGBOUNCER"]
+    sql("postgres", "CREATE ROLE stranger LOGIN")
+    world.database = f"{database} user=stranger"
+    expect("one that refuses us", world.call("gate")[0], 78)
+    world.database = database
 
 
 def doctor(world):
