@@ -20,9 +20,13 @@ static const struct {
 	const char *remove, *add;
 } sql[N_TABLES] = {
 	[SOURCES] = TABLE("debt_source", "source_id, labels, n_needed",
-			  "SELECT x.source_id, g.labels::text[], g.n_needed"
-			  " FROM unnest($1, $2, $3) AS g (name, labels, n_needed)"
-			  " JOIN dorad.source x ON x.name = g.name AND x.active"),
+			  "SELECT x.source_id, l.labels, CASE WHEN g.any_label"
+			  " THEN least(cardinality(l.labels), 1)"
+			  " ELSE coalesce(cardinality(l.labels), 0) END"
+			  " FROM unnest($1, $2, $3) AS g (name, labels, any_label)"
+			  " JOIN dorad.source x ON x.name = g.name AND x.active"
+			  " CROSS JOIN LATERAL (SELECT array_agg(DISTINCT lower(t)) AS"
+			  " labels FROM unnest(g.labels::text[]) t) l"),
 	[CLASSES] = TABLE("debt_class", "position, class, labels",
 			  "SELECT g.position, g.class, g.labels::text[]"
 			  " FROM unnest($1, $2, $3) AS g (position, class, labels)"),
@@ -36,7 +40,7 @@ static const struct {
 };
 
 static const char *const letters[N_TABLES] = {
-	[SOURCES] = "tti",
+	[SOURCES] = "tto",
 	[CLASSES] = "itt",
 	[RULES] = "itttt",
 };
@@ -93,22 +97,17 @@ static bool tells_debt(const struct config_source *source)
 	return source->api && debt_feed(source->api);
 }
 
-/* Labels in lower case, each once; NULL where they are not how the source finds debt. */
+/* NULL where labels are not how the source finds debt. Case is the database's to fold: it
+ * compares them with those of issues. */
 static char **labels_of(const struct config_source *source)
 {
 	const struct config_api *api = source->api;
 	g_autoptr(GStrvBuilder) labels = g_strv_builder_new();
-	g_autoptr(GHashTable)
-		seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	if (!api || !debt_feed(api)->needs_debt || !api->n_debt_labels)
 		return NULL;
-	for (unsigned i = 0; i < api->n_debt_labels; i++) {
-		char *label = g_utf8_strdown(api->debt_labels[i], -1);
-
-		if (g_hash_table_add(seen, label))
-			g_strv_builder_add(labels, label);
-	}
+	for (unsigned i = 0; i < api->n_debt_labels; i++)
+		g_strv_builder_add(labels, api->debt_labels[i]);
 	return g_strv_builder_end(labels);
 }
 
@@ -117,16 +116,13 @@ static void add_sources(struct pg_rows *rows, const struct config *config)
 	for (unsigned i = 0; i < config->n_all; i++) {
 		const struct config_source *source = &config->all[i];
 		g_auto(GStrv) labels = NULL;
-		guint n;
 
 		if (!tells_debt(source))
 			continue;
 		labels = labels_of(source);
-		n = labels ? g_strv_length(labels) : 0;
 		field_text(rows->columns[0], source->name);
 		field_texts(rows->columns[1], labels);
-		field_int4(rows->columns[2],
-			   n > 0 && source->api->driver->any_label ? 1 : (gint32)n);
+		field_bool(rows->columns[2], labels && source->api->driver->any_label);
 		rows->n++;
 	}
 }

@@ -2,9 +2,13 @@
 -- it are. Which class an issue is of and whose it is follows from the configuration, whose
 -- patterns are rows here: another configuration shows in the views at once.
 
+-- What takes long goes first, while the table can still be read.
+CREATE INDEX item_debt ON dorad.item (source_id, project) WHERE kind = 'debt';
+
+-- Not valid: what is in the table kept a narrower rule, and need not be looked at.
 ALTER TABLE dorad.item DROP CONSTRAINT item_kind_check;
 ALTER TABLE dorad.item ADD CONSTRAINT item_kind_check CHECK (kind IN ('deployment', 'run',
-	'job', 'release', 'change', 'incident', 'artifact', 'debt'));
+	'job', 'release', 'change', 'incident', 'artifact', 'debt')) NOT VALID;
 
 -- What views have to know of the configuration.
 CREATE TABLE IF NOT EXISTS dorad.setting (
@@ -12,7 +16,7 @@ CREATE TABLE IF NOT EXISTS dorad.setting (
 	value text NOT NULL
 );
 
--- Sources whose debt is read, and the labels (in lower case) of which an issue must have so
+-- Sources whose debt is read, and the labels (as lower() has them) of which an issue must have so
 -- many to be debt still; none where the source finds them otherwise.
 CREATE TABLE dorad.debt_source (
 	source_id int NOT NULL REFERENCES dorad.source,
@@ -125,7 +129,8 @@ CREATE VIEW dorad.debt_scope AS
 	SELECT 0, NULL, NULL, NULL, 'UTC';
 
 -- An issue counts once in a scope, while the scope had a service that it is of. "class" is
--- '' in the rows for all classes.
+-- '' in the rows for all classes. Whose an issue is has to be found of all of them, once;
+-- what a reader asks of scopes and months narrows what comes after that.
 CREATE VIEW dora.debt_portfolio AS
 	WITH issue AS MATERIALIZED (
 		SELECT d.source_id, d.project, d.external_id, d.class, d.opened_at,
@@ -157,8 +162,8 @@ CREATE VIEW dora.debt_portfolio AS
 		SELECT DISTINCT h.scope_id, c.class
 		FROM held h CROSS JOIN LATERAL (VALUES (h.class), ('')) c (class)
 	), counted AS (
-		SELECT m.scope_id, m.bucket_start, c.class,
-			h.opened_at, h.dropped,
+		SELECT m.scope_id, m.org, m.team, m.service, c.class, m.bucket_start,
+			m.bucket_end, m.at, h.opened_at, h.dropped,
 			bool_or(h.opened_at < m.at AND (h.closed_at IS NULL OR h.closed_at >= m.at)
 				AND h.valid_from < m.at AND h.valid_to >= m.at) AS open,
 			bool_or(h.opened_at >= m.bucket_start
@@ -167,32 +172,32 @@ CREATE VIEW dora.debt_portfolio AS
 			bool_or(h.closed_at >= m.bucket_start AND h.closed_at < m.bucket_end
 				AND h.closed_at >= h.valid_from
 				AND h.closed_at < h.valid_to) AS closed
-		FROM month m JOIN held h ON h.scope_id = m.scope_id
+		FROM month m JOIN class c USING (scope_id)
+		LEFT JOIN held h ON h.scope_id = m.scope_id
+			AND (c.class = '' OR c.class = h.class)
 			AND h.opened_at < m.bucket_end
 			AND (h.closed_at IS NULL OR h.closed_at >= m.bucket_start)
-		CROSS JOIN LATERAL (VALUES (h.class), ('')) c (class)
-		GROUP BY m.scope_id, m.bucket_start, c.class, h.source_id, h.project,
-			h.external_id, h.opened_at, h.dropped
+		GROUP BY m.scope_id, m.org, m.team, m.service, c.class, m.bucket_start,
+			m.bucket_end, m.at, h.source_id, h.project, h.external_id,
+			h.opened_at, h.dropped
 	)
-	SELECT m.org, m.team, m.service, nullif(c.class, '') AS class,
-		m.bucket_start, m.bucket_end,
+	SELECT k.org, k.team, k.service, nullif(k.class, '') AS class,
+		k.bucket_start, k.bucket_end,
 		count(*) FILTER (WHERE k.open) AS open_items,
 		count(*) FILTER (WHERE k.opened) AS opened_items,
 		count(*) FILTER (WHERE k.closed) AS closed_items,
 		count(*) FILTER (WHERE k.closed AND k.dropped) AS dropped_items,
 		percentile_cont(0.5) WITHIN GROUP (ORDER BY
-			extract(epoch FROM m.at - k.opened_at)::double precision)
+			extract(epoch FROM k.at - k.opened_at)::double precision)
 			FILTER (WHERE k.open) AS open_age_p50,
-		max(extract(epoch FROM m.at - k.opened_at)::double precision)
+		max(extract(epoch FROM k.at - k.opened_at)::double precision)
 			FILTER (WHERE k.open) AS open_age_max,
 		min(k.opened_at) FILTER (WHERE k.open) AS oldest_open_at,
-		coalesce(f.fresh_until >= m.bucket_end, false) AS complete,
+		coalesce(f.fresh_until >= k.bucket_end, false) AS complete,
 		f.fresh_until
-	FROM month m JOIN class c USING (scope_id) CROSS JOIN dorad.debt_fresh f
-	LEFT JOIN counted k ON k.scope_id = m.scope_id
-		AND k.bucket_start = m.bucket_start AND k.class = c.class
-	GROUP BY m.scope_id, m.org, m.team, m.service, c.class, m.bucket_start,
-		m.bucket_end, m.at, f.fresh_until;
+	FROM counted k CROSS JOIN dorad.debt_fresh f
+	GROUP BY k.scope_id, k.org, k.team, k.service, k.class, k.bucket_start,
+		k.bucket_end, k.at, f.fresh_until;
 
 COMMENT ON VIEW dora.debt_portfolio IS 'Technical debt by month: a row for every service, team and organization, each class of its debt and all classes together, from the month of its first issue on. Issues of no service are in the rows without an organization. Withdrawn issues do not count. Durations are in seconds; NULL means there is no data, which is not 0.';
 COMMENT ON COLUMN dora.debt_portfolio.org IS 'Organization: name in the configuration; NULL in rows of issues that belong to no service.';
@@ -273,7 +278,8 @@ CREATE VIEW dora.debt_cost AS
 	FROM dorad.debt_group g JOIN dorad.scope_state s USING (scope_id)
 	CROSS JOIN dorad.debt_fresh f
 	CROSS JOIN LATERAL (
-		SELECT count(*) AS incidents FROM dorad.service_incident x
+		SELECT count(DISTINCT (x.source_id, x.project, x.external_id)) AS incidents
+		FROM dorad.service_incident x
 		WHERE x.service_id = ANY (g.services) AND x.environment = g.environment
 		AND x.excluded IS NULL
 		AND x.started_at >= g.bucket_start AND x.started_at < g.bucket_end
@@ -308,7 +314,7 @@ COMMENT ON COLUMN dora.debt_cost.bucket_start IS 'First instant of the month, in
 COMMENT ON COLUMN dora.debt_cost.bucket_end IS 'First instant after the month.';
 COMMENT ON COLUMN dora.debt_cost.with_debt IS 'True: services that had an open issue of the class when the month began. False: those that had none.';
 COMMENT ON COLUMN dora.debt_cost.services IS 'Count of these services: of the organization when the month began, with a rollout before its end.';
-COMMENT ON COLUMN dora.debt_cost.incidents IS 'Count of their incidents that started in the month and count in time to restore.';
+COMMENT ON COLUMN dora.debt_cost.incidents IS 'Count of their incidents that started in the month and count in time to restore; one of several services counts once.';
 COMMENT ON COLUMN dora.debt_cost.incidents_per_service IS 'incidents / services.';
 COMMENT ON COLUMN dora.debt_cost.rollouts IS 'Count of their successful production rollouts that finished in the month.';
 COMMENT ON COLUMN dora.debt_cost.rollouts_known IS 'Those of rollouts whose state is known: failed or ok.';
