@@ -138,9 +138,11 @@ static const struct {
 	  "within {elite} {} {high,medium,low}" },
 	{ "deployment_frequency", "90", "90", "90", "2024",
 	  "within {high} {elite} {medium,low}" },
-	/* of a life of 10 days */
-	{ "deployment_frequency", "20", "20", "10", "2024",
+	/* of a life of 28 days, and of shorter ones */
+	{ "deployment_frequency", "56", "56", "28", "2024",
 	  "within {elite} {} {high,medium,low}" },
+	{ "deployment_frequency", "20", "20", "27.9", "2024", "too young - - -" },
+	{ "deployment_frequency", "20", "20", "10", "2024", "too young - - -" },
 	{ "deployment_frequency", "45", "45", "90", "2021",
 	  "between levels {} {elite} {high,medium,low}" },
 	{ "deployment_frequency", "0", "0", "90", "2021",
@@ -160,6 +162,24 @@ START_TEST(where_a_value_lies)
 	publish(places[_i].metric, places[_i].n, places[_i].value,
 		places[_i].denominator);
 	rig_expect(&rig, sql, places[_i].placement);
+}
+END_TEST
+
+START_TEST(no_number_of_a_newborn_service_has_a_level)
+{
+	publish("deployment_frequency", "2", "2", "3.5");
+	publish("change_fail_rate", "2", "0", "2");
+	rig_expect(
+		&rig,
+		"SELECT string_agg(DISTINCT metric || ' ' || placement || ' '"
+		" || lifetime_days, ', ') FROM dora.placement WHERE report_year = 2024",
+		"change_fail_rate too young 3.5, change_lead_time no data 3.5,"
+		" deployment_frequency too young 3.5, deployment_rework_rate not"
+		" published 3.5, failed_deployment_recovery_time no data 3.5");
+	rig_expect(&rig,
+		   "SELECT count(*) FROM dora.placement WHERE levels IS NOT NULL"
+		   " OR better_levels IS NOT NULL OR worse_levels IS NOT NULL",
+		   "0");
 }
 END_TEST
 
@@ -193,6 +213,7 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, a_published_fact, 0, G_N_ELEMENTS(facts));
 	tcase_add_loop_test(tests, where_a_value_lies, 0, G_N_ELEMENTS(places));
+	tcase_add_test(tests, no_number_of_a_newborn_service_has_a_level);
 	tcase_add_test(tests, every_metric_and_report_has_its_row);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -365,8 +365,8 @@ COMMENT ON COLUMN dora.placement.report_year IS 'Report that the levels are from
 COMMENT ON COLUMN dora.placement.value IS 'The number in unit. deployment_frequency: rollouts of the window per day of it inside the lifetime, times 7. Else value in dora.current, a median or ratio. NULL: no data.';
 COMMENT ON COLUMN dora.placement.unit IS 'Unit of value: seconds, ratio (0 to 1) or deployments per week.';
 COMMENT ON COLUMN dora.placement.n IS 'Count of samples behind value.';
-COMMENT ON COLUMN dora.placement.levels IS 'Levels whose published bounds have the value in them, best first: none, one or several. NULL without data, or where the report published nothing.';
-COMMENT ON COLUMN dora.placement.placement IS 'within (levels), between levels (in none of them), no data, or not published (by that report, of that metric). In 2023 and 2024 the change fail rate of a cluster is one figure: a value is between levels unless it is just that.';
+COMMENT ON COLUMN dora.placement.levels IS 'Levels whose published bounds have the value in them, best first: none, one or several. NULL without data, below 28 days of lifetime, or where the report published nothing.';
+COMMENT ON COLUMN dora.placement.placement IS 'within (levels), between levels (in none of them), no data, too young (lifetime_days is below 28: a few days are no rate), or not published (by that report, of that metric). In 2023 and 2024 the change fail rate of a cluster is one figure: a value is between levels unless it is just that.';
 COMMENT ON COLUMN dora.placement.better_levels IS 'Levels that are better than the value as a whole, best first; NULL as levels. Where clusters are not monotone (change_fail_rate in 2024), neither is this.';
 COMMENT ON COLUMN dora.placement.worse_levels IS 'Levels that are worse than the value as a whole, best first; NULL as levels.';
 COMMENT ON COLUMN dora.placement.deployment_days_per_week IS 'deployment_frequency: median of days with a rollout in the weeks of the window. The reports ask how often, and a rate cannot tell ten deployments on one day from one on each of ten: read both. Other metrics: NULL.';

@@ -288,22 +288,23 @@ COMMENT ON COLUMN dora.team_history.valid_from IS 'First instant of it; NULL: fr
 COMMENT ON COLUMN dora.team_history.valid_to IS 'First instant after it; NULL: it still holds.';
 
 -- As before, from the keys of the rows: an estimate that is far too high made PostgreSQL
--- compile the query each time.
+-- compile the query each time. And a service that is too young has no level.
 CREATE OR REPLACE VIEW dora.placement AS
 	SELECT s.org, s.team, s.service, w.environment, m.metric, y.report_year,
 		p.value, m.unit, coalesce(p.n, 0) AS n,
-		CASE WHEN p.value IS NOT NULL AND b.published THEN b.levels END AS levels,
+		CASE WHEN b.placed THEN b.levels END AS levels,
 		CASE WHEN NOT b.published THEN 'not published'
 			WHEN p.value IS NULL THEN 'no data'
+			WHEN w.lifetime_days < 28 THEN 'too young'
 			WHEN b.levels = '{}' THEN 'between levels'
 			ELSE 'within' END AS placement,
-		CASE WHEN p.value IS NOT NULL AND b.published THEN b.better END
-			AS better_levels,
-		CASE WHEN p.value IS NOT NULL AND b.published THEN b.worse END
-			AS worse_levels,
-		p.deployment_days_per_week, w.bucket_start, w.bucket_end
-	FROM (SELECT DISTINCT scope_id, environment, bucket_start, bucket_end
-		FROM dorad.rolling WHERE window_days = 90) w
+		CASE WHEN b.placed THEN b.better END AS better_levels,
+		CASE WHEN b.placed THEN b.worse END AS worse_levels,
+		p.deployment_days_per_week, w.bucket_start, w.bucket_end, w.lifetime_days
+	FROM (SELECT scope_id, environment, bucket_start, bucket_end, min(denominator)
+			FILTER (WHERE metric = 'deployment_frequency') AS lifetime_days
+		FROM dorad.rolling WHERE window_days = 90
+		GROUP BY scope_id, environment, bucket_start, bucket_end) w
 	JOIN dorad.scope s ON s.scope_id = w.scope_id AND s.kind = 'service'
 	CROSS JOIN (VALUES ('deployment_frequency', 'deployments per week', false),
 		('change_lead_time', 'seconds', true),
@@ -324,6 +325,8 @@ CREATE OR REPLACE VIEW dora.placement AS
 	) p ON true
 	CROSS JOIN LATERAL (
 		SELECT count(*) > 0 AS published,
+			count(*) > 0 AND p.value IS NOT NULL
+				AND coalesce(w.lifetime_days >= 28, true) AS placed,
 			coalesce(array_agg(b.level ORDER BY i.rank)
 				FILTER (WHERE NOT i.below AND NOT i.above), '{}') AS levels,
 			coalesce(array_agg(b.level ORDER BY i.rank)
@@ -343,5 +346,7 @@ CREATE OR REPLACE VIEW dora.placement AS
 		WHERE b.report_year = y.report_year AND b.metric = m.metric
 	) b
 	WHERE m.metric <> 'time_to_restore' OR b.published;
+
+COMMENT ON COLUMN dora.placement.lifetime_days IS 'Days of the window inside the lifetime of the service: denominator of deployment_frequency in dora.current. NULL if not known.';
 
 DROP VIEW dorad.placed;
