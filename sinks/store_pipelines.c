@@ -11,7 +11,8 @@
 #define KEY "source_id, project, run, attempt"
 #define VALUES(of)                                                                       \
 	of "finished_at, " of "duration_us, " of "queue_us, " of "compute_us, " of       \
-	   "n_jobs, " of "child, " of "outcome, " of "workflow, " of "branch"
+	   "n_jobs, " of "child, " of "outcome, " of "workflow, " of "branch, " of       \
+	   "retries"
 #define MICROSECONDS(from, to) "(extract(epoch FROM " to " - " from ") * 1000000)::bigint"
 #define SAME_RUN(a, b)                                                                   \
 	a ".source_id = " b ".source_id AND " a ".project = " b ".project AND " a        \
@@ -20,9 +21,9 @@
  * of the table. */
 #define JOBS_OF(parent)                                                                  \
 	" CROSS JOIN LATERAL (SELECT i.external_id, i.attempt, i.name, i.outcome,"       \
-	" i.started_at, i.finished_at FROM dorad.item i WHERE i.source_id = r.source_id" \
-	" AND i.parent = " parent " AND i.project = r.project AND i.kind = 'job'"        \
-	" OFFSET 0) j"
+	" i.started_at, i.finished_at, i.created_at FROM dorad.item i"                   \
+	" WHERE i.source_id = r.source_id AND i.parent = " parent                        \
+	" AND i.project = r.project AND i.kind = 'job' OFFSET 0) j"
 
 enum statement { MARK, ANY_DUE, LOCK, REFRESH, FORGET, SERVICES };
 
@@ -30,14 +31,19 @@ static const char *const sql[] = {
 	[MARK] = "INSERT INTO dorad.pipeline_due (source_id, project, run)"
 		 " SELECT DISTINCT $1::int, g.project, g.run"
 		 " FROM unnest($2, $3) AS g (project, run)",
-	[ANY_DUE] = "SELECT EXISTS (SELECT FROM dorad.pipeline_due)",
+	[ANY_DUE] = "SELECT EXISTS (SELECT FROM dorad.pipeline_due)"
+		    " OR EXISTS (SELECT FROM dorad.pipeline_state t"
+		    " JOIN dorad.scope s ON s.scope_id = t.service_id"
+		    " WHERE NOT s.active)",
 	[LOCK] = "SELECT pg_advisory_xact_lock($1)",
 	/* A job may be part of another (a workflow of CircleCI has jobs and is
 	 * one): then only the inner ones count. Where ids are numbers, a run may
 	 * be called like a job; its jobs are not that job's. A job that the
 	 * re-run of other jobs lists again, with the same start and end, ran
 	 * once. A job belongs to the latest attempt that is not later than its
-	 * own. */
+	 * own. A source that tells no finish has the last change in its place, and one
+	 * that tells no start the request: then the first start and the last finish of
+	 * the jobs are better, if none is open. */
 	/* clang-format off */
 	[REFRESH] =
 		"WITH taken AS (DELETE FROM dorad.pipeline_due WHERE ctid = ANY"
@@ -51,7 +57,7 @@ static const char *const sql[] = {
 		" (SELECT r.source_id, r.project, r.run, i.*, row_number() OVER run ="
 		" 1 AS first, lead(i.attempt) OVER run AS next FROM r CROSS JOIN"
 		" LATERAL (SELECT i.attempt, i.done, i.outcome, i.created_at,"
-		" i.started_at, i.finished_at, i.parent, i.event, i.ref,"
+		" i.started_at, i.finished_at, i.updated_at, i.parent, i.event, i.ref,"
 		" coalesce(i.workflow, i.name, '') AS workflow FROM dorad.item i"
 		" WHERE i.source_id = r.source_id AND i.project = r.project AND"
 		" i.kind = 'run' AND i.external_id = r.run OFFSET 0) i WINDOW run AS"
@@ -67,35 +73,50 @@ static const char *const sql[] = {
 		" outer_job o WHERE NOT EXISTS (SELECT FROM inner_job n WHERE "
 		SAME_RUN("n", "o")
 		" AND n.holder = o.external_id) UNION ALL SELECT source_id, project,"
-		" run, external_id, attempt, name, outcome, started_at, finished_at"
-		" FROM inner_job), ran AS (SELECT source_id, project, run, attempt, "
-		MICROSECONDS("s""t""a""r""t""e""d""_""a""t", "f""i""n""i""s""h""e""d""_""a""t")
+		" run, external_id, attempt, name, outcome, started_at, finished_at,"
+		" created_at FROM inner_job), ran AS (SELECT source_id, project, run,"
+		" attempt, started_at, finished_at, started_at IS NOT DISTINCT FROM"
+		" created_at AS asked, "
+		MICROSECONDS("started_at", "finished_at")
 		" AS us, rank() OVER (PARTITION BY source_id, project, run, name,"
 		" started_at, finished_at ORDER BY attempt) AS listed FROM job WHERE"
-		" outcome <> 'skipped' AND finished_at > started_at), spent AS"
-		" (SELECT t.source_id, t.project, t.run, t.attempt, sum(j.us)::bigint"
-		" AS us, count(*) AS n FROM tried t JOIN ran j ON " SAME_RUN("j", "t")
+		" outcome <> 'skipped' AND (finished_at > started_at OR outcome ="
+		" 'running' AND started_at IS NOT NULL AND finished_at IS NULL)),"
+		" spent AS (SELECT t.source_id, t.project, t.run, t.attempt,"
+		" sum(j.us)::bigint AS us, count(j.us) AS n, min(j.started_at) AS"
+		" started_at, CASE WHEN min(j.started_at) = min(j.started_at) FILTER"
+		" (WHERE NOT j.asked) THEN min(j.started_at) END AS began, CASE WHEN"
+		" count(*) = count(j.us) THEN max(j.finished_at) END AS finished_at"
+		" FROM tried t JOIN ran j ON " SAME_RUN("j", "t")
 		" AND j.listed = 1 AND (t.first OR j.attempt >= t.attempt) AND"
 		" (t.next IS NULL OR j.attempt < t.next) GROUP BY t.source_id,"
 		" t.project, t.run, t.attempt), known AS (SELECT t.source_id,"
-		" t.project, t.run, t.attempt, t.finished_at, t.outcome, t.workflow,"
+		" t.project, t.run, t.attempt, t.outcome, t.workflow, t.created_at,"
 		" t.parent IS NOT NULL OR t.event IS NOT DISTINCT FROM"
 		" 'parent_pipeline' AS child, regexp_replace(t.ref,"
-		" '^refs/(heads|tags)/', '') AS branch, CASE WHEN t.outcome <>"
-		" 'skipped' AND t.finished_at > t.started_at THEN "
-		MICROSECONDS("t.started_at", "t.finished_at")
-		" END AS duration_us, CASE WHEN t.outcome <> 'skipped' AND t.attempt"
-		" = 1 AND t.started_at >= t.created_at THEN "
-		MICROSECONDS("t.created_at", "t.started_at")
-		" END AS queue_us FROM tried t WHERE t.done AND t.outcome <>"
-		" 'running' AND t.finished_at IS NOT NULL), now AS MATERIALIZED"
-		" (SELECT k.source_id, k.project, k.run, k.attempt, k.finished_at,"
-		" CASE WHEN NOT k.child THEN k.duration_us END AS duration_us, CASE"
-		" WHEN NOT k.child THEN k.queue_us END AS queue_us, coalesce(s.us,"
-		" CASE WHEN NOT k.child THEN k.duration_us END) AS compute_us,"
-		" coalesce(s.n, 0) AS n_jobs, k.child, k.outcome, k.workflow,"
-		" k.branch FROM known k LEFT JOIN spent s USING (source_id, project,"
-		" run, attempt)), was AS MATERIALIZED (SELECT p.* FROM r CROSS JOIN"
+		" '^refs/(heads|tags)/', '') AS branch, s.us, s.n, CASE WHEN"
+		" v.by_jobs THEN s.started_at ELSE t.started_at END AS started_at,"
+		" CASE WHEN v.by_jobs THEN s.finished_at ELSE t.finished_at END AS"
+		" finished_at, CASE WHEN t.started_at > t.created_at THEN"
+		" t.started_at ELSE s.began END AS began FROM tried t LEFT JOIN spent"
+		" s USING (" KEY ") CROSS JOIN LATERAL (SELECT s.finished_at IS NOT"
+		" NULL AND (t.finished_at IS NOT DISTINCT FROM t.updated_at OR"
+		" t.started_at IS NULL OR t.started_at IS NOT DISTINCT FROM"
+		" t.created_at) AS by_jobs) v WHERE t.done AND t.outcome <>"
+		" 'running' AND t.finished_at IS NOT NULL), timed AS (SELECT k.*,"
+		" CASE WHEN NOT child AND outcome <> 'skipped' AND finished_at >"
+		" started_at THEN "
+		MICROSECONDS("started_at", "finished_at")
+		" END AS duration_us, CASE WHEN NOT child AND outcome <> 'skipped'"
+		" AND attempt = 1 AND began > created_at THEN "
+		MICROSECONDS("created_at", "began")
+		" END AS queue_us, attempt - greatest(lag(attempt) OVER (PARTITION"
+		" BY source_id, project, run ORDER BY attempt), 1) AS retries FROM"
+		" known k), now AS MATERIALIZED (SELECT source_id, project, run,"
+		" attempt, finished_at, duration_us, queue_us, coalesce(us,"
+		" duration_us) AS compute_us, coalesce(n, 0) AS n_jobs, child,"
+		" outcome, workflow, branch, retries FROM timed), "
+		"was AS MATERIALIZED (SELECT p.* FROM r CROSS JOIN"
 		" LATERAL (SELECT p.ctid AS place, p.* FROM dorad.pipeline_run p"
 		" WHERE " SAME_RUN("p", "r")
 		" OFFSET 0) p), changed AS (SELECT source_id, project,"
@@ -120,6 +141,8 @@ static const char *const sql[] = {
 	[FORGET] = "WITH left_it AS (SELECT scope_id FROM dorad.scope"
 		   " WHERE kind = 'service' AND NOT active),"
 		   " state AS (DELETE FROM dorad.pipeline_state"
+		   " WHERE service_id IN (SELECT scope_id FROM left_it)),"
+		   " series AS (DELETE FROM dorad.pipeline_series"
 		   " WHERE service_id IN (SELECT scope_id FROM left_it)),"
 		   " dirty AS (DELETE FROM dorad.pipeline_dirty"
 		   " WHERE service_id IN (SELECT scope_id FROM left_it))"
@@ -164,15 +187,22 @@ bool store_pipelines_changed(struct store *store, gint32 source_id,
 	return good;
 }
 
+bool store_pipelines_lock(struct store *store, GError **error)
+{
+	struct pg_args lock = { 0 };
+
+	arg_int8(&lock, REFRESH_LOCK);
+	return store_exec(store, sql[LOCK], &lock, NULL, error);
+}
+
 /* Two statements: what has waited for the lock sees what was done meanwhile. */
 static bool refresh(struct store *store, gsize *n_due, GError **error)
 {
-	struct pg_args lock = { 0 }, portion = { 0 };
+	struct pg_args portion = { 0 };
 	_cleanup_(PQclearp) PGresult *result = NULL;
 
-	arg_int8(&lock, REFRESH_LOCK);
 	arg_int8(&portion, PORTION);
-	if (!store_exec(store, sql[LOCK], &lock, NULL, error) ||
+	if (!store_pipelines_lock(store, error) ||
 	    !store_exec(store, STORE_HASH_SQL, NULL, NULL, error) ||
 	    !store_exec(store, sql[FORGET], NULL, NULL, error) ||
 	    !store_exec(store, sql[REFRESH], &portion, &result, error))

@@ -15,8 +15,11 @@ bool store_pipelines_changed(struct store *store, gint32 source_id,
 
 /* Turns some thousand due runs into samples, in a transaction of its own. *n_due: rows
  * that were taken; 0: there were none. Services that have left the configuration are
- * forgotten: should they come back, all of their buckets are made anew. */
+ * forgotten, and their buckets deleted, also where no run is due. */
 bool store_pipelines_refresh(struct store *store, gsize *n_due, GError **error);
+
+/* Until the transaction ends nobody refreshes: waits for whoever does. */
+bool store_pipelines_lock(struct store *store, GError **error);
 
 struct pipeline_service {
 	gint32 service_id;

@@ -126,7 +126,7 @@ static const char
 		" count(*) FILTER (WHERE NOT child AND outcome = 'cancelled')"
 		" AS cancelled,"
 		" count(*) FILTER (WHERE NOT child AND outcome = 'skipped') AS skipped,"
-		" count(*) FILTER (WHERE NOT child AND attempt > 1) AS retries,"
+		" coalesce(sum(retries) FILTER (WHERE NOT child), 0)::bigint AS retries,"
 		" count(duration_us) AS duration_n,"
 		" percentile_cont(ARRAY[0.5, 0.75, 0.9, 0.95]) WITHIN GROUP"
 		" (ORDER BY duration_us::double precision) AS duration,"
@@ -401,7 +401,10 @@ bool store_pipelines_publish(struct store *store, const struct pipeline_publicat
 	pg_rows_init(&work.days, "i");
 	pg_rows_init(&work.places, "iit");
 	pg_rows_init(&work.rules, "ittt");
-	good = (what->all ? write_definition(&work, error)
+	/* Whoever refreshes meanwhile marks days for the uses that were: a run would be
+	 * in neither. */
+	good = (what->all ? store_pipelines_lock(store, error) &&
+				    write_definition(&work, error)
 			  : find_definition(&work, error)) &&
 	       find_places(&work, error) && find_days(&work, error) &&
 	       find_rules(&work, error) && publish(&work, n_changed, error);
