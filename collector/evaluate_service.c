@@ -17,6 +17,7 @@ static void evaluation_clear(struct evaluation *work)
 		evaluate_repo_clear(&work->repos[i]);
 	g_clear_pointer(&work->repos, g_free);
 	g_clear_pointer(&work->views, g_free);
+	g_clear_pointer(&work->digests, g_ptr_array_unref);
 	g_clear_pointer(&work->kinds, g_free);
 	g_clear_pointer(&work->rows, deployment_rows_free);
 	g_clear_pointer(&work->stored, rollout_rows_free);
@@ -74,6 +75,48 @@ static void load_deployments(struct evaluation *work)
 	}
 }
 
+const struct rollout *evaluation_rollout(const struct evaluation *work, guint r)
+{
+	return &g_array_index(work->rollouts.rollouts, struct rollout, r);
+}
+
+gint64 evaluation_rollout_id(const struct evaluation *work, guint r)
+{
+	return g_array_index(work->rows, struct deployment_row,
+			     evaluation_rollout(work, r)->deployment)
+		.deployment_id;
+}
+
+static int text_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A digest of the revisions of a rollout, in whatever order they were told; the caller
+ * frees. */
+static char *revisions_digest(const struct evaluation *work, guint r)
+{
+	const struct deployment *deployment = &g_array_index(
+		work->deployments, struct deployment,
+		evaluation_rollout(work, r)->deployment);
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	for (guint i = 0; i < deployment->n_revisions; i++) {
+		const struct revision *revision = &deployment->revisions[i];
+		char hex[2 * OID_BYTES + 1];
+
+		oid_format(&revision->oid, hex);
+		g_ptr_array_add(
+			lines, g_strdup_printf("%d %s\n",
+					       work->repos[revision->repo].repo_id, hex));
+	}
+	g_ptr_array_sort(lines, text_order);
+	for (guint i = 0; i < lines->len; i++)
+		g_checksum_update(sum, g_ptr_array_index(lines, i), -1);
+	return g_strdup(g_checksum_get_string(sum));
+}
+
 /* Reads everything that decides, and derives the rollouts. */
 static bool load(struct evaluation *work, GError **error)
 {
@@ -109,20 +152,11 @@ static bool load(struct evaluation *work, GError **error)
 		.from_committed = work->service->commit_time != COMMIT_TIME_AUTHORED,
 	};
 	service_rollouts_derive(&work->facts, &work->rollouts);
+	work->digests = g_ptr_array_new_with_free_func(g_free);
+	for (guint r = 0; r < work->rollouts.rollouts->len; r++)
+		g_ptr_array_add(work->digests, revisions_digest(work, r));
 	work->kinds = g_new0(enum rollout_kind, work->rollouts.rollouts->len + 1);
 	return evaluate_changes_load(work, error);
-}
-
-const struct rollout *evaluation_rollout(const struct evaluation *work, guint r)
-{
-	return &g_array_index(work->rollouts.rollouts, struct rollout, r);
-}
-
-gint64 evaluation_rollout_id(const struct evaluation *work, guint r)
-{
-	return g_array_index(work->rows, struct deployment_row,
-			     evaluation_rollout(work, r)->deployment)
-		.deployment_id;
 }
 
 /*
@@ -149,7 +183,8 @@ static guint stored_prefix(struct evaluation *work, bool same_definition)
 		gint64 id = evaluation_rollout_id(work, r);
 		const struct rollout_row *row = g_hash_table_lookup(stored, &id);
 
-		if (!row || row->finished != rollout->finished ||
+		if (!row || g_strcmp0(row->revisions, work->digests->pdata[r]) != 0 ||
+		    row->finished != rollout->finished ||
 		    row->kind == ROLLOUT_REVISION_MISSING ||
 		    strcmp(row->environment, work->facts.groups[rollout->group].name) !=
 			    0)
@@ -304,6 +339,7 @@ static bool write_rollouts(struct evaluation *work, GError **error)
 		rows[r].environment = (char *)work->facts.groups[rollout->group].name;
 		rows[r].finished = rollout->finished;
 		rows[r].kind = work->kinds[r];
+		rows[r].revisions = work->digests->pdata[r];
 	}
 	for (guint i = 0; i < work->facts.n_deployments; i++) {
 		const struct deployment_fate *fate = &work->rollouts.fates[i];

@@ -13,6 +13,10 @@ CREATE INDEX item_head_sha ON dorad.item (head_sha)
 	WHERE kind = 'change' AND head_sha IS NOT NULL;
 CREATE INDEX item_incident ON dorad.item (source_id, project) WHERE kind = 'incident';
 
+-- What the commits of a rollout were found by, as a digest: where it is another now, they are
+-- found anew. NULL: of before this was kept.
+ALTER TABLE dorad.rollout ADD COLUMN revisions text;
+
 -- When a rollout whose state is pending becomes ok, if nothing happens before.
 ALTER TABLE dorad.scope ADD COLUMN state_due_at timestamptz;
 

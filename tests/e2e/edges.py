@@ -254,6 +254,19 @@ def test_what_failed_ships_with_the_next_success(world):
         name, "deployment_frequency", world.ago(30)), True)
 
 
+def test_a_corrected_revision_ships_what_it_has(world):
+    name = world.product("corrected")
+    shas = [world.commit(name, world.ago(31, hour)) for hour in range(3)]
+    world.deploy(name, 0, shas[0], world.ago(31, 10))
+    world.deploy(name, 1, shas[2], world.ago(29))
+    yield
+    world.deploy(name, 1, shas[1], world.ago(29))
+    yield
+    expect("corrected: it ships what it has", world.column(
+        "SELECT sha FROM dora.shipped_commits WHERE deployment LIKE '%corrected-1'"),
+        [shas[1]])
+
+
 def test_several_repositories_in_one_deployment(world):
     for name in ("front", "back"):
         world.source(name, f"{world.top}/{name}.git")
