@@ -356,21 +356,47 @@ static bool write_rollouts(struct evaluation *work, GError **error)
 				    work->facts.n_deployments, error);
 }
 
-/* Other definitions: every published number of the service is made anew. */
+/* When the first rollout finished or, if that was earlier, the first incident began;
+ * INSTANT_NONE: there is neither. */
+static gint64 beginning(const GArray *environments)
+{
+	gint64 first = INSTANT_NONE;
+
+	for (guint i = 0; i < environments->len; i++) {
+		const struct scope_environment *row = &g_array_index(
+			environments, struct scope_environment, i);
+		const gint64 times[] = { row->born, row->incidents_born };
+
+		for (gsize k = 0; k < G_N_ELEMENTS(times); k++)
+			if (times[k] != INSTANT_NONE &&
+			    (first == INSTANT_NONE || times[k] < first))
+				first = times[k];
+	}
+	return first;
+}
+
+/* Other definitions: every published number of the service is made anew, until now and
+ * not only to the last rollout. evaluate_scope() finds them stored and makes no more than
+ * what is dirty. */
 static bool renew_definition(struct evaluation *work, const char *fingerprint,
 			     const char *content, GError **error)
 {
+	guint n = work->rollouts.rollouts->len;
+	gint64 last = n > 0 ? evaluation_rollout(work, n - 1)->finished : INSTANT_MIN;
+	GArray *environments = NULL;
 	gint32 definition_id;
+	gint64 first;
 
 	if (!store_definition(work->store, work->scope->scope_id, fingerprint, content,
-			      &definition_id, error))
+			      &definition_id, error) ||
+	    !(environments = store_scope_environments(work->store, work->scope->scope_id,
+						      error)))
 		return false;
-	if (work->rollouts.rollouts->len == 0)
-		return true;
-	return store_dirty_add(
-		work->store, work->scope->scope_id, evaluation_rollout(work, 0)->finished,
-		evaluation_rollout(work, work->rollouts.rollouts->len - 1)->finished + 1,
-		error);
+	first = beginning(environments);
+	scope_environments_free(environments);
+	return first == INSTANT_NONE ||
+	       store_dirty_add(work->store, work->scope->scope_id, first,
+			       MAX(last, work->now) + 1, error);
 }
 
 static bool evaluate(struct evaluation *work, struct evaluate_result *result,

@@ -187,6 +187,23 @@ def test_a_service_without_rollouts_has_incidents(world):
 
 # ---- lead times ----
 
+def test_other_definitions_reach_today(world):
+    names = [world.product(name) for name in ("redefined", "troubled")]
+    services = world.config["services"][-2:]
+    world.deploy(names[0], 0, world.commit(names[0], world.ago(31)), world.ago(31, 10))
+    world.tell("incident", id="troubled-1", services="{troubled}", started=world.ago(30, 12),
+               resolved=world.ago(30, 14))
+    yield
+    for service in services:
+        service["commit_time"] = "committed"
+    yield
+    expect("other definitions: no number is of the old ones", [
+        tuple(row.values()) for row in world.sql(
+            "SELECT service, count(DISTINCT definition_version) FROM dora.series "
+            "WHERE service IN ('redefined', 'troubled') GROUP BY 1 ORDER BY 1")],
+        [("redefined", "1"), ("troubled", "1")])
+
+
 def test_every_way_to_land(world):
     name = world.product("ways")
     base = world.commit(name, world.ago(40))
