@@ -8,6 +8,7 @@ void evaluate_repo_clear(struct evaluate_repo *repo)
 	g_clear_pointer(&repo->times, g_free);
 	g_clear_pointer(&repo->touched, g_free);
 	g_clear_pointer(&repo->extra, g_free);
+	g_clear_pointer(&repo->globs, g_free);
 	g_clear_pointer(&repo->mirror_graph, mirror_graph_free);
 }
 
@@ -124,6 +125,25 @@ static bool load_mirror_graph(struct evaluate_repo *repo,
 	return true;
 }
 
+bool evaluate_repo_is_matched(struct store *store, const struct config_service *service,
+			      const struct config_component *component, bool *matched,
+			      GError **error)
+{
+	g_autofree char *globs = repo_globs(component);
+	g_autofree char *stored = NULL;
+	gint32 repo_id, component_id;
+
+	*matched = true;
+	if (!globs)
+		return true;
+	if (!store_repo_id(store, component->repository, &repo_id, error) ||
+	    !store_component(store, service->name, repo_id, &component_id, &stored,
+			     error))
+		return false;
+	*matched = g_strcmp0(globs, stored) == 0;
+	return true;
+}
+
 bool evaluate_repo_open(struct evaluate_repo *repo, struct store *store,
 			const struct work_context *context,
 			const struct config_service *service,
@@ -131,11 +151,11 @@ bool evaluate_repo_open(struct evaluate_repo *repo, struct store *store,
 			const GArray *deployments, GError **error)
 {
 	const struct config_git *git = config_git(context->config, component->repository);
-	g_autofree char *globs = repo_globs(component);
 	struct oid oid;
 	bool lacks;
 
 	repo->baseline = GRAPH_NONE;
+	repo->globs = repo_globs(component);
 	/* no lock: a poll, which holds it, waits for the mirror that is opened next */
 	if (!store_repo_id(store, component->repository, &repo->repo_id, error) ||
 	    !load_mirror_graph(repo, context, git, error) ||
@@ -150,7 +170,7 @@ bool evaluate_repo_open(struct evaluate_repo *repo, struct store *store,
 			    "service %s: baseline %s is not in the repository; its "
 			    "first deployment is the baseline",
 			    service->name, component->baseline);
-	if (globs) {
+	if (repo->globs) {
 		g_autofree char *stored = NULL;
 
 		return store_component(store, service->name, repo->repo_id,

@@ -92,8 +92,8 @@ static int text_order(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A digest of the revisions of a rollout, in whatever order they were told; the caller
- * frees. */
+/* A digest of the revisions of a rollout, in whatever order they were told, and of what
+ * decides which of their commits count; the caller frees. */
 static char *revisions_digest(const struct evaluation *work, guint r)
 {
 	const struct deployment *deployment = &g_array_index(
@@ -104,12 +104,12 @@ static char *revisions_digest(const struct evaluation *work, guint r)
 
 	for (guint i = 0; i < deployment->n_revisions; i++) {
 		const struct revision *revision = &deployment->revisions[i];
+		const struct evaluate_repo *repo = &work->repos[revision->repo];
 		char hex[2 * OID_BYTES + 1];
 
 		oid_format(&revision->oid, hex);
-		g_ptr_array_add(
-			lines, g_strdup_printf("%d %s\n",
-					       work->repos[revision->repo].repo_id, hex));
+		g_ptr_array_add(lines, g_strdup_printf("%d %s %s\n", repo->repo_id, hex,
+						       repo->globs ? repo->globs : ""));
 	}
 	g_ptr_array_sort(lines, text_order);
 	for (guint i = 0; i < lines->len; i++)
@@ -399,6 +399,19 @@ static bool renew_definition(struct evaluation *work, const char *fingerprint,
 			       MAX(last, work->now) + 1, error);
 }
 
+/* Are there globs that the commits are not matched with yet? Everything waits for that
+ * poll: nothing would seem to be touched. */
+static bool is_matched(struct evaluation *work, bool *matched, GError **error)
+{
+	*matched = true;
+	for (unsigned i = 0; *matched && i < work->service->n_components; i++)
+		if (!evaluate_repo_is_matched(work->store, work->service,
+					      &work->service->components[i], matched,
+					      error))
+			return false;
+	return true;
+}
+
 static bool evaluate(struct evaluation *work, struct evaluate_result *result,
 		     GError **error)
 {
@@ -406,7 +419,7 @@ static bool evaluate(struct evaluation *work, struct evaluate_result *result,
 						       SCOPE_SERVICE, work->service->name,
 						       work->service->time_zone);
 	g_autofree char *fingerprint = definition_fingerprint(content);
-	bool same;
+	bool same, matched;
 	guint first;
 
 	work->scope = store_scope_lock(work->store, SCOPE_SERVICE, work->service->name,
@@ -416,6 +429,10 @@ static bool evaluate(struct evaluation *work, struct evaluate_result *result,
 	same = g_strcmp0(work->scope->definition, fingerprint) == 0;
 	if (same && !work->scope->attribution_due &&
 	    !evaluate_state_is_due(work->scope, work->now))
+		return true;
+	if (!is_matched(work, &matched, error))
+		return false;
+	if (!matched)
 		return true;
 	if (!load(work, error))
 		return false;

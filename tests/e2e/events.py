@@ -365,7 +365,18 @@ def definitions(dorad, top):
     world.check_fresh("one group")
     s["components"][0]["paths"] = ["a/**"]
     world.check_fresh("globs")
+    before = published(world.database)["shipped"]
+    os.rename(repo.path, f"{repo.path}.away")
     s["components"][0]["paths"] = ["b"]
+    try:
+        world.run()
+        sys.exit("a repository that is away was read")
+    except SystemExit as failure:
+        if "once: status" not in str(failure):
+            raise
+    expect("globs that wait for their repository",
+           published(world.database)["shipped"] == before, True)
+    os.rename(f"{repo.path}.away", repo.path)
     world.check_fresh("other globs")
     del s["components"][0]["paths"], s["components"][0]["baseline"]
     repo.commit("main", files={"b/g": "g"})
