@@ -66,9 +66,11 @@ static bool complete_graph(struct evaluate_repo *repo, struct store *store,
 	return repo->extra != NULL;
 }
 
-/* Is there a revision that the graph lacks and the database has? */
+/* Is there a revision (baseline is one, NULL: none) that the graph lacks and the database
+ * has? */
 static bool lacks_known(const struct evaluate_repo *repo, struct store *store,
-			const GArray *deployments, bool *lacks, GError **error)
+			const GArray *deployments, const struct oid *baseline,
+			bool *lacks, GError **error)
 {
 	g_autoptr(GArray) oids = g_array_new(FALSE, FALSE, sizeof(struct oid));
 	g_autofree struct commit_times *times = NULL;
@@ -85,6 +87,8 @@ static bool lacks_known(const struct evaluate_repo *repo, struct store *store,
 				    GRAPH_NONE)
 				g_array_append_val(oids, row->revisions[j].oid);
 	}
+	if (baseline && graph_find(&repo->graph, baseline) == GRAPH_NONE)
+		g_array_append_val(oids, *baseline);
 	if (oids->len == 0)
 		return true;
 	times = g_new0(struct commit_times, oids->len);
@@ -151,7 +155,10 @@ bool evaluate_repo_open(struct evaluate_repo *repo, struct store *store,
 			const GArray *deployments, GError **error)
 {
 	const struct config_git *git = config_git(context->config, component->repository);
-	struct oid oid;
+	struct oid baseline;
+	bool has_baseline = component->baseline &&
+			    oid_parse(component->baseline, strlen(component->baseline),
+				      &baseline);
 	bool lacks;
 
 	repo->baseline = GRAPH_NONE;
@@ -159,12 +166,12 @@ bool evaluate_repo_open(struct evaluate_repo *repo, struct store *store,
 	/* no lock: a poll, which holds it, waits for the mirror that is opened next */
 	if (!store_repo_id(store, component->repository, &repo->repo_id, error) ||
 	    !load_mirror_graph(repo, context, git, error) ||
-	    !lacks_known(repo, store, deployments, &lacks, error) ||
+	    !lacks_known(repo, store, deployments, has_baseline ? &baseline : NULL,
+			 &lacks, error) ||
 	    (lacks && !complete_graph(repo, store, error)))
 		return false;
-	if (component->baseline &&
-	    oid_parse(component->baseline, strlen(component->baseline), &oid))
-		repo->baseline = graph_find(&repo->graph, &oid);
+	if (has_baseline)
+		repo->baseline = graph_find(&repo->graph, &baseline);
 	if (component->baseline && repo->baseline == GRAPH_NONE)
 		repo_notice(context, git,
 			    "service %s: baseline %s is not in the repository; its "

@@ -105,10 +105,17 @@ static char *revisions_digest(const struct evaluation *work, guint r)
 	for (guint i = 0; i < deployment->n_revisions; i++) {
 		const struct revision *revision = &deployment->revisions[i];
 		const struct evaluate_repo *repo = &work->repos[revision->repo];
-		char hex[2 * OID_BYTES + 1];
+		char hex[2 * OID_BYTES + 1], baseline[2 * OID_BYTES + 1] = "";
 
 		oid_format(&revision->oid, hex);
-		g_ptr_array_add(lines, g_strdup_printf("%d %s %s\n", repo->repo_id, hex,
+		if (repo->baseline != GRAPH_NONE) {
+			struct oid oid;
+
+			graph_oid(&repo->graph, repo->baseline, &oid);
+			oid_format(&oid, baseline);
+		}
+		g_ptr_array_add(lines, g_strdup_printf("%d %s %s %s\n", repo->repo_id,
+						       hex, baseline,
 						       repo->globs ? repo->globs : ""));
 	}
 	g_ptr_array_sort(lines, text_order);

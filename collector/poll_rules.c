@@ -311,6 +311,20 @@ static bool service_apply(struct rule_user *user, const struct config_service *s
 	return ok;
 }
 
+/* Is the configured baseline of a component among the commits that are new? */
+static bool brings_baseline(const struct repo_state *state,
+			    const struct config_component *component)
+{
+	struct oid oid;
+	guint32 pos;
+
+	if (!component->baseline ||
+	    !oid_parse(component->baseline, strlen(component->baseline), &oid))
+		return false;
+	pos = graph_find(&state->graph->graph, &oid);
+	return pos != GRAPH_NONE && positions_index(state->positions, pos) >= 0;
+}
+
 /* Everything of one service that this repository has a part in. */
 static bool service_store(struct rule_user *user, const struct config_service *service,
 			  const struct source_row *source, const struct poll_change *what,
@@ -318,7 +332,8 @@ static bool service_store(struct rule_user *user, const struct config_service *s
 {
 	g_autofree const struct config_rule **rules = g_new(const struct config_rule *,
 							    service->n_deployments + 1);
-	bool component = repo_component(service, user->git->name) != NULL;
+	const struct config_component *component = repo_component(service,
+								  user->git->name);
 	gsize n_changed = 0;
 	gint32 service_id;
 	guint n = 0;
@@ -344,7 +359,7 @@ static bool service_store(struct rule_user *user, const struct config_service *s
 		return true;
 	return (!what->history ||
 		store_attribution_anew(user->store, service_id, error)) &&
-	       (!what->notes ||
+	       ((!what->notes && !brings_baseline(user->state, component)) ||
 		store_attribution_due(user->store, service_id, true, error)) &&
 	       /* new commits may be the ones that a rollout was waiting for */
 	       (result->n_commits == 0 ||
