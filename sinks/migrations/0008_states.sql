@@ -10,6 +10,9 @@ CREATE INDEX item_landed ON dorad.item (source_id, project, external_id, attempt
 
 CREATE INDEX item_incident ON dorad.item (source_id, project) WHERE kind = 'incident';
 
+-- Incidents by the services that they name, whatever their source.
+CREATE INDEX item_services ON dorad.item USING gin (services) WHERE kind = 'incident';
+
 -- What the commits of a rollout were found by, as a digest: where it is another now, they are
 -- found anew. NULL: of before this was kept.
 ALTER TABLE dorad.rollout ADD COLUMN revisions text;
