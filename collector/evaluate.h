@@ -16,6 +16,7 @@ struct evaluate_result {
 			 midnights apart; INSTANT_NONE: never */
 };
 
+/* Does nothing, too, while path globs are new and the next poll has not matched them. */
 bool evaluate_service(struct store *store, const struct work_context *context,
 		      const struct config_service *service, gint64 now,
 		      struct evaluate_result *result, GError **error);

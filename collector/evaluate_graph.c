@@ -8,6 +8,7 @@ void evaluate_repo_clear(struct evaluate_repo *repo)
 	g_clear_pointer(&repo->times, g_free);
 	g_clear_pointer(&repo->touched, g_free);
 	g_clear_pointer(&repo->extra, g_free);
+	g_clear_pointer(&repo->globs, g_free);
 	g_clear_pointer(&repo->mirror_graph, mirror_graph_free);
 }
 
@@ -65,9 +66,11 @@ static bool complete_graph(struct evaluate_repo *repo, struct store *store,
 	return repo->extra != NULL;
 }
 
-/* Is there a revision that the graph lacks and the database has? */
+/* Is there a revision (baseline is one, NULL: none) that the graph lacks and the database
+ * has? */
 static bool lacks_known(const struct evaluate_repo *repo, struct store *store,
-			const GArray *deployments, bool *lacks, GError **error)
+			const GArray *deployments, const struct oid *baseline,
+			bool *lacks, GError **error)
 {
 	g_autoptr(GArray) oids = g_array_new(FALSE, FALSE, sizeof(struct oid));
 	g_autofree struct commit_times *times = NULL;
@@ -84,6 +87,8 @@ static bool lacks_known(const struct evaluate_repo *repo, struct store *store,
 				    GRAPH_NONE)
 				g_array_append_val(oids, row->revisions[j].oid);
 	}
+	if (baseline && graph_find(&repo->graph, baseline) == GRAPH_NONE)
+		g_array_append_val(oids, *baseline);
 	if (oids->len == 0)
 		return true;
 	times = g_new0(struct commit_times, oids->len);
@@ -124,6 +129,25 @@ static bool load_mirror_graph(struct evaluate_repo *repo,
 	return true;
 }
 
+bool evaluate_repo_is_matched(struct store *store, const struct config_service *service,
+			      const struct config_component *component, bool *matched,
+			      GError **error)
+{
+	g_autofree char *globs = repo_globs(component);
+	g_autofree char *stored = NULL;
+	gint32 repo_id, component_id;
+
+	*matched = true;
+	if (!globs)
+		return true;
+	if (!store_repo_id(store, component->repository, &repo_id, error) ||
+	    !store_component(store, service->name, repo_id, &component_id, &stored,
+			     error))
+		return false;
+	*matched = g_strcmp0(globs, stored) == 0;
+	return true;
+}
+
 bool evaluate_repo_open(struct evaluate_repo *repo, struct store *store,
 			const struct work_context *context,
 			const struct config_service *service,
@@ -131,26 +155,29 @@ bool evaluate_repo_open(struct evaluate_repo *repo, struct store *store,
 			const GArray *deployments, GError **error)
 {
 	const struct config_git *git = config_git(context->config, component->repository);
-	g_autofree char *globs = repo_globs(component);
-	struct oid oid;
+	struct oid baseline;
+	bool has_baseline = component->baseline &&
+			    oid_parse(component->baseline, strlen(component->baseline),
+				      &baseline);
 	bool lacks;
 
 	repo->baseline = GRAPH_NONE;
+	repo->globs = repo_globs(component);
 	/* no lock: a poll, which holds it, waits for the mirror that is opened next */
 	if (!store_repo_id(store, component->repository, &repo->repo_id, error) ||
 	    !load_mirror_graph(repo, context, git, error) ||
-	    !lacks_known(repo, store, deployments, &lacks, error) ||
+	    !lacks_known(repo, store, deployments, has_baseline ? &baseline : NULL,
+			 &lacks, error) ||
 	    (lacks && !complete_graph(repo, store, error)))
 		return false;
-	if (component->baseline &&
-	    oid_parse(component->baseline, strlen(component->baseline), &oid))
-		repo->baseline = graph_find(&repo->graph, &oid);
+	if (has_baseline)
+		repo->baseline = graph_find(&repo->graph, &baseline);
 	if (component->baseline && repo->baseline == GRAPH_NONE)
 		repo_notice(context, git,
 			    "service %s: baseline %s is not in the repository; its "
 			    "first deployment is the baseline",
 			    service->name, component->baseline);
-	if (globs) {
+	if (repo->globs) {
 		g_autofree char *stored = NULL;
 
 		return store_component(store, service->name, repo->repo_id,

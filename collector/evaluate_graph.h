@@ -15,11 +15,18 @@ struct evaluate_repo {
 	struct graph graph;  /* the mirror's layers and perhaps one from the database */
 	guint8 *extra;	     /* backs that layer */
 	guint32 baseline;    /* configured; GRAPH_NONE if none */
+	char *globs;	     /* as one text; NULL: none */
 	gint32 component_id; /* 0: no globs */
 	struct commit_times *times; /* by position; after evaluate_repo_load() */
 	guint8 *touched;	    /* by position; NULL without globs */
 };
 void evaluate_repo_clear(struct evaluate_repo *repo);
+
+/* Has the poll matched the commits with the globs that the component has now? If not,
+ * what they touch is not known. */
+bool evaluate_repo_is_matched(struct store *store, const struct config_service *service,
+			      const struct config_component *component, bool *matched,
+			      GError **error);
 
 /* deployments (of struct deployment_row) are those whose revisions the graph should have.
  */

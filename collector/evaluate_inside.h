@@ -48,6 +48,7 @@ struct evaluation {
 	struct service_facts facts;
 	struct service_rollouts rollouts;
 	enum rollout_kind *kinds; /* of rollouts */
+	GPtrArray *digests;	  /* of char *: of their revisions */
 	GArray *stored;		  /* of struct rollout_row: as of the last evaluation */
 	GArray *changes;	  /* of struct evaluate_change, in order of key */
 	GArray *notes;		  /* of struct evaluate_note */

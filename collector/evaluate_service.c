@@ -17,6 +17,7 @@ static void evaluation_clear(struct evaluation *work)
 		evaluate_repo_clear(&work->repos[i]);
 	g_clear_pointer(&work->repos, g_free);
 	g_clear_pointer(&work->views, g_free);
+	g_clear_pointer(&work->digests, g_ptr_array_unref);
 	g_clear_pointer(&work->kinds, g_free);
 	g_clear_pointer(&work->rows, deployment_rows_free);
 	g_clear_pointer(&work->stored, rollout_rows_free);
@@ -74,6 +75,55 @@ static void load_deployments(struct evaluation *work)
 	}
 }
 
+const struct rollout *evaluation_rollout(const struct evaluation *work, guint r)
+{
+	return &g_array_index(work->rollouts.rollouts, struct rollout, r);
+}
+
+gint64 evaluation_rollout_id(const struct evaluation *work, guint r)
+{
+	return g_array_index(work->rows, struct deployment_row,
+			     evaluation_rollout(work, r)->deployment)
+		.deployment_id;
+}
+
+static int text_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A digest of the revisions of a rollout, in whatever order they were told, and of what
+ * decides which of their commits count; the caller frees. */
+static char *revisions_digest(const struct evaluation *work, guint r)
+{
+	const struct deployment *deployment = &g_array_index(
+		work->deployments, struct deployment,
+		evaluation_rollout(work, r)->deployment);
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	for (guint i = 0; i < deployment->n_revisions; i++) {
+		const struct revision *revision = &deployment->revisions[i];
+		const struct evaluate_repo *repo = &work->repos[revision->repo];
+		char hex[2 * OID_BYTES + 1], baseline[2 * OID_BYTES + 1] = "";
+
+		oid_format(&revision->oid, hex);
+		if (repo->baseline != GRAPH_NONE) {
+			struct oid oid;
+
+			graph_oid(&repo->graph, repo->baseline, &oid);
+			oid_format(&oid, baseline);
+		}
+		g_ptr_array_add(lines, g_strdup_printf("%d %s %s %s\n", repo->repo_id,
+						       hex, baseline,
+						       repo->globs ? repo->globs : ""));
+	}
+	g_ptr_array_sort(lines, text_order);
+	for (guint i = 0; i < lines->len; i++)
+		g_checksum_update(sum, g_ptr_array_index(lines, i), -1);
+	return g_strdup(g_checksum_get_string(sum));
+}
+
 /* Reads everything that decides, and derives the rollouts. */
 static bool load(struct evaluation *work, GError **error)
 {
@@ -109,20 +159,11 @@ static bool load(struct evaluation *work, GError **error)
 		.from_committed = work->service->commit_time != COMMIT_TIME_AUTHORED,
 	};
 	service_rollouts_derive(&work->facts, &work->rollouts);
+	work->digests = g_ptr_array_new_with_free_func(g_free);
+	for (guint r = 0; r < work->rollouts.rollouts->len; r++)
+		g_ptr_array_add(work->digests, revisions_digest(work, r));
 	work->kinds = g_new0(enum rollout_kind, work->rollouts.rollouts->len + 1);
 	return evaluate_changes_load(work, error);
-}
-
-const struct rollout *evaluation_rollout(const struct evaluation *work, guint r)
-{
-	return &g_array_index(work->rollouts.rollouts, struct rollout, r);
-}
-
-gint64 evaluation_rollout_id(const struct evaluation *work, guint r)
-{
-	return g_array_index(work->rows, struct deployment_row,
-			     evaluation_rollout(work, r)->deployment)
-		.deployment_id;
 }
 
 /*
@@ -149,7 +190,8 @@ static guint stored_prefix(struct evaluation *work, bool same_definition)
 		gint64 id = evaluation_rollout_id(work, r);
 		const struct rollout_row *row = g_hash_table_lookup(stored, &id);
 
-		if (!row || row->finished != rollout->finished ||
+		if (!row || g_strcmp0(row->revisions, work->digests->pdata[r]) != 0 ||
+		    row->finished != rollout->finished ||
 		    row->kind == ROLLOUT_REVISION_MISSING ||
 		    strcmp(row->environment, work->facts.groups[rollout->group].name) !=
 			    0)
@@ -304,6 +346,7 @@ static bool write_rollouts(struct evaluation *work, GError **error)
 		rows[r].environment = (char *)work->facts.groups[rollout->group].name;
 		rows[r].finished = rollout->finished;
 		rows[r].kind = work->kinds[r];
+		rows[r].revisions = work->digests->pdata[r];
 	}
 	for (guint i = 0; i < work->facts.n_deployments; i++) {
 		const struct deployment_fate *fate = &work->rollouts.fates[i];
@@ -320,21 +363,60 @@ static bool write_rollouts(struct evaluation *work, GError **error)
 				    work->facts.n_deployments, error);
 }
 
-/* Other definitions: every published number of the service is made anew. */
+/* When the first rollout finished or, if that was earlier, the first incident began;
+ * INSTANT_NONE: there is neither. */
+static gint64 beginning(const GArray *environments)
+{
+	gint64 first = INSTANT_NONE;
+
+	for (guint i = 0; i < environments->len; i++) {
+		const struct scope_environment *row = &g_array_index(
+			environments, struct scope_environment, i);
+		const gint64 times[] = { row->born, row->incidents_born };
+
+		for (gsize k = 0; k < G_N_ELEMENTS(times); k++)
+			if (times[k] != INSTANT_NONE &&
+			    (first == INSTANT_NONE || times[k] < first))
+				first = times[k];
+	}
+	return first;
+}
+
+/* Other definitions: every published number of the service is made anew, until now and
+ * not only to the last rollout. evaluate_scope() finds them stored and makes no more than
+ * what is dirty. */
 static bool renew_definition(struct evaluation *work, const char *fingerprint,
 			     const char *content, GError **error)
 {
+	guint n = work->rollouts.rollouts->len;
+	gint64 last = n > 0 ? evaluation_rollout(work, n - 1)->finished : INSTANT_MIN;
+	GArray *environments = NULL;
 	gint32 definition_id;
+	gint64 first;
 
 	if (!store_definition(work->store, work->scope->scope_id, fingerprint, content,
-			      &definition_id, error))
+			      &definition_id, error) ||
+	    !(environments = store_scope_environments(work->store, work->scope->scope_id,
+						      error)))
 		return false;
-	if (work->rollouts.rollouts->len == 0)
-		return true;
-	return store_dirty_add(
-		work->store, work->scope->scope_id, evaluation_rollout(work, 0)->finished,
-		evaluation_rollout(work, work->rollouts.rollouts->len - 1)->finished + 1,
-		error);
+	first = beginning(environments);
+	scope_environments_free(environments);
+	return first == INSTANT_NONE ||
+	       store_dirty_add(work->store, work->scope->scope_id, first,
+			       MAX(last, work->now) + 1, error);
+}
+
+/* Are there globs that the commits are not matched with yet? Everything waits for that
+ * poll: nothing would seem to be touched. */
+static bool is_matched(struct evaluation *work, bool *matched, GError **error)
+{
+	*matched = true;
+	for (unsigned i = 0; *matched && i < work->service->n_components; i++)
+		if (!evaluate_repo_is_matched(work->store, work->service,
+					      &work->service->components[i], matched,
+					      error))
+			return false;
+	return true;
 }
 
 static bool evaluate(struct evaluation *work, struct evaluate_result *result,
@@ -344,7 +426,7 @@ static bool evaluate(struct evaluation *work, struct evaluate_result *result,
 						       SCOPE_SERVICE, work->service->name,
 						       work->service->time_zone);
 	g_autofree char *fingerprint = definition_fingerprint(content);
-	bool same;
+	bool same, matched;
 	guint first;
 
 	work->scope = store_scope_lock(work->store, SCOPE_SERVICE, work->service->name,
@@ -354,6 +436,10 @@ static bool evaluate(struct evaluation *work, struct evaluate_result *result,
 	same = g_strcmp0(work->scope->definition, fingerprint) == 0;
 	if (same && !work->scope->attribution_due &&
 	    !evaluate_state_is_due(work->scope, work->now))
+		return true;
+	if (!is_matched(work, &matched, error))
+		return false;
+	if (!matched)
 		return true;
 	if (!load(work, error))
 		return false;

@@ -379,14 +379,15 @@ static bool save(struct item_poll *poll, const struct feed_row *row,
 	       store_pipelines_changed(poll->store, poll->row.source_id, saved->changed,
 				       error) &&
 	       store_gone(poll, row->project, kind, gone, &saved->n_gone, error) &&
-	       item_due_gone(poll->store, poll->row.source_id, row->project, kind, gone,
-			     error) &&
-	       item_due(poll->store, poll->context->config, poll->source->name,
-			poll->row.source_id, saved->changed, error) &&
 	       store_feed_write(poll->store, poll->row.source_id, row, error) &&
 	       (saved->changed->len == 0 ||
 		item_judge_store(poll->judge, JUDGE_CHANGED, saved->changed, poll->now,
-				 &saved->n_deployments, error));
+				 &saved->n_deployments, error)) &&
+	       /* last: rows that an evaluation commits meanwhile are looked at, too */
+	       item_due_gone(poll->store, poll->row.source_id, row->project, kind, gone,
+			     error) &&
+	       item_due(poll->store, poll->context->config, poll->source->name,
+			poll->row.source_id, saved->changed, error);
 }
 
 bool item_poll_save(struct item_poll *poll, const struct feed_row *row,

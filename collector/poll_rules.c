@@ -55,6 +55,18 @@ char *poll_rules_fingerprint(const struct config *config, const struct config_gi
 	return g_strndup(sum, FINGERPRINT_LENGTH);
 }
 
+static gint32 service_id_of(const GArray *scopes, const char *name)
+{
+	for (guint i = 0; i < scopes->len; i++) {
+		const struct scope_row *scope = &g_array_index(scopes, struct scope_row,
+							       i);
+
+		if (scope->kind == SCOPE_SERVICE && strcmp(scope->name, name) == 0)
+			return scope->scope_id;
+	}
+	return 0;
+}
+
 /* ---- touched commits ---- */
 
 /* A component with globs in this repository. */
@@ -109,12 +121,21 @@ static bool components_match(struct store *store, struct repo_state *state,
 	return ok;
 }
 
+/* Other globs: what was touched is forgotten, and the evaluation, which may have waited
+ * for this, is due. */
+static bool component_reset(struct store *store, gint32 component_id, const char *globs,
+			    gint32 service_id, GError **error)
+{
+	return store_touched_reset(store, component_id, globs, error) &&
+	       (service_id == 0 || store_attribution_due(store, service_id, true, error));
+}
+
 /* Components whose globs changed are matched against the whole history, the others
  * against what is new. Globs that were taken away are forgotten with their matches: what
  * comes from now on is not matched with them. */
 static bool touched_store(struct store *store, const struct config *config,
 			  const struct config_git *git, gint32 repo_id,
-			  struct repo_state *state, GError **error)
+			  struct repo_state *state, const GArray *scopes, GError **error)
 {
 	g_autoptr(GArray) grown = g_array_new(FALSE, TRUE, sizeof(struct component));
 	g_autoptr(GArray) changed = g_array_new(FALSE, TRUE, sizeof(struct component));
@@ -136,7 +157,9 @@ static bool touched_store(struct store *store, const struct config *config,
 				     &component.component_id, &stored, error))
 			return false;
 		if (g_strcmp0(stored, globs) != 0 &&
-		    !store_touched_reset(store, component.component_id, globs, error))
+		    !component_reset(store, component.component_id, globs,
+				     service_id_of(scopes, config->services[i].name),
+				     error))
 			return false;
 		if (globs)
 			g_array_append_val(g_strcmp0(stored, globs) == 0 ? grown
@@ -288,16 +311,18 @@ static bool service_apply(struct rule_user *user, const struct config_service *s
 	return ok;
 }
 
-static gint32 service_id_of(const GArray *scopes, const char *name)
+/* Is the configured baseline of a component among the commits that are new? */
+static bool brings_baseline(const struct repo_state *state,
+			    const struct config_component *component)
 {
-	for (guint i = 0; i < scopes->len; i++) {
-		const struct scope_row *scope = &g_array_index(scopes, struct scope_row,
-							       i);
+	struct oid oid;
+	guint32 pos;
 
-		if (scope->kind == SCOPE_SERVICE && strcmp(scope->name, name) == 0)
-			return scope->scope_id;
-	}
-	return 0;
+	if (!component->baseline ||
+	    !oid_parse(component->baseline, strlen(component->baseline), &oid))
+		return false;
+	pos = graph_find(&state->graph->graph, &oid);
+	return pos != GRAPH_NONE && positions_index(state->positions, pos) >= 0;
 }
 
 /* Everything of one service that this repository has a part in. */
@@ -307,7 +332,8 @@ static bool service_store(struct rule_user *user, const struct config_service *s
 {
 	g_autofree const struct config_rule **rules = g_new(const struct config_rule *,
 							    service->n_deployments + 1);
-	bool component = repo_component(service, user->git->name) != NULL;
+	const struct config_component *component = repo_component(service,
+								  user->git->name);
 	gsize n_changed = 0;
 	gint32 service_id;
 	guint n = 0;
@@ -333,7 +359,7 @@ static bool service_store(struct rule_user *user, const struct config_service *s
 		return true;
 	return (!what->history ||
 		store_attribution_anew(user->store, service_id, error)) &&
-	       (!what->notes ||
+	       ((!what->notes && !brings_baseline(user->state, component)) ||
 		store_attribution_due(user->store, service_id, true, error)) &&
 	       /* new commits may be the ones that a rollout was waiting for */
 	       (result->n_commits == 0 ||
@@ -352,10 +378,9 @@ bool poll_rules_store(struct store *store, const struct work_context *context,
 	struct rule_user user = { store, context, git, state, repos, NULL, NULL };
 	bool ok;
 
-	if (!touched_store(store, config, git, source->repo_id, state, error))
-		return false;
 	user.scopes = store_scopes(store, error);
-	ok = user.scopes != NULL;
+	ok = user.scopes && touched_store(store, config, git, source->repo_id, state,
+					  user.scopes, error);
 	for (unsigned i = 0; ok && i < config->n_services; i++)
 		ok = service_store(&user, &config->services[i], source, what, now, result,
 				   error);

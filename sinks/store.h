@@ -225,6 +225,7 @@ struct rollout_row {
 	char *environment;    /* the group's name */
 	gint64 finished;
 	enum rollout_kind kind;
+	char *revisions; /* a digest of what its commits were found by; NULL: not known */
 };
 struct fate_row {
 	gint64 deployment_id, rollout_id; /* 0: none */

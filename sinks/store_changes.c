@@ -290,12 +290,18 @@ static bool visit_changes(const PGresult *result, void *user, GError **error)
 	return good;
 }
 
-/* Those that a commit of the repository is one sha of, by where they are stored. */
-#define BY(sha)                                                                          \
-	"SELECT i.ctid FROM dorad.commit k"                                              \
-	" JOIN dorad.item i ON i." sha " = encode(k.sha, 'hex')"                         \
-	" WHERE k.repo_id = $1 AND i.kind = 'change' AND i.gone_at IS NULL"              \
-	" AND i.merged_at IS NOT NULL"
+/* Changes that landed, each with the commits of the repository that it names: the changes
+ * are read once, the commits are looked up. Going through the commits would cost a walk
+ * of all history. What is no name of a commit in full is never decoded. OFFSET 0 keeps
+ * the look-up from becoming a join, which would be planned to read all commits. */
+#define LANDED                                                                           \
+	" FROM dorad.item d WHERE d.kind = 'change' AND d.gone_at IS NULL"               \
+	" AND d.merged_at IS NOT NULL AND EXISTS (SELECT FROM dorad.commit k"            \
+	" WHERE k.repo_id = $1 AND k.sha = ANY (ARRAY[" NAMED("sha") ", " NAMED(         \
+		"squash_sha") ", " NAMED("head_sha") "]) OFFSET 0)"
+#define NAMED(sha)                                                                       \
+	"CASE WHEN d." sha " ~* '^([0-9a-f]{40}|[0-9a-f]{64})$'"                         \
+	" THEN decode(d." sha ", 'hex') END"
 
 bool store_changes_each(struct store *store, gint32 repo_id,
 			bool (*visit)(const struct item *item, gint32 source_id,
@@ -305,14 +311,8 @@ bool store_changes_each(struct store *store, gint32 repo_id,
 	struct visitor visitor = { visit, user };
 	g_autofree char *columns = store_item_columns("d.");
 	g_autofree char *statement = g_strdup_printf(
-		"SELECT %s, d.source_id FROM dorad.item d WHERE d.ctid = ANY "
-		"(ARRAY(" BY("sha") " UNION ALL " BY("squash_sha") " UNION ALL " BY(
-			"head_sha") ")) ORDER BY "
-				    "d.source_id, "
-				    "d.project, "
-				    "d.external_"
-				    "id, "
-				    "d.attempt",
+		"SELECT %s, d.source_id" LANDED
+		" ORDER BY d.source_id, d.project, d.external_id, d.attempt",
 		columns);
 	struct pg_args args = { 0 };
 

@@ -1,7 +1,8 @@
 #include "sinks/store_private.h"
 #include "sinks/store_states.h"
 
-/* $3: whether services matter. */
+/* $3: whether services matter. Planned with its parameters, so that each of these
+ * conditions is there or not. */
 static char *incidents_sql(void)
 {
 	g_autofree char *columns = store_item_columns("i.");

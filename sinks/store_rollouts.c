@@ -3,7 +3,7 @@
 enum statement { READ, BIRTHS, WRITE, WRITE_FATES, NEXT };
 
 static const char *const sql[] = {
-	[READ] = "SELECT deployment_id, environment, finished_at, kind"
+	[READ] = "SELECT deployment_id, environment, finished_at, kind, revisions"
 		 " FROM dorad.rollout WHERE service_id = $1"
 		 " ORDER BY finished_at, deployment_id",
 	/* When each scope of the service began. */
@@ -14,8 +14,8 @@ static const char *const sql[] = {
 		   " (SELECT scope_id FROM dorad.member WHERE service_id = $1)"
 		   " GROUP BY 1, 2 ORDER BY 1, 2",
 	/* Returns where something was or is different: the finish before and after. */
-	[WRITE] = "WITH given AS (SELECT * FROM unnest($2, $3, $4, $5)"
-		  " AS g (deployment_id, environment, finished_at, kind)),"
+	[WRITE] = "WITH given AS (SELECT * FROM unnest($2, $3, $4, $5, $6)"
+		  " AS g (deployment_id, environment, finished_at, kind, revisions)),"
 		  " gone AS (DELETE FROM dorad.rollout r WHERE r.service_id = $1"
 		  " AND NOT EXISTS (SELECT FROM given g"
 		  " WHERE g.deployment_id = r.deployment_id)"
@@ -24,15 +24,17 @@ static const char *const sql[] = {
 		  " FROM dorad.rollout r JOIN given g USING (deployment_id)"
 		  " WHERE (r.environment, r.finished_at)"
 		  " IS DISTINCT FROM (g.environment, g.finished_at)),"
-		  " put AS (INSERT INTO dorad.rollout AS r"
-		  " (deployment_id, service_id, environment, finished_at, kind)"
-		  " SELECT g.deployment_id, $1, g.environment, g.finished_at, g.kind"
-		  " FROM given g"
+		  " put AS (INSERT INTO dorad.rollout AS r (deployment_id, service_id,"
+		  " environment, finished_at, kind, revisions)"
+		  " SELECT g.deployment_id, $1, g.environment, g.finished_at, g.kind,"
+		  " g.revisions FROM given g"
 		  " ON CONFLICT (deployment_id) DO UPDATE SET"
 		  " environment = excluded.environment,"
-		  " finished_at = excluded.finished_at, kind = excluded.kind"
-		  " WHERE (r.environment, r.finished_at, r.kind) IS DISTINCT FROM"
-		  " (excluded.environment, excluded.finished_at, excluded.kind)"
+		  " finished_at = excluded.finished_at, kind = excluded.kind,"
+		  " revisions = excluded.revisions"
+		  " WHERE (r.environment, r.finished_at, r.kind, r.revisions)"
+		  " IS DISTINCT FROM (excluded.environment, excluded.finished_at,"
+		  " excluded.kind, excluded.revisions)"
 		  " RETURNING r.environment, r.finished_at)"
 		  " SELECT * FROM gone UNION SELECT * FROM was UNION SELECT * FROM put",
 	[WRITE_FATES] =
@@ -64,6 +66,7 @@ static void rollout_row_clear(void *data)
 	struct rollout_row *row = data;
 
 	g_free(row->environment);
+	g_free(row->revisions);
 }
 
 void rollout_rows_free(GArray *rows)
@@ -83,6 +86,7 @@ static bool read_rollouts(const PGresult *result, void *user, GError **error)
 			.deployment_id = result_int8(result, i, 0),
 			.environment = result_text(result, i, 1),
 			.finished = result_instant(result, i, 2),
+			.revisions = result_text(result, i, 4),
 		};
 
 		rollout_kind_parse(kind, &row.kind);
@@ -205,12 +209,13 @@ bool store_rollouts_write(struct store *store, gint32 service_id,
 
 	if (!store_writable(store, error) || !(before = births(store, service_id, error)))
 		return false;
-	pg_rows_init(&rows, "ltzt");
+	pg_rows_init(&rows, "ltztt");
 	for (gsize i = 0; i < n; i++, rows.n++) {
 		field_int8(rows.columns[0], rollouts[i].deployment_id);
 		field_text(rows.columns[1], rollouts[i].environment);
 		field_instant(rows.columns[2], rollouts[i].finished);
 		field_text(rows.columns[3], rollout_kind_name(rollouts[i].kind));
+		field_text(rows.columns[4], rollouts[i].revisions);
 	}
 	good = write_rollouts(store, service_id, &rows, days, error);
 	pg_rows_clear(&rows);

@@ -65,7 +65,8 @@ static gint64 make_deployments(gint32 service_id, guint n)
 }
 
 /* Writes one rollout a given day (its index is the deployment's; -1: none there). */
-static void write_rollouts(gint32 service_id, gint64 first, const int *days, gsize n)
+static void write_rollouts_of(gint32 service_id, gint64 first, const int *days, gsize n,
+			      char *revisions)
 {
 	struct rollout_row rollouts[8];
 	struct fate_row fates[8];
@@ -79,14 +80,23 @@ static void write_rollouts(gint32 service_id, gint64 first, const int *days, gsi
 						: EXCLUSION_NONE,
 		};
 		if (days[i] >= 0)
-			rollouts[k++] = (struct rollout_row){ first + (gint64)i,
-							      PRODUCTION, days[i] * DAY,
-							      ROLLOUT_NORMAL };
+			rollouts[k++] = (struct rollout_row){
+				.deployment_id = first + (gint64)i,
+				.environment = PRODUCTION,
+				.finished = days[i] * DAY,
+				.kind = ROLLOUT_NORMAL,
+				.revisions = revisions,
+			};
 	}
 	rig_ok(store_begin(rig.store, &error));
 	rig_ok(store_rollouts_write(rig.store, service_id, rollouts, k, fates, n,
 				    &error));
 	rig_ok(store_commit(rig.store, &error));
+}
+
+static void write_rollouts(gint32 service_id, gint64 first, const int *days, gsize n)
+{
+	write_rollouts_of(service_id, first, days, n, (char *)"of these");
 }
 
 static const struct {
@@ -128,6 +138,35 @@ START_TEST(rollouts_mark_days)
 	rig_expect_dirty(&rig, red, changes[_i].dirty);
 	rig_expect_dirty(&rig, acme, changes[_i].dirty);
 	rig_expect_dirty(&rig, search, "");
+}
+END_TEST
+
+static char *revisions_of(gint32 service_id)
+{
+	GArray *rows;
+	char *revisions;
+
+	rig_ok((rows = store_rollouts(rig.store, service_id, &error)));
+	ck_assert_uint_eq(rows->len, 1);
+	revisions = g_strdup(g_array_index(rows, struct rollout_row, 0).revisions);
+	rollout_rows_free(rows);
+	return revisions;
+}
+
+START_TEST(a_rollout_keeps_what_it_was_made_of)
+{
+	static const int days[] = { 4 };
+	static const char *const digests[] = { "of these", "of others", NULL };
+	gint64 first = make_deployments(cart, 1);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(digests); i++) {
+		g_autofree char *kept = NULL;
+
+		write_rollouts_of(cart, first, days, 1, (char *)digests[i]);
+		kept = revisions_of(cart);
+		ck_assert_msg(g_strcmp0(kept, digests[i]) == 0, "%s", kept);
+		rig_expect_dirty(&rig, cart, "4");
+	}
 }
 END_TEST
 
@@ -367,6 +406,7 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, rollouts_mark_days, 0, G_N_ELEMENTS(changes));
+	tcase_add_test(tests, a_rollout_keeps_what_it_was_made_of);
 	tcase_add_test(tests, shipped_commits_are_replaced_by_difference);
 	tcase_add_test(tests, samples_of_a_team_are_those_of_its_services);
 	tcase_add_test(tests, series_change_where_numbers_do);

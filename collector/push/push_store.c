@@ -209,14 +209,15 @@ static bool write_all(struct store *store, const struct config *config,
 	good = *replayed || (merge_all(store, config, request, source_id, error) &&
 			     store_items_write(store, source_id, request->now,
 					       request->items, changed, error) &&
-			     item_due(store, config, "push", source_id, changed, error) &&
 			     item_judge_store(judge, JUDGE_CHANGED, changed, request->now,
 					      &n_deployments, error));
 	cursor = cursor_after(row.cursor, changed);
 	source_row_clear(&row);
 	return good &&
 	       (*replayed ||
-		store_source_ok(store, source_id, cursor, request->now, false, error)) &&
+		(store_source_ok(store, source_id, cursor, request->now, false, error) &&
+		 /* last: rows that an evaluation commits meanwhile are looked at, too */
+		 item_due(store, config, "push", source_id, changed, error))) &&
 	       store_commit(store, error);
 }
 

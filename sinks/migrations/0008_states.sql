@@ -4,14 +4,18 @@
 ALTER TABLE dorad.deployment ADD COLUMN ref text;
 ALTER TABLE dorad.item ADD COLUMN fix text;
 
--- Changes by their commits.
-CREATE INDEX item_sha ON dorad.item (sha)
-	WHERE kind = 'change' AND sha IS NOT NULL;
-CREATE INDEX item_squash_sha ON dorad.item (squash_sha)
-	WHERE kind = 'change' AND squash_sha IS NOT NULL;
-CREATE INDEX item_head_sha ON dorad.item (head_sha)
-	WHERE kind = 'change' AND head_sha IS NOT NULL;
+-- Changes that landed, in the order in which they are read.
+CREATE INDEX item_landed ON dorad.item (source_id, project, external_id, attempt)
+	WHERE kind = 'change' AND gone_at IS NULL AND merged_at IS NOT NULL;
+
 CREATE INDEX item_incident ON dorad.item (source_id, project) WHERE kind = 'incident';
+
+-- Incidents by the services that they name, whatever their source.
+CREATE INDEX item_services ON dorad.item USING gin (services) WHERE kind = 'incident';
+
+-- What the commits of a rollout were found by, as a digest: where it is another now, they are
+-- found anew. NULL: of before this was kept.
+ALTER TABLE dorad.rollout ADD COLUMN revisions text;
 
 -- When a rollout whose state is pending becomes ok, if nothing happens before.
 ALTER TABLE dorad.scope ADD COLUMN state_due_at timestamptz;

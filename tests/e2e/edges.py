@@ -187,6 +187,23 @@ def test_a_service_without_rollouts_has_incidents(world):
 
 # ---- lead times ----
 
+def test_other_definitions_reach_today(world):
+    names = [world.product(name) for name in ("redefined", "troubled")]
+    services = world.config["services"][-2:]
+    world.deploy(names[0], 0, world.commit(names[0], world.ago(31)), world.ago(31, 10))
+    world.tell("incident", id="troubled-1", services="{troubled}", started=world.ago(30, 12),
+               resolved=world.ago(30, 14))
+    yield
+    for service in services:
+        service["commit_time"] = "committed"
+    yield
+    expect("other definitions: no number is of the old ones", [
+        tuple(row.values()) for row in world.sql(
+            "SELECT service, count(DISTINCT definition_version) FROM dora.series "
+            "WHERE service IN ('redefined', 'troubled') GROUP BY 1 ORDER BY 1")],
+        [("redefined", "1"), ("troubled", "1")])
+
+
 def test_every_way_to_land(world):
     name = world.product("ways")
     base = world.commit(name, world.ago(40))
@@ -252,6 +269,19 @@ def test_what_failed_ships_with_the_next_success(world):
     expect("again: but it is told", ("left_out", "deployment", "deployment:again-1",
                                      "not_successful") in world.explain(
         name, "deployment_frequency", world.ago(30)), True)
+
+
+def test_a_corrected_revision_ships_what_it_has(world):
+    name = world.product("corrected")
+    shas = [world.commit(name, world.ago(31, hour)) for hour in range(3)]
+    world.deploy(name, 0, shas[0], world.ago(31, 10))
+    world.deploy(name, 1, shas[2], world.ago(29))
+    yield
+    world.deploy(name, 1, shas[1], world.ago(29))
+    yield
+    expect("corrected: it ships what it has", world.column(
+        "SELECT sha FROM dora.shipped_commits WHERE deployment LIKE '%corrected-1'"),
+        [shas[1]])
 
 
 def test_several_repositories_in_one_deployment(world):

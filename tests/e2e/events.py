@@ -177,6 +177,25 @@ def trunk(dorad, top):
                                       for database in (world.database, "trunk_fresh")))
 
 
+def baseline(dorad, top):
+    """It is fetched after the deployments that it bounds."""
+    world = World(dorad, top, "baseline")
+    repo = world.repository("r")
+    a = repo.commit()
+    repo.commit("main")
+    repo.tag("v1")
+    late = repo.commit(a, branch="late")
+    repo.delete("refs/heads/late")
+    world.service("s", [{"from": "tags"}], {"repository": "r", "baseline": late})
+    world.check_fresh("a baseline that is not there")
+    expect("baseline: the first deployment is it", world.column(
+        "SELECT kind FROM dora.deployments"), ["baseline"])
+    git(repo.path, "update-ref", "refs/heads/late", late)
+    world.check_fresh("a baseline that is there")
+    expect("baseline: the first deployment is not", world.column(
+        "SELECT kind FROM dora.deployments"), ["normal"])
+
+
 # ---- history that is cut ----
 
 def shallow(dorad, top):
@@ -365,7 +384,18 @@ def definitions(dorad, top):
     world.check_fresh("one group")
     s["components"][0]["paths"] = ["a/**"]
     world.check_fresh("globs")
+    before = published(world.database)["shipped"]
+    os.rename(repo.path, f"{repo.path}.away")
     s["components"][0]["paths"] = ["b"]
+    try:
+        world.run()
+        sys.exit("a repository that is away was read")
+    except SystemExit as failure:
+        if "once: status" not in str(failure):
+            raise
+    expect("globs that wait for their repository",
+           published(world.database)["shipped"] == before, True)
+    os.rename(f"{repo.path}.away", repo.path)
     world.check_fresh("other globs")
     del s["components"][0]["paths"], s["components"][0]["baseline"]
     repo.commit("main", files={"b/g": "g"})
@@ -445,7 +475,7 @@ def quiet(dorad, top):
     expect("quiet: tables with many dead rows", dead[1:], [])
 
 
-PARTS = [refs, trunk, shallow, monorepo, lines, heads, definitions, quiet]
+PARTS = [refs, trunk, baseline, shallow, monorepo, lines, heads, definitions, quiet]
 
 
 def main():
