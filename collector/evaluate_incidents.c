@@ -85,9 +85,10 @@ static bool gather_all(struct gathering *gathering, GError **error)
 	for (unsigned i = 0; i < service->n_incidents; i++) {
 		const struct config_incident_rule *rule = &service->incidents[i];
 		g_autofree const char **services = exact_services(rule);
+		bool any = g_strcmp0(rule->project, "*") == 0;
 		const struct incident_query query = {
 			.source = rule->source,
-			.project = rule->project,
+			.project = any ? NULL : rule->project,
 			.services = services,
 		};
 

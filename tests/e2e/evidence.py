@@ -1,0 +1,37 @@
+#!/usr/bin/python3
+"""evidence.py DORAD [TEST]...
+
+What incidents, fixes and reverts name, and which rollout that is: services in one world, as in
+edges.py. Wants DORAD_TEST_PG (tests/with_postgres).
+"""
+from edges import DAY, HOUR, main, some
+from events import expect
+
+
+def rollouts(world, name, *days, **more):
+    """A service with a rollout on each of the days; the commits they shipped."""
+    world.product(name, **more)
+    shas = []
+    for number, day in enumerate(days):
+        shas.append(world.commit(name, world.ago(day)))
+        world.deploy(name, number, shas[-1], world.ago(day, 10))
+    return shas
+
+
+def links(world, name, column="rollout"):
+    """Incident and rollout it is linked to, without the name of the service."""
+    return [tuple(row.values()) for row in world.sql(
+        f"SELECT incident, coalesce(replace({column}, 'deployment:{name}-', ''), 'none') "
+        f"FROM dora.service_incidents WHERE service = '{name}' ORDER BY 1")]
+
+
+def test_any_project_is_any(world):
+    rollouts(world, "anything", 40, 30, incidents=[
+        {"source": "pager", "project": "*", "titles": ["anything"]}])
+    world.tell("incident", id="any-1", name="anything broke", services="{else}",
+               started=world.ago(30, 11), resolved=world.ago(30, 12))
+    yield
+    expect("any project", links(world, "anything"), [("any-1", "1")])
+
+
+main(globals())
