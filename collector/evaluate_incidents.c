@@ -209,6 +209,12 @@ static void name_change(const struct naming *naming, const struct reference *ref
 				 reference->text);
 }
 
+/* "Incident #42" has a number of its own. */
+static bool is_bare_number(const struct reference *reference)
+{
+	return reference->kind == REFERENCE_CHANGE && !reference->project;
+}
+
 /* A title has words that happen to be names: only what is clearly a reference counts. */
 static bool name_by(const struct naming *naming, const char *text, bool title,
 		    struct named *named, GError **error)
@@ -220,6 +226,8 @@ static bool name_by(const struct naming *naming, const char *text, bool title,
 		const struct reference *reference = &g_array_index(references,
 								   struct reference, i);
 
+		if (title && is_bare_number(reference))
+			continue;
 		if (!title)
 			name_deployment(naming, reference->text, named);
 		if (reference->kind == REFERENCE_SHA)

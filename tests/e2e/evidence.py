@@ -34,4 +34,19 @@ def test_any_project_is_any(world):
     expect("any project", links(world, "anything"), [("any-1", "1")])
 
 
+def test_a_number_in_a_title_is_no_change(world):
+    shas = rollouts(world, "titles", 40, 30, 20)
+    world.tell("change", id="42", name="old", sha=shas[1], outcome="success",
+               created=world.ago(31), merged=world.ago(30))
+    incident = {"services": "{titles}", "started": world.ago(20, 11),
+                "resolved": world.ago(20, 12)}
+    world.tell("incident", id="1", name="Incident #42: checkout down", **incident)
+    world.tell("incident", id="2", name="checkout down", cause="#42", **incident)
+    world.tell("incident", id="3", name=f"checkout down since {shas[1]}",
+               **incident)
+    yield
+    expect("titles: of numbers only the cause's is a change", links(world, "titles"),
+           [("1", "2"), ("2", "1"), ("3", "1")])
+
+
 main(globals())
