@@ -209,6 +209,16 @@ static void name_change(const struct naming *naming, const struct reference *ref
 				 reference->text);
 }
 
+/* "HTTP 503 since noon" has a number as well, and some deployment has that id. */
+static bool may_be_deployment(const struct reference *reference)
+{
+	const char *text = reference->text;
+
+	return reference->kind == REFERENCE_WHOLE ||
+	       reference->kind == REFERENCE_DEPLOYMENT ||
+	       text[strspn(text, "0123456789")] != '\0';
+}
+
 /* "Incident #42" has a number of its own. */
 static bool is_bare_number(const struct reference *reference)
 {
@@ -228,7 +238,7 @@ static bool name_by(const struct naming *naming, const char *text, bool title,
 
 		if (title && is_bare_number(reference))
 			continue;
-		if (!title)
+		if (!title && may_be_deployment(reference))
 			name_deployment(naming, reference->text, named);
 		if (reference->kind == REFERENCE_SHA)
 			good = name_revision(naming, reference->text, named, error);

@@ -26,6 +26,11 @@
 #define SHA "(?<![A-Za-z0-9_])[0-9A-Fa-f]{7,64}+(?![A-Za-z0-9_])"
 #define WHOLE_SHA "\\A[0-9A-Fa-f]{7,64}+\\z"
 
+/* 1: the number. Of "release 1.2" it is none. */
+#define DEPLOYMENT                                                                       \
+	"(?i)(?<![" WORD "])(?:deploy(?:ment)?|release)(?:\\s++#?+|#)([0-9]{1,20}+)"     \
+	"(?![A-Za-z0-9_]|[#!" WORD "][A-Za-z0-9])"
+
 /* 1: the project, as the paths of GitHub, GitLab, Gitea and their APIs have it; 2: the
  * number. */
 #define CHANGE_URL                                                                       \
@@ -37,7 +42,7 @@
 #define WORDY_PATH "\\A(?|projects/([^/]++)/repos|(.+)/_git)/([^/]++)\\z"
 
 struct search {
-	GRegex *token, *sha, *whole_sha, *change_url, *wordy_path;
+	GRegex *token, *sha, *whole_sha, *change_url, *wordy_path, *deployment;
 	GArray *found;
 };
 
@@ -53,6 +58,7 @@ static void search_clear(struct search *search)
 	g_regex_unref(search->whole_sha);
 	g_regex_unref(search->change_url);
 	g_regex_unref(search->wordy_path);
+	g_regex_unref(search->deployment);
 }
 
 static void reference_clear(void *data)
@@ -199,6 +205,16 @@ static void add_shas(struct search *search, const char *token)
 	}
 }
 
+static void add_deployments(struct search *search, const char *whole)
+{
+	g_autoptr(GMatchInfo) match = NULL;
+
+	g_regex_match(search->deployment, whole, 0, &match);
+	for (; g_match_info_matches(match); g_match_info_next(match, NULL))
+		add(search->found, REFERENCE_DEPLOYMENT, g_match_info_fetch(match, 1),
+		    NULL);
+}
+
 static void add_token(struct search *search, const GMatchInfo *match)
 {
 	g_autofree char *token = g_match_info_fetch(match, 0);
@@ -238,6 +254,7 @@ GArray *references_find(const char *text)
 		.whole_sha = compile(WHOLE_SHA),
 		.change_url = compile(CHANGE_URL),
 		.wordy_path = compile(WORDY_PATH),
+		.deployment = compile(DEPLOYMENT),
 		.found = found,
 	};
 
@@ -245,6 +262,7 @@ GArray *references_find(const char *text)
 	if (*whole == '\0')
 		return found;
 	add(found, REFERENCE_WHOLE, g_strdup(whole), NULL);
+	add_deployments(&search, whole);
 	g_regex_match(search.token, whole, 0, &match);
 	for (; g_match_info_matches(match) && found->len < MAX_REFERENCES;
 	     g_match_info_next(match, NULL))

@@ -4,8 +4,7 @@
 What incidents, fixes and reverts name, and which rollout that is: services in one world, as in
 edges.py. Wants DORAD_TEST_PG (tests/with_postgres).
 """
-from edges import DAY, HOUR, main, some
-from events import expect
+from edges import expect, main
 
 
 def rollouts(world, name, *days, **more):
@@ -47,6 +46,23 @@ def test_a_number_in_a_title_is_no_change(world):
     yield
     expect("titles: of numbers only the cause's is a change", links(world, "titles"),
            [("1", "2"), ("2", "1"), ("3", "1")])
+
+
+def test_a_number_in_a_cause_is_no_deployment(world):
+    rollouts(world, "numbers", 40)
+    for number, day in (("503", 30), ("504", 20)):
+        world.tell("deployment", id=number, sha=world.commit("numbers", world.ago(day)),
+                   environment="numbers", outcome="success", started=world.ago(day, 9),
+                   finished=world.ago(day, 10))
+    incident = {"services": "{numbers}", "started": world.ago(20, 11),
+                "resolved": world.ago(20, 12)}
+    for number, cause in enumerate(("HTTP 503 since noon", "503", "Deploy #503 broke it",
+                                    "deploys 503 broke it")):
+        world.tell("incident", id=f"{number}", cause=cause, **incident)
+    yield
+    expect("numbers: where they are deployments", links(world, "numbers"), [
+        ("0", "deployment:504"), ("1", "deployment:503"),
+        ("2", "deployment:503"), ("3", "deployment:504")])
 
 
 main(globals())
