@@ -106,7 +106,7 @@ static bool gather_all(struct gathering *gathering, GError **error)
 struct naming {
 	struct evaluation *work;
 	gint group;
-	gint64 started;
+	struct evaluate_when when;
 	GHashTable *deployments; /* name → the rollouts it is part of, GArray of gint */
 };
 
@@ -124,7 +124,7 @@ static void name_one(const struct naming *naming, struct named *named, gint roll
 		return;
 	if (method == named->method) {
 		gint nearer = evaluate_nearer(naming->work, named->rollout, rollout,
-					      naming->started);
+					      naming->when);
 
 		if (nearer == named->rollout)
 			return;
@@ -168,7 +168,7 @@ static bool name_revision(const struct naming *naming, const char *text,
 
 		if (pos == GRAPH_NONE)
 			continue;
-		if (!evaluate_shipped_by(work, i, pos, naming->group, naming->started,
+		if (!evaluate_shipped_by(work, i, pos, naming->group, naming->when,
 					 &rollout, error))
 			return false;
 		name_one(naming, named, rollout, LINK_REVISION, text);
@@ -286,13 +286,15 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 	bool good = true;
 
 	incident.excluded = why_not(row, incident.started, incident.restored);
-	naming->started = incident.started;
-	if (!incident.excluded) {
+	naming->when.started = incident.started;
+	naming->when.fix = false;
+	if (!incident.excluded)
 		good = name_by(naming, item->cause, false, &named, error) &&
 		       (named.rollout >= 0 ||
-			name_by(naming, item->name, true, &named, error)) &&
-		       name_by(naming, item->fix, false, &fix, error);
-	}
+			name_by(naming, item->name, true, &named, error));
+	naming->when.fix = true;
+	if (good && !incident.excluded)
+		good = name_by(naming, item->fix, false, &fix, error);
 	incident.named = named.rollout;
 	incident.named_by = named.method;
 	incident.evidence = named.evidence;

@@ -83,13 +83,20 @@ struct evaluate_incident {
  * evaluate_changes_ship(). */
 GArray *evaluate_incidents_load(struct evaluation *work, GError **error);
 
-/* The rollout that shipped (or, if none did, deployed) a commit, for an incident
- * about a group (-1: any) that started then: of those that finished before it the latest,
- * else the first; -1: none. */
+/* Which of several rollouts is meant, for an incident that started then. */
+struct evaluate_when {
+	gint64 started;
+	/* Its fix: the first that finished then or later, else the latest. Else its
+	 * cause: the latest that finished before or then, else the first. */
+	bool fix;
+};
+/* The rollout that shipped a commit, or, if none did or a fix is looked for, deployed it;
+ * group: -1: any; *rollout -1: none. */
 bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint group,
-			 gint64 started, gint *rollout, GError **error);
-/* Of two rollouts (-1: none) the one to name by the same rule. */
-gint evaluate_nearer(const struct evaluation *work, gint a, gint b, gint64 started);
+			 struct evaluate_when when, gint *rollout, GError **error);
+/* Of two rollouts (-1: none) the one that is meant. */
+gint evaluate_nearer(const struct evaluation *work, gint a, gint b,
+		     struct evaluate_when when);
 
 /* Which rollouts repair others, by rule: an array of struct repair; the caller unrefs.
  * After evaluate_changes_ship(). */

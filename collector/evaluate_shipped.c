@@ -103,24 +103,28 @@ static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError
 
 /* ---- an incident's cause ---- */
 
-gint evaluate_nearer(const struct evaluation *work, gint a, gint b, gint64 started)
+/* Rollouts are in order of finish, so the greater is the later. */
+gint evaluate_nearer(const struct evaluation *work, gint a, gint b,
+		     struct evaluate_when when)
 {
-	gint64 x, y;
+	bool x, y;
 
 	if (a < 0 || b < 0)
 		return MAX(a, b);
-	x = evaluation_rollout(work, (guint)a)->finished;
-	y = evaluation_rollout(work, (guint)b)->finished;
-	/* rollouts are in order of finish, so the greater is the later */
-	if (x <= started && y <= started)
-		return MAX(a, b);
-	return x <= started ? a : y <= started ? b : MIN(a, b);
+	if (when.fix) {
+		x = evaluation_rollout(work, (guint)a)->finished >= when.started;
+		y = evaluation_rollout(work, (guint)b)->finished >= when.started;
+		return x == y ? (x ? MIN(a, b) : MAX(a, b)) : x ? a : b;
+	}
+	x = evaluation_rollout(work, (guint)a)->finished <= when.started;
+	y = evaluation_rollout(work, (guint)b)->finished <= when.started;
+	return x == y ? (x ? MAX(a, b) : MIN(a, b)) : x ? a : b;
 }
 
 /* The rollout that deployed this very commit, though another shipped it or the
  * baseline. */
 static gint deployed(const struct evaluation *work, guint repo, guint32 pos, guint group,
-		     gint64 started)
+		     struct evaluate_when when)
 {
 	gint best = -1;
 
@@ -128,12 +132,12 @@ static gint deployed(const struct evaluation *work, guint repo, guint32 pos, gui
 		if (evaluation_rollout(work, r)->group == group &&
 		    work->rollouts.positions[(gsize)r * work->facts.n_repos + repo] ==
 			    pos)
-			best = evaluate_nearer(work, best, (gint)r, started);
+			best = evaluate_nearer(work, best, (gint)r, when);
 	return best;
 }
 
 bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint group,
-			 gint64 started, gint *rollout, GError **error)
+			 struct evaluate_when when, gint *rollout, GError **error)
 {
 	struct oid oid;
 	gint64 by;
@@ -156,9 +160,11 @@ bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint 
 		     r++)
 			if (evaluation_rollout_id(work, r) == by)
 				found = (gint)r;
-		if (found < 0)
-			found = deployed(work, repo, pos, g, started);
-		*rollout = evaluate_nearer(work, *rollout, found, started);
+		/* Going back to a revision is what may have fixed it. */
+		if (found < 0 || when.fix)
+			found = evaluate_nearer(work, found,
+						deployed(work, repo, pos, g, when), when);
+		*rollout = evaluate_nearer(work, *rollout, found, when);
 	}
 	return true;
 }

@@ -14,7 +14,7 @@ TIMES = ("created", "started", "finished", "resolved", "merged", "first_commit",
          "updated")
 COLUMNS = {
     "deployment": ("id", "sha", "environment", "outcome", "started", "finished", "updated"),
-    "incident": ("id", "name", "services", "cause", "created", "started", "resolved",
+    "incident": ("id", "name", "services", "cause", "fix", "created", "started", "resolved",
                  "updated"),
     "change": ("id", "name", "labels", "bot", "sha", "squash_sha", "outcome", "created",
                "first_commit", "reviewed", "merged", "updated"),

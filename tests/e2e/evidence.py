@@ -65,4 +65,18 @@ def test_a_number_in_a_cause_is_no_deployment(world):
         ("2", "deployment:503"), ("3", "deployment:504")])
 
 
+def test_a_fix_comes_after_what_it_fixes(world):
+    shas = rollouts(world, "fixed", 40, 30)
+    world.deploy("fixed", 2, shas[0], world.ago(30, 14))
+    world.deploy("fixed", 3, shas[1], world.ago(20))
+    world.deploy("fixed", 4, shas[1], world.ago(10))
+    incident = {"services": "{fixed}", "resolved": world.ago(19)}
+    world.tell("incident", id="1", started=world.ago(30, 12), fix=shas[1], **incident)
+    yield
+    fixes = "SELECT deployment FROM dora.rollouts WHERE service = 'fixed' AND unplanned " \
+            "ORDER BY 1"
+    expect("fixed: by the first that came then", world.column(fixes),
+           ["deployment:fixed-2", "deployment:fixed-3"])
+
+
 main(globals())
