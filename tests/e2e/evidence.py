@@ -79,4 +79,21 @@ def test_a_fix_comes_after_what_it_fixes(world):
            ["deployment:fixed-2", "deployment:fixed-3"])
 
 
+def test_a_sha_says_more_than_a_title(world):
+    shas = []
+    world.product("namesakes")
+    for number, (day, title) in enumerate(((50, "x"), (40, "bump"), (30, "bump"))):
+        shas.append(world.commit("namesakes", world.ago(day), message=title))
+        world.deploy("namesakes", number, shas[-1], world.ago(day, 10))
+        world.tell("change", id=f"n{number}", name=title, sha=shas[-1], outcome="success",
+                   created=world.ago(day), merged=world.ago(day))
+    world.deploy("namesakes", 3, world.commit(
+        "namesakes", world.ago(20),
+        message=f'Revert "bump"\n\nThis reverts commit {shas[1]}.'), world.ago(20, 10))
+    yield
+    expect("namesakes: only the one that is named", world.column(
+        "SELECT deployment FROM dora.failures WHERE service = 'namesakes'"),
+        ["deployment:namesakes-1"])
+
+
 main(globals())
