@@ -4,6 +4,8 @@
 What incidents, fixes and reverts name, and which rollout that is: services in one world, as in
 edges.py. Wants DORAD_TEST_PG (tests/with_postgres).
 """
+import sys
+
 from edges import expect, main
 
 
@@ -94,6 +96,33 @@ def test_a_sha_says_more_than_a_title(world):
     expect("namesakes: only the one that is named", world.column(
         "SELECT deployment FROM dora.failures WHERE service = 'namesakes'"),
         ["deployment:namesakes-1"])
+
+
+def digits_alone(world, name, day):
+    """A commit whose first 7 digits have no letter; what is before it is not deployed."""
+    for second in range(500):
+        sha = world.commit(name, world.ago(day) + second)
+        if sha[:7].isdigit():
+            return sha
+    sys.exit("none of 500 commits begins with 7 digits that are no letters")
+
+
+def test_digits_alone_are_a_commit_where_one_is_named(world):
+    names = {"reverting": "This reverts commit {}.", "fixing": "Fixes: {} (x)"}
+    for name, message in names.items():
+        world.product(name, remediation=[{"kind": "hotfix", "reverts": True,
+                                          "trailers": ["Fixes"]}])
+        world.deploy(name, 0, world.commit(name, world.ago(50)), world.ago(50, 1))
+        world.deploy(name, 1, sha := digits_alone(world, name, 40), world.ago(40, 1))
+        world.deploy(name, 2, world.commit(name, world.ago(30)), world.ago(30, 1))
+        world.deploy(name, 3, world.commit(
+            name, world.ago(20), message="x\n\n" + message.format(sha[:7])),
+            world.ago(20, 1))
+    yield
+    for name in names:
+        expect(f"{name}: seven digits", world.column(
+            f"SELECT deployment FROM dora.failures WHERE service = '{name}'"),
+            [f"deployment:{name}-1"])
 
 
 main(globals())
