@@ -69,9 +69,54 @@ static void add_question(GArray *questions, guint32 pos, gint *answers)
 	g_array_append_val(questions, question);
 }
 
+/* Answers for each tie of a repository with paths: where the commit by which a change
+ * landed touches none of them, the rest of the change may. */
+static gint *ask_ties(const struct evaluation *work, guint repo, GArray *questions)
+{
+	guint n_groups = work->facts.n_groups, n = work->ties[repo]->len;
+	gint *answers;
+
+	if (work->repos[repo].component_id == 0)
+		return NULL;
+	answers = g_new(gint, (gsize)n * n_groups + 1);
+	for (guint i = 0; i < n; i++) {
+		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
+		gint *row = answers + (gsize)i * n_groups;
+
+		for (guint g = 0; g < n_groups; g++)
+			row[g] = SHIPPED_NEVER;
+		if (tied->method != TIE_CHERRY_PICK)
+			add_question(questions, tied->commit, row);
+	}
+	return answers;
+}
+
+/* The change came with the last of its commits. */
+static void count_ties(struct evaluation *work, guint repo, const gint *answers)
+{
+	guint n_groups = work->facts.n_groups;
+
+	for (guint i = 0; answers && i < work->ties[repo]->len; i++) {
+		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
+		gint *rollouts = g_array_index(work->changes, struct evaluate_change,
+					       tied->change)
+					 .rollouts;
+
+		for (guint g = 0; g < n_groups; g++) {
+			gint answer = answers[(gsize)i * n_groups + g];
+
+			if (answer >= 0)
+				rollouts[g] = MAX(rollouts[g], answer);
+			else if (rollouts[g] == SHIPPED_NEVER)
+				rollouts[g] = answer;
+		}
+	}
+}
+
 static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError **error)
 {
 	g_autoptr(GArray) questions = g_array_new(FALSE, FALSE, sizeof(struct question));
+	g_autofree gint *ties = NULL;
 	bool good = true;
 
 	for (guint i = 0; i < work->changes->len; i++) {
@@ -96,8 +141,11 @@ static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError
 		note->targets = answers_new(work);
 		add_question(questions, note->target, note->targets);
 	}
+	ties = ask_ties(work, repo, questions);
 	for (guint g = 0; good && questions->len > 0 && g < work->facts.n_groups; g++)
 		good = ask(work, ids, repo, g, questions, error);
+	if (good)
+		count_ties(work, repo, ties);
 	return good;
 }
 

@@ -64,7 +64,8 @@ class Edges(World):
                      {"repository": name}, **more)
         return name
 
-    def commit(self, name, at, *parents, branch="main", committed=None, message=None):
+    def commit(self, name, at, *parents, branch="main", committed=None, message=None,
+               files=None):
         """A commit on top of parents, or of the branch."""
         path = f"{self.top}/{name}.git"
         message = message or name
@@ -75,6 +76,8 @@ class Edges(World):
                  f"data {len(message.encode())}", message]
         lines += [f"{'merge' if n else 'from'} {parent}"
                   for n, parent in enumerate(parents or known)]
+        for file, content in (files or {}).items():
+            lines += [f"M 644 inline {file}", f"data {len(content)}", content]
         git(path, "fast-import", "--quiet", "--force", stdin="\n".join(lines) + "\n")
         return git(path, "rev-parse", branch).strip()
 

@@ -125,4 +125,24 @@ def test_digits_alone_are_a_commit_where_one_is_named(world):
             [f"deployment:{name}-1"])
 
 
+def test_a_change_lands_by_a_commit_outside_the_paths(world):
+    name = "monorepo"
+    world.product(name)
+    world.config["services"][-1]["components"][0]["paths"] = ["api/**"]
+    times = {"outcome": "success", "created": world.ago(31), "merged": world.ago(30)}
+    world.deploy(name, 0, world.commit(name, world.ago(40), files={"api/a": "1"}),
+                 world.ago(40, 1))
+    world.commit(name, world.ago(32), committed=world.ago(30), files={"api/a": "2"})
+    last = world.commit(name, world.ago(31), committed=world.ago(30), files={"web/a": "1"})
+    world.tell("change", id="m1", name="both", sha=last, **times)
+    other = world.commit(name, world.ago(29), files={"web/a": "2"})
+    world.tell("change", id="m2", name="elsewhere", sha=other, squash_sha=other,
+               **{**times, "merged": world.ago(29)})
+    world.deploy(name, 1, other, world.ago(20))
+    yield
+    expect("monorepo: changes of the service", [tuple(row.values()) for row in world.sql(
+        "SELECT change, deployment FROM dora.shipped_changes WHERE service = 'monorepo'")],
+        [("m1", "deployment:monorepo-1")])
+
+
 main(globals())
