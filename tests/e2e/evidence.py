@@ -19,20 +19,21 @@ def rollouts(world, name, *days, **more):
     return shas
 
 
-def links(world, name, column="rollout"):
+def links(world, name):
     """Incident and rollout it is linked to, without the name of the service."""
     return [tuple(row.values()) for row in world.sql(
-        f"SELECT incident, coalesce(replace({column}, 'deployment:{name}-', ''), 'none') "
+        f"SELECT replace(incident, '{name}-', ''), "
+        f"coalesce(replace(rollout, 'deployment:{name}-', ''), 'none') "
         f"FROM dora.service_incidents WHERE service = '{name}' ORDER BY 1")]
 
 
 def test_any_project_is_any(world):
     rollouts(world, "anything", 40, 30, incidents=[
         {"source": "pager", "project": "*", "titles": ["anything"]}])
-    world.tell("incident", id="any-1", name="anything broke", services="{else}",
+    world.tell("incident", id="anything-1", name="anything broke", services="{else}",
                started=world.ago(30, 11), resolved=world.ago(30, 12))
     yield
-    expect("any project", links(world, "anything"), [("any-1", "1")])
+    expect("any project", links(world, "anything"), [("1", "1")])
 
 
 def test_a_number_in_a_title_is_no_change(world):
@@ -41,9 +42,9 @@ def test_a_number_in_a_title_is_no_change(world):
                created=world.ago(31), merged=world.ago(30))
     incident = {"services": "{titles}", "started": world.ago(20, 11),
                 "resolved": world.ago(20, 12)}
-    world.tell("incident", id="1", name="Incident #42: checkout down", **incident)
-    world.tell("incident", id="2", name="checkout down", cause="#42", **incident)
-    world.tell("incident", id="3", name=f"checkout down since {shas[1]}",
+    world.tell("incident", id="titles-1", name="Incident #42: checkout down", **incident)
+    world.tell("incident", id="titles-2", name="checkout down", cause="#42", **incident)
+    world.tell("incident", id="titles-3", name=f"checkout down since {shas[1]}",
                **incident)
     yield
     expect("titles: of numbers only the cause's is a change", links(world, "titles"),
@@ -60,7 +61,7 @@ def test_a_number_in_a_cause_is_no_deployment(world):
                 "resolved": world.ago(20, 12)}
     for number, cause in enumerate(("HTTP 503 since noon", "503", "Deploy #503 broke it",
                                     "deploys 503 broke it")):
-        world.tell("incident", id=f"{number}", cause=cause, **incident)
+        world.tell("incident", id=f"numbers-{number}", cause=cause, **incident)
     yield
     expect("numbers: where they are deployments", links(world, "numbers"), [
         ("0", "deployment:504"), ("1", "deployment:503"),
@@ -73,7 +74,7 @@ def test_a_fix_comes_after_what_it_fixes(world):
     world.deploy("fixed", 3, shas[1], world.ago(20))
     world.deploy("fixed", 4, shas[1], world.ago(10))
     incident = {"services": "{fixed}", "resolved": world.ago(19)}
-    world.tell("incident", id="1", started=world.ago(30, 12), fix=shas[1], **incident)
+    world.tell("incident", id="fixed-1", started=world.ago(30, 12), fix=shas[1], **incident)
     yield
     fixes = "SELECT deployment FROM dora.rollouts WHERE service = 'fixed' AND unplanned " \
             "ORDER BY 1"
