@@ -102,10 +102,10 @@ static bool gather_all(struct gathering *gathering, GError **error)
 
 /* ---- what it names ---- */
 
-/* What is looked for, for one incident and group. */
+/* What is looked for, for one incident. */
 struct naming {
 	struct evaluation *work;
-	gint group;
+	guint64 groups;
 	struct evaluate_when when;
 	GHashTable *deployments; /* name → the rollouts it is part of, GArray of gint */
 };
@@ -138,9 +138,8 @@ static void name_one(const struct naming *naming, struct named *named, gint roll
 
 static bool is_of_group(const struct naming *naming, gint rollout)
 {
-	return naming->group < 0 ||
-	       evaluation_rollout(naming->work, (guint)rollout)->group ==
-		       (guint)naming->group;
+	return state_groups_have(naming->groups,
+				 evaluation_rollout(naming->work, (guint)rollout)->group);
 }
 
 static void name_deployment(const struct naming *naming, const char *text,
@@ -168,7 +167,7 @@ static bool name_revision(const struct naming *naming, const char *text,
 
 		if (pos == GRAPH_NONE)
 			continue;
-		if (!evaluate_shipped_by(work, i, pos, naming->group, naming->when,
+		if (!evaluate_shipped_by(work, i, pos, naming->groups, naming->when,
 					 &rollout, error))
 			return false;
 		name_one(naming, named, rollout, LINK_REVISION, text);
@@ -204,7 +203,7 @@ static void name_change(const struct naming *naming, const struct reference *ref
 		found = change;
 	}
 	for (guint g = 0; found && g < work->facts.n_groups; g++)
-		if (naming->group < 0 || naming->group == (gint)g)
+		if (state_groups_have(naming->groups, g))
 			name_one(naming, named, found->rollouts[g], LINK_CHANGE,
 				 reference->text);
 }
@@ -278,7 +277,7 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 	struct evaluate_incident incident = {
 		.key = { row->source_id, g_strdup(item->project ? item->project : ""),
 			 g_strdup(item->id) },
-		.group = naming->group,
+		.groups = naming->groups,
 		.started = first_of(item->started,
 				    first_of(item->detected, item->created)),
 		.restored = first_of(item->mitigated, item->resolved),
@@ -304,12 +303,18 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 	return good;
 }
 
-static gint group_of(const struct evaluation *work, const char *name)
+/* One about all of them may be put to a rollout of any. */
+static guint64 groups_of(const struct evaluation *work, GPtrArray *names)
 {
-	for (guint i = 0; i < work->facts.n_groups; i++)
-		if (strcmp(work->facts.groups[i].name, name) == 0)
-			return (gint)i;
-	return -1;
+	guint64 groups = 0;
+
+	if (names->len == work->facts.n_groups)
+		return STATE_GROUPS_ANY;
+	for (guint g = 0; g < work->facts.n_groups; g++)
+		if (g_ptr_array_find_with_equal_func(names, work->facts.groups[g].name,
+						     g_str_equal, NULL))
+			groups |= state_group(g);
+	return groups;
 }
 
 static bool add_all(struct naming *naming, const struct gathering *gathering,
@@ -319,17 +324,9 @@ static bool add_all(struct naming *naming, const struct gathering *gathering,
 		const struct gathered *row = &g_array_index(gathering->items,
 							    struct gathered, i);
 
-		if (row->groups->len == naming->work->facts.n_groups) {
-			naming->group = -1;
-			if (!add_incident(naming, row, incidents, error))
-				return false;
-			continue;
-		}
-		for (guint k = 0; k < row->groups->len; k++) {
-			naming->group = group_of(naming->work, row->groups->pdata[k]);
-			if (!add_incident(naming, row, incidents, error))
-				return false;
-		}
+		naming->groups = groups_of(naming->work, row->groups);
+		if (!add_incident(naming, row, incidents, error))
+			return false;
 	}
 	return true;
 }

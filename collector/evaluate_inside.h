@@ -68,18 +68,17 @@ gint64 evaluate_changes_merged(const struct evaluation *work, guint repo, guint3
 bool evaluate_changes_ship(struct evaluation *work, GError **error);
 void evaluate_changes_clear(struct evaluation *work);
 
-/* An incident that concerns the service: all of its groups, or one; then there is one of
- * these for each. */
+/* An incident that concerns the service. */
 struct evaluate_incident {
 	struct item_key key;
-	gint group;	      /* -1: all */
+	guint64 groups;	      /* as state_incident: those it is about */
 	const char *excluded; /* as service_incident_row; NULL: it counts */
 	gint64 started, restored;
 	gint named, fix; /* rollouts; -1: none */
 	enum link_method named_by;
 	char *evidence; /* the words that named it; NULL */
 };
-/* Array of struct evaluate_incident, in order of key and group; the caller unrefs. After
+/* Array of struct evaluate_incident, in order of key; the caller unrefs. After
  * evaluate_changes_ship(). */
 GArray *evaluate_incidents_load(struct evaluation *work, GError **error);
 
@@ -90,9 +89,9 @@ struct evaluate_when {
 	 * cause: the latest that finished before or then, else the first. */
 	bool fix;
 };
-/* The rollout that shipped a commit, or, if none did or a fix is looked for, deployed it;
- * group: -1: any; *rollout -1: none. */
-bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint group,
+/* The rollout that shipped a commit, or, if none did or a fix is looked for, deployed it,
+ * to one of the groups (as state_incident); *rollout -1: none. */
+bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, guint64 groups,
 			 struct evaluate_when when, gint *rollout, GError **error);
 /* Of two rollouts (-1: none) the one that is meant. */
 gint evaluate_nearer(const struct evaluation *work, gint a, gint b,

@@ -184,7 +184,7 @@ static gint deployed(const struct evaluation *work, guint repo, guint32 pos, gui
 	return best;
 }
 
-bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint group,
+bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, guint64 groups,
 			 struct evaluate_when when, gint *rollout, GError **error)
 {
 	struct oid oid;
@@ -196,7 +196,7 @@ bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint 
 	for (guint g = 0; g < work->facts.n_groups; g++) {
 		gint found = -1;
 
-		if (group >= 0 && group != (gint)g)
+		if (!state_groups_have(groups, g))
 			continue;
 		if (!store_shipped_by(work->store, work->scope->scope_id,
 				      work->facts.groups[g].name,
