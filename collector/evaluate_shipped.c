@@ -219,56 +219,52 @@ bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, guint
 
 /* ---- rows ---- */
 
-/* What is known of the commits that changes landed by, and when the first commit of
- * each was made, where its source does not tell. */
+/* What the commits of a change say of it: when the first was made, and who made the
+ * first that is no merge. Merges are made by whoever pressed the button. */
 struct known {
-	struct commit_times *landed; /* as the changes */
-	gint64 *first;		     /* likewise; INSTANT_NONE */
+	gint64 first;	 /* INSTANT_NONE */
+	gint64 authored; /* of the first that is no merge; INSTANT_NONE */
+	guint64 author;	 /* of that; 0 */
 };
+
+static void know(struct known *known, const struct commit_times *times, bool merge)
+{
+	gint64 at = times->authored;
+
+	if (at == INSTANT_NONE)
+		return;
+	if (known->first == INSTANT_NONE || at < known->first)
+		known->first = at;
+	if (!merge && (known->authored == INSTANT_NONE || at < known->authored)) {
+		known->authored = at;
+		known->author = times->author;
+	}
+}
 
 static bool know_times(struct evaluation *work, guint repo, struct known *known,
 		       GError **error)
 {
+	const struct graph *graph = &work->repos[repo].graph;
 	g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(guint32));
-	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(gint));
+	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(guint));
 	g_autofree struct commit_times *times = NULL;
 
-	for (guint i = 0; i < work->changes->len; i++) {
-		const struct evaluate_change *change = &g_array_index(
-			work->changes, struct evaluate_change, i);
-		gint landed = -1 - (gint)i;
-
-		if (change->repo != repo)
-			continue;
-		g_array_append_val(positions, change->landed);
-		g_array_append_val(changes, landed);
-	}
 	for (guint i = 0; i < work->ties[repo]->len; i++) {
 		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
-		gint change = (gint)tied->change;
 
-		if (tied->method == TIE_CHERRY_PICK ||
-		    g_array_index(work->changes, struct evaluate_change, change)
-				    .item->first_commit != INSTANT_NONE)
+		if (tied->method == TIE_CHERRY_PICK)
 			continue;
 		g_array_append_val(positions, tied->commit);
-		g_array_append_val(changes, change);
+		g_array_append_val(changes, tied->change);
 	}
 	times = g_new0(struct commit_times, positions->len + 1);
 	if (!evaluate_repo_times(&work->repos[repo], work->store,
 				 (const void *)positions->data, positions->len, times,
 				 error))
 		return false;
-	for (guint i = 0; i < positions->len; i++) {
-		gint change = g_array_index(changes, gint, i);
-		gint64 *first = change >= 0 ? &known->first[change] : NULL;
-
-		if (change < 0)
-			known->landed[-1 - change] = times[i];
-		else if (times[i].authored != INSTANT_NONE &&
-			 (*first == INSTANT_NONE || times[i].authored < *first))
-			*first = times[i].authored;
-	}
+	for (guint i = 0; i < positions->len; i++)
+		know(&known[g_array_index(changes, guint, i)], &times[i],
+		     graph_n_parents(graph, g_array_index(positions, guint32, i)) > 1);
 	return true;
 }
 
@@ -284,7 +280,7 @@ static void add_change(const struct evaluation *work, guint i, const struct know
 							      struct evaluate_change, i);
 	const struct item *item = change->item;
 	gint64 first = item->first_commit != INSTANT_NONE ? item->first_commit
-							  : known->first[i];
+							  : known->first;
 	gint64 reviewed = item->reviewed != INSTANT_NONE ? item->reviewed : item->created;
 
 	for (guint g = 0; g < work->facts.n_groups; g++) {
@@ -294,7 +290,7 @@ static void add_change(const struct evaluation *work, guint i, const struct know
 				    item->project ? item->project : (char *)"",
 				    item->id },
 			.repo_id = work->repos[change->repo].repo_id,
-			.author = known->landed[i].author,
+			.author = known->author,
 		};
 
 		if (change->rollouts[g] < 0)
@@ -314,19 +310,17 @@ static void add_change(const struct evaluation *work, guint i, const struct know
 static bool write_changes(struct evaluation *work, GError **error)
 {
 	guint n = work->changes->len;
-	g_autofree struct commit_times *landed = g_new0(struct commit_times, n + 1);
-	g_autofree gint64 *first = g_new(gint64, n + 1);
+	g_autofree struct known *known = g_new0(struct known, n + 1);
 	g_autoptr(GArray)
 		rows = g_array_new(FALSE, FALSE, sizeof(struct shipped_change_row));
-	struct known known = { landed, first };
 
 	for (guint i = 0; i < n; i++)
-		first[i] = INSTANT_NONE;
+		known[i].first = known[i].authored = INSTANT_NONE;
 	for (guint i = 0; i < work->facts.n_repos; i++)
-		if (!know_times(work, i, &known, error))
+		if (!know_times(work, i, known, error))
 			return false;
 	for (guint i = 0; i < n; i++)
-		add_change(work, i, &known, rows);
+		add_change(work, i, &known[i], rows);
 	return store_shipped_changes_write(work->store, work->scope->scope_id,
 					   (const void *)rows->data, rows->len, error);
 }

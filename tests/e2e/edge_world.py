@@ -65,13 +65,14 @@ class Edges(World):
         return name
 
     def commit(self, name, at, *parents, branch="main", committed=None, message=None,
-               files=None):
+               files=None, author="A"):
         """A commit on top of parents, or of the branch."""
         path = f"{self.top}/{name}.git"
         message = message or name
         known = git(path, "for-each-ref", "--format=%(objectname)",
                     f"refs/heads/{branch}").split()
-        lines = [f"commit refs/heads/{branch}", f"author A <a@example.org> {at} +0000",
+        lines = [f"commit refs/heads/{branch}",
+                 f"author {author} <{author.lower()}@example.org> {at} +0000",
                  f"committer C <c@example.org> {committed or at} +0000",
                  f"data {len(message.encode())}", message]
         lines += [f"{'merge' if n else 'from'} {parent}"

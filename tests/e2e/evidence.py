@@ -146,4 +146,23 @@ def test_a_change_lands_by_a_commit_outside_the_paths(world):
         [("m1", "deployment:monorepo-1")])
 
 
+def test_who_merged_a_change_did_not_make_it(world):
+    name = "merged"
+    world.product(name)
+    main_line = world.commit(name, world.ago(40))
+    world.deploy(name, 0, main_line, world.ago(40, 1))
+    for number, author in enumerate("BC"):
+        arm = world.commit(name, world.ago(32 - number), main_line, branch=author,
+                           author=author)
+        main_line = world.commit(name, world.ago(30 - number), main_line, arm, author="M")
+        world.tell("change", id=f"by-{author}", name="x", sha=main_line, outcome="success",
+                   created=world.ago(31 - number), merged=world.ago(30 - number))
+    world.deploy(name, 1, main_line, world.ago(20))
+    yield
+    expect("merged: two authors, none of them who merged", world.column(
+        "SELECT count(DISTINCT c.author) FROM dorad.shipped_change c JOIN dorad.scope s "
+        "ON s.scope_id = c.service_id WHERE s.name = 'merged' AND c.author IN (SELECT author "
+        "FROM dorad.commit JOIN dorad.repo USING (repo_id) WHERE name = 'merged')"), ["2"])
+
+
 main(globals())
