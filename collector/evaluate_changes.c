@@ -34,6 +34,7 @@ void evaluate_changes_clear(struct evaluation *work)
 	g_clear_pointer(&work->left_out, g_free);
 	g_clear_pointer(&work->changes, g_array_unref);
 	g_clear_pointer(&work->notes, g_array_unref);
+	g_clear_pointer(&work->by_id, g_hash_table_unref);
 }
 
 /* ---- reading ---- */

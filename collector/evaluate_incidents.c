@@ -107,7 +107,8 @@ struct naming {
 	struct evaluation *work;
 	guint64 groups;
 	struct evaluate_when when;
-	GHashTable *deployments; /* name → the rollouts it is part of, GArray of gint */
+	GHashTable *deployments; /* name → rollouts it is part of, GArray of gint */
+	GHashTable *by_number, *by_url; /* → likewise, changes */
 };
 
 /* A rollout named, and how. */
@@ -175,28 +176,22 @@ static bool name_revision(const struct naming *naming, const char *text,
 	return true;
 }
 
-/* Is the change one that a reference names? */
-static bool is_named(const struct evaluate_change *change,
-		     const struct reference *reference)
-{
-	if (reference->kind == REFERENCE_URL)
-		return g_strcmp0(change->item->url, reference->text) == 0;
-	return strcmp(change->item->id, reference->text) == 0 &&
-	       (!reference->project ||
-		g_strcmp0(change->item->project, reference->project) == 0);
-}
-
 static void name_change(const struct naming *naming, const struct reference *reference,
 			struct named *named)
 {
 	const struct evaluation *work = naming->work;
+	const GArray *changes = g_hash_table_lookup(
+		reference->kind == REFERENCE_URL ? naming->by_url : naming->by_number,
+		reference->text);
 	const struct evaluate_change *found = NULL;
 
-	for (guint i = 0; i < work->changes->len; i++) {
+	for (guint i = 0; changes && i < changes->len; i++) {
 		const struct evaluate_change *change = &g_array_index(
-			work->changes, struct evaluate_change, i);
+			work->changes, struct evaluate_change,
+			(guint)g_array_index(changes, gint, i));
 
-		if (!is_named(change, reference))
+		if (reference->project &&
+		    g_strcmp0(change->item->project, reference->project) != 0)
 			continue;
 		if (found && !reference->project)
 			return;
@@ -331,15 +326,15 @@ static bool add_all(struct naming *naming, const struct gathering *gathering,
 	return true;
 }
 
-static void know(GHashTable *deployments, const char *name, gint rollout)
+static void know(GHashTable *table, const char *name, gint index)
 {
-	GArray *list = g_hash_table_lookup(deployments, name);
+	GArray *list = g_hash_table_lookup(table, name);
 
 	if (!list) {
 		list = g_array_new(FALSE, FALSE, sizeof(gint));
-		g_hash_table_insert(deployments, g_strdup(name), list);
+		g_hash_table_insert(table, g_strdup(name), list);
 	}
-	g_array_append_val(list, rollout);
+	g_array_append_val(list, index);
 }
 
 static void list_free(void *list)
@@ -359,11 +354,16 @@ static const char *bare_name(const char *id)
 	return NULL;
 }
 
+/* From names to what they may mean, GArray of gint. */
+static GHashTable *names_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
+}
+
 /* Deployments by their ids. */
 static GHashTable *deployments_by_name(const struct evaluation *work)
 {
-	GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-						  list_free);
+	GHashTable *table = names_new();
 
 	for (guint i = 0; i < work->rows->len; i++) {
 		const struct deployment_row *row = &g_array_index(
@@ -380,6 +380,20 @@ static GHashTable *deployments_by_name(const struct evaluation *work)
 	return table;
 }
 
+static void know_changes(const struct naming *naming)
+{
+	const GArray *changes = naming->work->changes;
+
+	for (guint i = 0; i < changes->len; i++) {
+		const struct item *item =
+			g_array_index(changes, struct evaluate_change, i).item;
+
+		know(naming->by_number, item->id, (gint)i);
+		if (item->url)
+			know(naming->by_url, item->url, (gint)i);
+	}
+}
+
 GArray *evaluate_incidents_load(struct evaluation *work, GError **error)
 {
 	GArray *incidents = g_array_new(FALSE, FALSE, sizeof(struct evaluate_incident));
@@ -393,11 +407,17 @@ GArray *evaluate_incidents_load(struct evaluation *work, GError **error)
 		.seen = seen,
 		.items = items,
 	};
-	struct naming naming = { .work = work, .deployments = deployments };
+	g_autoptr(GHashTable) by_number = names_new();
+	g_autoptr(GHashTable) by_url = names_new();
+	struct naming naming = { .work = work,
+				 .deployments = deployments,
+				 .by_number = by_number,
+				 .by_url = by_url };
 	bool good;
 
 	g_array_set_clear_func(incidents, incident_clear);
 	g_array_set_clear_func(items, gathered_clear);
+	know_changes(&naming);
 	good = gather_all(&gathering, error) &&
 	       add_all(&naming, &gathering, incidents, error);
 	incident_rules_free(gathering.rules);

@@ -30,7 +30,7 @@ struct evaluate_note {
 	guint32 pos;
 	char *kind, *text;
 	guint32 target; /* position of the commit that it names; GRAPH_NONE */
-	gint *rollouts; /* likewise */
+	gint *rollouts; /* likewise; NULL: nobody asks for its kind */
 	gint *targets;	/* the same of the commit that it names; NULL: it names none */
 };
 
@@ -51,8 +51,9 @@ struct evaluation {
 	GArray *stored;		  /* of struct rollout_row: as of the last evaluation */
 	GArray *changes;	  /* of struct evaluate_change, in order of key */
 	GArray *notes;		  /* of struct evaluate_note */
-	GArray **ties;		  /* of each repository, of struct tie */
-	guint8 **left_out;	  /* of each repository, by position */
+	GHashTable *by_id; /* id → index of rollout + 1; once changes are shipped */
+	GArray **ties;	   /* of each repository, of struct tie */
+	guint8 **left_out; /* of each repository, by position */
 };
 
 const struct rollout *evaluation_rollout(const struct evaluation *work, guint r);

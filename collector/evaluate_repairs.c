@@ -127,7 +127,7 @@ static void look_at_notes(struct repairing *repairing, bool titles)
 		const struct evaluate_note *note = &g_array_index(
 			notes, struct evaluate_note, i);
 
-		if ((strcmp(note->kind, "title") == 0) != titles)
+		if (!note->rollouts || (strcmp(note->kind, "title") == 0) != titles)
 			continue;
 		if (titles)
 			look_at_title(repairing, note);

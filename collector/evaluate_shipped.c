@@ -25,8 +25,14 @@ struct question {
 	gint *answers;
 };
 
-static bool ask(struct evaluation *work, GHashTable *ids, guint repo, guint group,
-		const GArray *questions, GError **error)
+/* The index, -1: none. */
+static gint rollout_of_id(const struct evaluation *work, gint64 id)
+{
+	return (gint)GPOINTER_TO_UINT(g_hash_table_lookup(work->by_id, &id)) - 1;
+}
+
+static bool ask(struct evaluation *work, guint repo, guint group, const GArray *questions,
+		GError **error)
 {
 	guint n = questions->len;
 	g_autofree struct oid *oids = g_new0(struct oid, n + 1);
@@ -43,12 +49,11 @@ static bool ask(struct evaluation *work, GHashTable *ids, guint repo, guint grou
 	for (guint i = 0; i < n; i++) {
 		gint *answer =
 			&g_array_index(questions, struct question, i).answers[group];
-		guint rollout = GPOINTER_TO_UINT(
-			rollouts[i] ? g_hash_table_lookup(ids, &rollouts[i]) : NULL);
+		gint rollout = rollouts[i] ? rollout_of_id(work, rollouts[i]) : -1;
 
-		*answer = baseline[i] ? SHIPPED_BASELINE
-			  : rollout   ? (gint)rollout - 1
-				      : SHIPPED_NEVER;
+		*answer = baseline[i]	 ? SHIPPED_BASELINE
+			  : rollout >= 0 ? rollout
+					 : SHIPPED_NEVER;
 	}
 	return true;
 }
@@ -67,6 +72,12 @@ static void add_question(GArray *questions, guint32 pos, gint *answers)
 	const struct question question = { pos, answers };
 
 	g_array_append_val(questions, question);
+}
+
+/* Authors are left out and picks are tied without it. */
+static bool is_of_repairs(const struct evaluate_note *note)
+{
+	return strcmp(note->kind, "author") != 0 && strcmp(note->kind, "picked") != 0;
 }
 
 /* Answers for each tie of a repository with paths: where the commit by which a change
@@ -113,7 +124,7 @@ static void count_ties(struct evaluation *work, guint repo, const gint *answers)
 	}
 }
 
-static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError **error)
+static bool ask_all(struct evaluation *work, guint repo, GError **error)
 {
 	g_autoptr(GArray) questions = g_array_new(FALSE, FALSE, sizeof(struct question));
 	g_autofree gint *ties = NULL;
@@ -132,7 +143,7 @@ static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError
 		struct evaluate_note *note = &g_array_index(work->notes,
 							    struct evaluate_note, i);
 
-		if (note->repo != repo)
+		if (note->repo != repo || !is_of_repairs(note))
 			continue;
 		note->rollouts = answers_new(work);
 		add_question(questions, note->pos, note->rollouts);
@@ -143,7 +154,7 @@ static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError
 	}
 	ties = ask_ties(work, repo, questions);
 	for (guint g = 0; good && questions->len > 0 && g < work->facts.n_groups; g++)
-		good = ask(work, ids, repo, g, questions, error);
+		good = ask(work, repo, g, questions, error);
 	if (good)
 		count_ties(work, repo, ties);
 	return good;
@@ -203,11 +214,8 @@ bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, guint
 				      work->repos[repo].repo_id, &oid, 1, &by, &baseline,
 				      error))
 			return false;
-		for (guint r = 0; by != 0 && !baseline && found < 0 &&
-				  r < work->rollouts.rollouts->len;
-		     r++)
-			if (evaluation_rollout_id(work, r) == by)
-				found = (gint)r;
+		if (by != 0 && !baseline)
+			found = rollout_of_id(work, by);
 		/* Going back to a revision is what may have fixed it. */
 		if (found < 0 || when.fix)
 			found = evaluate_nearer(work, found,
@@ -381,12 +389,11 @@ static bool leave_out(struct evaluation *work, GError **error)
 
 bool evaluate_changes_ship(struct evaluation *work, GError **error)
 {
-	g_autoptr(GHashTable) ids = rollouts_by_id(work);
-
+	work->by_id = rollouts_by_id(work);
 	if (!leave_out(work, error))
 		return false;
 	for (guint i = 0; i < work->facts.n_repos; i++)
-		if (!ask_all(work, i, ids, error))
+		if (!ask_all(work, i, error))
 			return false;
 	return write_changes(work, error) && write_ties(work, error);
 }
