@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from edge_world import DAY, Edges, expect, some, seconds
+from edge_world import DAY, WRONG, Edges, expect, some, seconds
 from events import HOUR
 from rig import git, sql
 
