@@ -34,6 +34,7 @@ void evaluate_changes_clear(struct evaluation *work)
 	g_clear_pointer(&work->left_out, g_free);
 	g_clear_pointer(&work->changes, g_array_unref);
 	g_clear_pointer(&work->notes, g_array_unref);
+	g_clear_pointer(&work->by_id, g_hash_table_unref);
 }
 
 /* ---- reading ---- */
@@ -131,12 +132,31 @@ static void sort_changes(GArray *changes)
 	g_array_set_size(changes, n);
 }
 
-/* The commit that a note names, in full or by its beginning. */
+/* The commit whose name, or 7 or more digits of it, a text begins with. What is known to
+ * be one needs no letter to tell it from a number. */
+static guint32 target_at(const struct graph *graph, const char *text)
+{
+	gsize n = strspn(text, "0123456789ABCDEFabcdef");
+	g_autofree char *hex = g_ascii_strdown(text, (gssize)n);
+
+	return n < 7 || n > 64 || g_ascii_isalnum(text[n]) || text[n] == '_'
+		       ? GRAPH_NONE
+		       : graph_find_prefix(graph, hex, n);
+}
+
+/* The commit that a note names. */
 static void find_target(const struct evaluation *work, struct evaluate_note *note)
 {
+	const struct graph *graph = &work->repos[note->repo].graph;
+	bool trailer = strcmp(note->kind, "trailer") == 0;
+	const char *value = trailer ? strchr(note->text, ':') : note->text;
 	g_autoptr(GArray) references = NULL;
 
 	if (strcmp(note->kind, "title") == 0 || strcmp(note->kind, "author") == 0)
+		return;
+	if (value)
+		note->target = target_at(graph, value + strspn(value, ": \t"));
+	if (!trailer || note->target != GRAPH_NONE)
 		return;
 	references = references_find(note->text);
 	for (guint i = 0; i < references->len && note->target == GRAPH_NONE; i++) {
@@ -144,8 +164,7 @@ static void find_target(const struct evaluation *work, struct evaluate_note *not
 								   struct reference, i);
 
 		if (reference->kind == REFERENCE_SHA)
-			note->target = graph_find_prefix(&work->repos[note->repo].graph,
-							 reference->text,
+			note->target = graph_find_prefix(graph, reference->text,
 							 strlen(reference->text));
 	}
 }

@@ -85,9 +85,10 @@ static bool gather_all(struct gathering *gathering, GError **error)
 	for (unsigned i = 0; i < service->n_incidents; i++) {
 		const struct config_incident_rule *rule = &service->incidents[i];
 		g_autofree const char **services = exact_services(rule);
+		bool any = g_strcmp0(rule->project, "*") == 0;
 		const struct incident_query query = {
 			.source = rule->source,
-			.project = rule->project,
+			.project = any ? NULL : rule->project,
 			.services = services,
 		};
 
@@ -101,12 +102,13 @@ static bool gather_all(struct gathering *gathering, GError **error)
 
 /* ---- what it names ---- */
 
-/* What is looked for, for one incident and group. */
+/* What is looked for, for one incident. */
 struct naming {
 	struct evaluation *work;
-	gint group;
-	gint64 started;
-	GHashTable *deployments; /* name → the rollouts it is part of, GArray of gint */
+	guint64 groups;
+	struct evaluate_when when;
+	GHashTable *deployments; /* name → rollouts it is part of, GArray of gint */
+	GHashTable *by_number, *by_url; /* → likewise, changes */
 };
 
 /* A rollout named, and how. */
@@ -123,7 +125,7 @@ static void name_one(const struct naming *naming, struct named *named, gint roll
 		return;
 	if (method == named->method) {
 		gint nearer = evaluate_nearer(naming->work, named->rollout, rollout,
-					      naming->started);
+					      naming->when);
 
 		if (nearer == named->rollout)
 			return;
@@ -137,9 +139,8 @@ static void name_one(const struct naming *naming, struct named *named, gint roll
 
 static bool is_of_group(const struct naming *naming, gint rollout)
 {
-	return naming->group < 0 ||
-	       evaluation_rollout(naming->work, (guint)rollout)->group ==
-		       (guint)naming->group;
+	return state_groups_have(naming->groups,
+				 evaluation_rollout(naming->work, (guint)rollout)->group);
 }
 
 static void name_deployment(const struct naming *naming, const char *text,
@@ -167,7 +168,7 @@ static bool name_revision(const struct naming *naming, const char *text,
 
 		if (pos == GRAPH_NONE)
 			continue;
-		if (!evaluate_shipped_by(work, i, pos, naming->group, naming->started,
+		if (!evaluate_shipped_by(work, i, pos, naming->groups, naming->when,
 					 &rollout, error))
 			return false;
 		name_one(naming, named, rollout, LINK_REVISION, text);
@@ -175,37 +176,47 @@ static bool name_revision(const struct naming *naming, const char *text,
 	return true;
 }
 
-/* Is the change one that a reference names? */
-static bool is_named(const struct evaluate_change *change,
-		     const struct reference *reference)
-{
-	if (reference->kind == REFERENCE_URL)
-		return g_strcmp0(change->item->url, reference->text) == 0;
-	return strcmp(change->item->id, reference->text) == 0 &&
-	       (!reference->project ||
-		g_strcmp0(change->item->project, reference->project) == 0);
-}
-
 static void name_change(const struct naming *naming, const struct reference *reference,
 			struct named *named)
 {
 	const struct evaluation *work = naming->work;
+	const GArray *changes = g_hash_table_lookup(
+		reference->kind == REFERENCE_URL ? naming->by_url : naming->by_number,
+		reference->text);
 	const struct evaluate_change *found = NULL;
 
-	for (guint i = 0; i < work->changes->len; i++) {
+	for (guint i = 0; changes && i < changes->len; i++) {
 		const struct evaluate_change *change = &g_array_index(
-			work->changes, struct evaluate_change, i);
+			work->changes, struct evaluate_change,
+			(guint)g_array_index(changes, gint, i));
 
-		if (!is_named(change, reference))
+		if (reference->project &&
+		    g_strcmp0(change->item->project, reference->project) != 0)
 			continue;
 		if (found && !reference->project)
 			return;
 		found = change;
 	}
 	for (guint g = 0; found && g < work->facts.n_groups; g++)
-		if (naming->group < 0 || naming->group == (gint)g)
+		if (state_groups_have(naming->groups, g))
 			name_one(naming, named, found->rollouts[g], LINK_CHANGE,
 				 reference->text);
+}
+
+/* "HTTP 503 since noon" has a number as well, and some deployment has that id. */
+static bool may_be_deployment(const struct reference *reference)
+{
+	const char *text = reference->text;
+
+	return reference->kind == REFERENCE_WHOLE ||
+	       reference->kind == REFERENCE_DEPLOYMENT ||
+	       text[strspn(text, "0123456789")] != '\0';
+}
+
+/* "Incident #42" has a number of its own. */
+static bool is_bare_number(const struct reference *reference)
+{
+	return reference->kind == REFERENCE_CHANGE && !reference->project;
 }
 
 /* A title has words that happen to be names: only what is clearly a reference counts. */
@@ -219,7 +230,9 @@ static bool name_by(const struct naming *naming, const char *text, bool title,
 		const struct reference *reference = &g_array_index(references,
 								   struct reference, i);
 
-		if (!title)
+		if (title && is_bare_number(reference))
+			continue;
+		if (!title && may_be_deployment(reference))
 			name_deployment(naming, reference->text, named);
 		if (reference->kind == REFERENCE_SHA)
 			good = name_revision(naming, reference->text, named, error);
@@ -259,7 +272,7 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 	struct evaluate_incident incident = {
 		.key = { row->source_id, g_strdup(item->project ? item->project : ""),
 			 g_strdup(item->id) },
-		.group = naming->group,
+		.groups = naming->groups,
 		.started = first_of(item->started,
 				    first_of(item->detected, item->created)),
 		.restored = first_of(item->mitigated, item->resolved),
@@ -267,13 +280,15 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 	bool good = true;
 
 	incident.excluded = why_not(row, incident.started, incident.restored);
-	naming->started = incident.started;
-	if (!incident.excluded) {
+	naming->when.started = incident.started;
+	naming->when.fix = false;
+	if (!incident.excluded)
 		good = name_by(naming, item->cause, false, &named, error) &&
 		       (named.rollout >= 0 ||
-			name_by(naming, item->name, true, &named, error)) &&
-		       name_by(naming, item->fix, false, &fix, error);
-	}
+			name_by(naming, item->name, true, &named, error));
+	naming->when.fix = true;
+	if (good && !incident.excluded)
+		good = name_by(naming, item->fix, false, &fix, error);
 	incident.named = named.rollout;
 	incident.named_by = named.method;
 	incident.evidence = named.evidence;
@@ -283,12 +298,18 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 	return good;
 }
 
-static gint group_of(const struct evaluation *work, const char *name)
+/* One about all of them may be put to a rollout of any. */
+static guint64 groups_of(const struct evaluation *work, GPtrArray *names)
 {
-	for (guint i = 0; i < work->facts.n_groups; i++)
-		if (strcmp(work->facts.groups[i].name, name) == 0)
-			return (gint)i;
-	return -1;
+	guint64 groups = 0;
+
+	if (names->len == work->facts.n_groups)
+		return STATE_GROUPS_ANY;
+	for (guint g = 0; g < work->facts.n_groups; g++)
+		if (g_ptr_array_find_with_equal_func(names, work->facts.groups[g].name,
+						     g_str_equal, NULL))
+			groups |= state_group(g);
+	return groups;
 }
 
 static bool add_all(struct naming *naming, const struct gathering *gathering,
@@ -298,30 +319,22 @@ static bool add_all(struct naming *naming, const struct gathering *gathering,
 		const struct gathered *row = &g_array_index(gathering->items,
 							    struct gathered, i);
 
-		if (row->groups->len == naming->work->facts.n_groups) {
-			naming->group = -1;
-			if (!add_incident(naming, row, incidents, error))
-				return false;
-			continue;
-		}
-		for (guint k = 0; k < row->groups->len; k++) {
-			naming->group = group_of(naming->work, row->groups->pdata[k]);
-			if (!add_incident(naming, row, incidents, error))
-				return false;
-		}
+		naming->groups = groups_of(naming->work, row->groups);
+		if (!add_incident(naming, row, incidents, error))
+			return false;
 	}
 	return true;
 }
 
-static void know(GHashTable *deployments, const char *name, gint rollout)
+static void know(GHashTable *table, const char *name, gint index)
 {
-	GArray *list = g_hash_table_lookup(deployments, name);
+	GArray *list = g_hash_table_lookup(table, name);
 
 	if (!list) {
 		list = g_array_new(FALSE, FALSE, sizeof(gint));
-		g_hash_table_insert(deployments, g_strdup(name), list);
+		g_hash_table_insert(table, g_strdup(name), list);
 	}
-	g_array_append_val(list, rollout);
+	g_array_append_val(list, index);
 }
 
 static void list_free(void *list)
@@ -341,11 +354,16 @@ static const char *bare_name(const char *id)
 	return NULL;
 }
 
+/* From names to what they may mean, GArray of gint. */
+static GHashTable *names_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
+}
+
 /* Deployments by their ids. */
 static GHashTable *deployments_by_name(const struct evaluation *work)
 {
-	GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-						  list_free);
+	GHashTable *table = names_new();
 
 	for (guint i = 0; i < work->rows->len; i++) {
 		const struct deployment_row *row = &g_array_index(
@@ -362,6 +380,20 @@ static GHashTable *deployments_by_name(const struct evaluation *work)
 	return table;
 }
 
+static void know_changes(const struct naming *naming)
+{
+	const GArray *changes = naming->work->changes;
+
+	for (guint i = 0; i < changes->len; i++) {
+		const struct item *item =
+			g_array_index(changes, struct evaluate_change, i).item;
+
+		know(naming->by_number, item->id, (gint)i);
+		if (item->url)
+			know(naming->by_url, item->url, (gint)i);
+	}
+}
+
 GArray *evaluate_incidents_load(struct evaluation *work, GError **error)
 {
 	GArray *incidents = g_array_new(FALSE, FALSE, sizeof(struct evaluate_incident));
@@ -375,11 +407,17 @@ GArray *evaluate_incidents_load(struct evaluation *work, GError **error)
 		.seen = seen,
 		.items = items,
 	};
-	struct naming naming = { .work = work, .deployments = deployments };
+	g_autoptr(GHashTable) by_number = names_new();
+	g_autoptr(GHashTable) by_url = names_new();
+	struct naming naming = { .work = work,
+				 .deployments = deployments,
+				 .by_number = by_number,
+				 .by_url = by_url };
 	bool good;
 
 	g_array_set_clear_func(incidents, incident_clear);
 	g_array_set_clear_func(items, gathered_clear);
+	know_changes(&naming);
 	good = gather_all(&gathering, error) &&
 	       add_all(&naming, &gathering, incidents, error);
 	incident_rules_free(gathering.rules);

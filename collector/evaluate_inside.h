@@ -30,7 +30,7 @@ struct evaluate_note {
 	guint32 pos;
 	char *kind, *text;
 	guint32 target; /* position of the commit that it names; GRAPH_NONE */
-	gint *rollouts; /* likewise */
+	gint *rollouts; /* likewise; NULL: nobody asks for its kind */
 	gint *targets;	/* the same of the commit that it names; NULL: it names none */
 };
 
@@ -52,8 +52,9 @@ struct evaluation {
 	GArray *stored;		  /* of struct rollout_row: as of the last evaluation */
 	GArray *changes;	  /* of struct evaluate_change, in order of key */
 	GArray *notes;		  /* of struct evaluate_note */
-	GArray **ties;		  /* of each repository, of struct tie */
-	guint8 **left_out;	  /* of each repository, by position */
+	GHashTable *by_id; /* id → index of rollout + 1; once changes are shipped */
+	GArray **ties;	   /* of each repository, of struct tie */
+	guint8 **left_out; /* of each repository, by position */
 };
 
 const struct rollout *evaluation_rollout(const struct evaluation *work, guint r);
@@ -69,28 +70,34 @@ gint64 evaluate_changes_merged(const struct evaluation *work, guint repo, guint3
 bool evaluate_changes_ship(struct evaluation *work, GError **error);
 void evaluate_changes_clear(struct evaluation *work);
 
-/* An incident that concerns the service: all of its groups, or one; then there is one of
- * these for each. */
+/* An incident that concerns the service. */
 struct evaluate_incident {
 	struct item_key key;
-	gint group;	      /* -1: all */
+	guint64 groups;	      /* as state_incident: those it is about */
 	const char *excluded; /* as service_incident_row; NULL: it counts */
 	gint64 started, restored;
 	gint named, fix; /* rollouts; -1: none */
 	enum link_method named_by;
 	char *evidence; /* the words that named it; NULL */
 };
-/* Array of struct evaluate_incident, in order of key and group; the caller unrefs. After
+/* Array of struct evaluate_incident, in order of key; the caller unrefs. After
  * evaluate_changes_ship(). */
 GArray *evaluate_incidents_load(struct evaluation *work, GError **error);
 
-/* The rollout that shipped (or, if none did, deployed) a commit, for an incident
- * about a group (-1: any) that started then: of those that finished before it the latest,
- * else the first; -1: none. */
-bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint group,
-			 gint64 started, gint *rollout, GError **error);
-/* Of two rollouts (-1: none) the one to name by the same rule. */
-gint evaluate_nearer(const struct evaluation *work, gint a, gint b, gint64 started);
+/* Which of several rollouts is meant, for an incident that started then. */
+struct evaluate_when {
+	gint64 started;
+	/* Its fix: the first that finished then or later, else the latest. Else its
+	 * cause: the latest that finished before or then, else the first. */
+	bool fix;
+};
+/* The rollout that shipped a commit, or, if none did or a fix is looked for, deployed it,
+ * to one of the groups (as state_incident); *rollout -1: none. */
+bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, guint64 groups,
+			 struct evaluate_when when, gint *rollout, GError **error);
+/* Of two rollouts (-1: none) the one that is meant. */
+gint evaluate_nearer(const struct evaluation *work, gint a, gint b,
+		     struct evaluate_when when);
 
 /* Which rollouts repair others, by rule: an array of struct repair; the caller unrefs.
  * After evaluate_changes_ship(). */

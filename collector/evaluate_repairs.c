@@ -6,6 +6,7 @@
 struct finding {
 	gint rule;	 /* the first that fits; -1: none does */
 	bool names;	 /* what it repairs is named and known, if nobody's */
+	bool exact;	 /* by a commit, so that a title need not be guessed at */
 	GArray *targets; /* of gint: rollouts; NULL: none */
 };
 
@@ -36,14 +37,16 @@ static void find(struct repairing *repairing, gint rollout, gint rule, gint targ
 	g_array_append_val(finding->targets, target);
 }
 
-/* The latest change of a title that a rollout of the group shipped before this one. */
+/* The latest change of a title that a rollout of the group shipped before this one.
+ * Titles have namesakes, shas have none. */
 static gint target_of_title(const struct repairing *repairing, const char *title,
 			    guint group, gint rollout)
 {
 	const GPtrArray *changes = g_hash_table_lookup(repairing->titles, title);
+	bool exact = repairing->findings[rollout].exact;
 	gint target = REPAIR_BEFORE;
 
-	for (guint i = 0; changes && i < changes->len; i++) {
+	for (guint i = 0; changes && !exact && i < changes->len; i++) {
 		const struct evaluate_change *change = changes->pdata[i];
 		gint shipped = change->rollouts[group];
 
@@ -86,9 +89,24 @@ static void look_at_note(struct repairing *repairing, const struct evaluate_note
 {
 	const struct commit_note row = { .kind = note->kind, .text = note->text };
 	gint rule = remediation_fits_note(repairing->rules, &row);
-	g_autofree char *reverted = strcmp(note->kind, "title") == 0
-					    ? remediation_title_reverted(note->text)
-					    : NULL;
+
+	for (guint g = 0; rule >= 0 && g < repairing->work->facts.n_groups; g++) {
+		gint rollout = note->rollouts[g], target;
+
+		if (rollout < 0)
+			continue;
+		target = target_of_commit(note, g, rollout);
+		find(repairing, rollout, rule, target);
+		if (target != REPAIR_BEFORE)
+			repairing->findings[rollout].exact = true;
+	}
+}
+
+static void look_at_title(struct repairing *repairing, const struct evaluate_note *note)
+{
+	const struct commit_note row = { .kind = note->kind, .text = note->text };
+	gint rule = remediation_fits_note(repairing->rules, &row);
+	g_autofree char *reverted = remediation_title_reverted(note->text);
 
 	for (guint g = 0; rule >= 0 && g < repairing->work->facts.n_groups; g++) {
 		gint rollout = note->rollouts[g];
@@ -96,7 +114,25 @@ static void look_at_note(struct repairing *repairing, const struct evaluate_note
 		if (rollout >= 0)
 			find(repairing, rollout, rule,
 			     reverted ? target_of_title(repairing, reverted, g, rollout)
-				      : target_of_commit(note, g, rollout));
+				      : REPAIR_BEFORE);
+	}
+}
+
+/* Commits that are named come first, for what they make of titles. */
+static void look_at_notes(struct repairing *repairing, bool titles)
+{
+	const GArray *notes = repairing->work->notes;
+
+	for (guint i = 0; i < notes->len; i++) {
+		const struct evaluate_note *note = &g_array_index(
+			notes, struct evaluate_note, i);
+
+		if (!note->rollouts || (strcmp(note->kind, "title") == 0) != titles)
+			continue;
+		if (titles)
+			look_at_title(repairing, note);
+		else
+			look_at_note(repairing, note);
 	}
 }
 
@@ -176,12 +212,11 @@ GArray *evaluate_repairs(const struct evaluation *work)
 	for (guint r = 0; r < n; r++)
 		findings[r].rule = -1;
 	look_at_rollouts(&repairing);
+	look_at_notes(&repairing, false);
 	for (guint i = 0; i < work->changes->len; i++)
 		look_at_change(&repairing,
 			       &g_array_index(work->changes, struct evaluate_change, i));
-	for (guint i = 0; i < work->notes->len; i++)
-		look_at_note(&repairing,
-			     &g_array_index(work->notes, struct evaluate_note, i));
+	look_at_notes(&repairing, true);
 	add_repairs(&repairing, repairs);
 	for (guint r = 0; r < n; r++)
 		g_clear_pointer(&findings[r].targets, g_array_unref);

@@ -25,8 +25,14 @@ struct question {
 	gint *answers;
 };
 
-static bool ask(struct evaluation *work, GHashTable *ids, guint repo, guint group,
-		const GArray *questions, GError **error)
+/* The index, -1: none. */
+static gint rollout_of_id(const struct evaluation *work, gint64 id)
+{
+	return (gint)GPOINTER_TO_UINT(g_hash_table_lookup(work->by_id, &id)) - 1;
+}
+
+static bool ask(struct evaluation *work, guint repo, guint group, const GArray *questions,
+		GError **error)
 {
 	guint n = questions->len;
 	g_autofree struct oid *oids = g_new0(struct oid, n + 1);
@@ -43,12 +49,11 @@ static bool ask(struct evaluation *work, GHashTable *ids, guint repo, guint grou
 	for (guint i = 0; i < n; i++) {
 		gint *answer =
 			&g_array_index(questions, struct question, i).answers[group];
-		guint rollout = GPOINTER_TO_UINT(
-			rollouts[i] ? g_hash_table_lookup(ids, &rollouts[i]) : NULL);
+		gint rollout = rollouts[i] ? rollout_of_id(work, rollouts[i]) : -1;
 
-		*answer = baseline[i] ? SHIPPED_BASELINE
-			  : rollout   ? (gint)rollout - 1
-				      : SHIPPED_NEVER;
+		*answer = baseline[i]	 ? SHIPPED_BASELINE
+			  : rollout >= 0 ? rollout
+					 : SHIPPED_NEVER;
 	}
 	return true;
 }
@@ -69,9 +74,60 @@ static void add_question(GArray *questions, guint32 pos, gint *answers)
 	g_array_append_val(questions, question);
 }
 
-static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError **error)
+/* Authors are left out and picks are tied without it. */
+static bool is_of_repairs(const struct evaluate_note *note)
+{
+	return strcmp(note->kind, "author") != 0 && strcmp(note->kind, "picked") != 0;
+}
+
+/* Answers for each tie of a repository with paths: where the commit by which a change
+ * landed touches none of them, the rest of the change may. */
+static gint *ask_ties(const struct evaluation *work, guint repo, GArray *questions)
+{
+	guint n_groups = work->facts.n_groups, n = work->ties[repo]->len;
+	gint *answers;
+
+	if (work->repos[repo].component_id == 0)
+		return NULL;
+	answers = g_new(gint, (gsize)n * n_groups + 1);
+	for (guint i = 0; i < n; i++) {
+		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
+		gint *row = answers + (gsize)i * n_groups;
+
+		for (guint g = 0; g < n_groups; g++)
+			row[g] = SHIPPED_NEVER;
+		if (tied->method != TIE_CHERRY_PICK)
+			add_question(questions, tied->commit, row);
+	}
+	return answers;
+}
+
+/* The change came with the last of its commits. */
+static void count_ties(struct evaluation *work, guint repo, const gint *answers)
+{
+	guint n_groups = work->facts.n_groups;
+
+	for (guint i = 0; answers && i < work->ties[repo]->len; i++) {
+		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
+		gint *rollouts = g_array_index(work->changes, struct evaluate_change,
+					       tied->change)
+					 .rollouts;
+
+		for (guint g = 0; g < n_groups; g++) {
+			gint answer = answers[(gsize)i * n_groups + g];
+
+			if (answer >= 0)
+				rollouts[g] = MAX(rollouts[g], answer);
+			else if (rollouts[g] == SHIPPED_NEVER)
+				rollouts[g] = answer;
+		}
+	}
+}
+
+static bool ask_all(struct evaluation *work, guint repo, GError **error)
 {
 	g_autoptr(GArray) questions = g_array_new(FALSE, FALSE, sizeof(struct question));
+	g_autofree gint *ties = NULL;
 	bool good = true;
 
 	for (guint i = 0; i < work->changes->len; i++) {
@@ -87,7 +143,7 @@ static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError
 		struct evaluate_note *note = &g_array_index(work->notes,
 							    struct evaluate_note, i);
 
-		if (note->repo != repo)
+		if (note->repo != repo || !is_of_repairs(note))
 			continue;
 		note->rollouts = answers_new(work);
 		add_question(questions, note->pos, note->rollouts);
@@ -96,31 +152,38 @@ static bool ask_all(struct evaluation *work, guint repo, GHashTable *ids, GError
 		note->targets = answers_new(work);
 		add_question(questions, note->target, note->targets);
 	}
+	ties = ask_ties(work, repo, questions);
 	for (guint g = 0; good && questions->len > 0 && g < work->facts.n_groups; g++)
-		good = ask(work, ids, repo, g, questions, error);
+		good = ask(work, repo, g, questions, error);
+	if (good)
+		count_ties(work, repo, ties);
 	return good;
 }
 
 /* ---- an incident's cause ---- */
 
-gint evaluate_nearer(const struct evaluation *work, gint a, gint b, gint64 started)
+/* Rollouts are in order of finish, so the greater is the later. */
+gint evaluate_nearer(const struct evaluation *work, gint a, gint b,
+		     struct evaluate_when when)
 {
-	gint64 x, y;
+	bool x, y;
 
 	if (a < 0 || b < 0)
 		return MAX(a, b);
-	x = evaluation_rollout(work, (guint)a)->finished;
-	y = evaluation_rollout(work, (guint)b)->finished;
-	/* rollouts are in order of finish, so the greater is the later */
-	if (x <= started && y <= started)
-		return MAX(a, b);
-	return x <= started ? a : y <= started ? b : MIN(a, b);
+	if (when.fix) {
+		x = evaluation_rollout(work, (guint)a)->finished >= when.started;
+		y = evaluation_rollout(work, (guint)b)->finished >= when.started;
+		return x == y ? (x ? MIN(a, b) : MAX(a, b)) : x ? a : b;
+	}
+	x = evaluation_rollout(work, (guint)a)->finished <= when.started;
+	y = evaluation_rollout(work, (guint)b)->finished <= when.started;
+	return x == y ? (x ? MAX(a, b) : MIN(a, b)) : x ? a : b;
 }
 
 /* The rollout that deployed this very commit, though another shipped it or the
  * baseline. */
 static gint deployed(const struct evaluation *work, guint repo, guint32 pos, guint group,
-		     gint64 started)
+		     struct evaluate_when when)
 {
 	gint best = -1;
 
@@ -128,12 +191,12 @@ static gint deployed(const struct evaluation *work, guint repo, guint32 pos, gui
 		if (evaluation_rollout(work, r)->group == group &&
 		    work->rollouts.positions[(gsize)r * work->facts.n_repos + repo] ==
 			    pos)
-			best = evaluate_nearer(work, best, (gint)r, started);
+			best = evaluate_nearer(work, best, (gint)r, when);
 	return best;
 }
 
-bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint group,
-			 gint64 started, gint *rollout, GError **error)
+bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, guint64 groups,
+			 struct evaluate_when when, gint *rollout, GError **error)
 {
 	struct oid oid;
 	gint64 by;
@@ -144,77 +207,72 @@ bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, gint 
 	for (guint g = 0; g < work->facts.n_groups; g++) {
 		gint found = -1;
 
-		if (group >= 0 && group != (gint)g)
+		if (!state_groups_have(groups, g))
 			continue;
 		if (!store_shipped_by(work->store, work->scope->scope_id,
 				      work->facts.groups[g].name,
 				      work->repos[repo].repo_id, &oid, 1, &by, &baseline,
 				      error))
 			return false;
-		for (guint r = 0; by != 0 && !baseline && found < 0 &&
-				  r < work->rollouts.rollouts->len;
-		     r++)
-			if (evaluation_rollout_id(work, r) == by)
-				found = (gint)r;
-		if (found < 0)
-			found = deployed(work, repo, pos, g, started);
-		*rollout = evaluate_nearer(work, *rollout, found, started);
+		if (by != 0 && !baseline)
+			found = rollout_of_id(work, by);
+		/* Going back to a revision is what may have fixed it. */
+		if (found < 0 || when.fix)
+			found = evaluate_nearer(work, found,
+						deployed(work, repo, pos, g, when), when);
+		*rollout = evaluate_nearer(work, *rollout, found, when);
 	}
 	return true;
 }
 
 /* ---- rows ---- */
 
-/* What is known of the commits that changes landed by, and when the first commit of
- * each was made, where its source does not tell. */
+/* What the commits of a change say of it: when the first was made, and who made the
+ * first that is no merge. Merges are made by whoever pressed the button. */
 struct known {
-	struct commit_times *landed; /* as the changes */
-	gint64 *first;		     /* likewise; INSTANT_NONE */
+	gint64 first;	 /* INSTANT_NONE */
+	gint64 authored; /* of the first that is no merge; INSTANT_NONE */
+	guint64 author;	 /* of that; 0 */
 };
+
+static void know(struct known *known, const struct commit_times *times, bool merge)
+{
+	gint64 at = times->authored;
+
+	if (at == INSTANT_NONE)
+		return;
+	if (known->first == INSTANT_NONE || at < known->first)
+		known->first = at;
+	if (!merge && (known->authored == INSTANT_NONE || at < known->authored)) {
+		known->authored = at;
+		known->author = times->author;
+	}
+}
 
 static bool know_times(struct evaluation *work, guint repo, struct known *known,
 		       GError **error)
 {
+	const struct graph *graph = &work->repos[repo].graph;
 	g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(guint32));
-	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(gint));
+	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(guint));
 	g_autofree struct commit_times *times = NULL;
 
-	for (guint i = 0; i < work->changes->len; i++) {
-		const struct evaluate_change *change = &g_array_index(
-			work->changes, struct evaluate_change, i);
-		gint landed = -1 - (gint)i;
-
-		if (change->repo != repo)
-			continue;
-		g_array_append_val(positions, change->landed);
-		g_array_append_val(changes, landed);
-	}
 	for (guint i = 0; i < work->ties[repo]->len; i++) {
 		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
-		gint change = (gint)tied->change;
 
-		if (tied->method == TIE_CHERRY_PICK ||
-		    g_array_index(work->changes, struct evaluate_change, change)
-				    .item->first_commit != INSTANT_NONE)
+		if (tied->method == TIE_CHERRY_PICK)
 			continue;
 		g_array_append_val(positions, tied->commit);
-		g_array_append_val(changes, change);
+		g_array_append_val(changes, tied->change);
 	}
 	times = g_new0(struct commit_times, positions->len + 1);
 	if (!evaluate_repo_times(&work->repos[repo], work->store,
 				 (const void *)positions->data, positions->len, times,
 				 error))
 		return false;
-	for (guint i = 0; i < positions->len; i++) {
-		gint change = g_array_index(changes, gint, i);
-		gint64 *first = change >= 0 ? &known->first[change] : NULL;
-
-		if (change < 0)
-			known->landed[-1 - change] = times[i];
-		else if (times[i].authored != INSTANT_NONE &&
-			 (*first == INSTANT_NONE || times[i].authored < *first))
-			*first = times[i].authored;
-	}
+	for (guint i = 0; i < positions->len; i++)
+		know(&known[g_array_index(changes, guint, i)], &times[i],
+		     graph_n_parents(graph, g_array_index(positions, guint32, i)) > 1);
 	return true;
 }
 
@@ -230,7 +288,7 @@ static void add_change(const struct evaluation *work, guint i, const struct know
 							      struct evaluate_change, i);
 	const struct item *item = change->item;
 	gint64 first = item->first_commit != INSTANT_NONE ? item->first_commit
-							  : known->first[i];
+							  : known->first;
 	gint64 reviewed = item->reviewed != INSTANT_NONE ? item->reviewed : item->created;
 
 	for (guint g = 0; g < work->facts.n_groups; g++) {
@@ -240,7 +298,7 @@ static void add_change(const struct evaluation *work, guint i, const struct know
 				    item->project ? item->project : (char *)"",
 				    item->id },
 			.repo_id = work->repos[change->repo].repo_id,
-			.author = known->landed[i].author,
+			.author = known->author,
 		};
 
 		if (change->rollouts[g] < 0)
@@ -260,19 +318,17 @@ static void add_change(const struct evaluation *work, guint i, const struct know
 static bool write_changes(struct evaluation *work, GError **error)
 {
 	guint n = work->changes->len;
-	g_autofree struct commit_times *landed = g_new0(struct commit_times, n + 1);
-	g_autofree gint64 *first = g_new(gint64, n + 1);
+	g_autofree struct known *known = g_new0(struct known, n + 1);
 	g_autoptr(GArray)
 		rows = g_array_new(FALSE, FALSE, sizeof(struct shipped_change_row));
-	struct known known = { landed, first };
 
 	for (guint i = 0; i < n; i++)
-		first[i] = INSTANT_NONE;
+		known[i].first = known[i].authored = INSTANT_NONE;
 	for (guint i = 0; i < work->facts.n_repos; i++)
-		if (!know_times(work, i, &known, error))
+		if (!know_times(work, i, known, error))
 			return false;
 	for (guint i = 0; i < n; i++)
-		add_change(work, i, &known, rows);
+		add_change(work, i, &known[i], rows);
 	return store_shipped_changes_write(work->store, work->scope->scope_id,
 					   (const void *)rows->data, rows->len, error);
 }
@@ -333,12 +389,11 @@ static bool leave_out(struct evaluation *work, GError **error)
 
 bool evaluate_changes_ship(struct evaluation *work, GError **error)
 {
-	g_autoptr(GHashTable) ids = rollouts_by_id(work);
-
+	work->by_id = rollouts_by_id(work);
 	if (!leave_out(work, error))
 		return false;
 	for (guint i = 0; i < work->facts.n_repos; i++)
-		if (!ask_all(work, i, ids, error))
+		if (!ask_all(work, i, error))
 			return false;
 	return write_changes(work, error) && write_ties(work, error);
 }

@@ -30,7 +30,7 @@ static GArray *state_incidents(const GArray *incidents, GArray *of)
 		const struct evaluate_incident *incident = &g_array_index(
 			incidents, struct evaluate_incident, i);
 		const struct state_incident row = {
-			.group = incident->group,
+			.groups = incident->groups,
 			.started = incident->started,
 			.restored = incident->restored,
 			.named = incident->named,
@@ -137,7 +137,7 @@ static void add_rows(const struct evaluation *work,
 			.excluded = incident->excluded,
 		};
 
-		if (incident->group >= 0 && incident->group != (gint)g)
+		if (!state_groups_have(incident->groups, g))
 			continue;
 		if (link && link->rollout >= 0 &&
 		    evaluation_rollout(work, (guint)link->rollout)->group == g) {

@@ -3,8 +3,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-
 /* What an incident's title or cause is at most worth reading. */
 #define MAX_TEXT 4000
 #define MAX_REFERENCES 64
@@ -26,6 +24,11 @@
 #define SHA "(?<![A-Za-z0-9_])[0-9A-Fa-f]{7,64}+(?![A-Za-z0-9_])"
 #define WHOLE_SHA "\\A[0-9A-Fa-f]{7,64}+\\z"
 
+/* 1: the number. Of "release 1.2" it is none. */
+#define DEPLOYMENT                                                                       \
+	"(?i)(?<![" WORD "])(?:deploy(?:ment)?|release)(?:\\s++#?+|#)([0-9]{1,20}+)"     \
+	"(?![A-Za-z0-9_]|[#!" WORD "][A-Za-z0-9])"
+
 /* 1: the project, as the paths of GitHub, GitLab, Gitea and their APIs have it; 2: the
  * number. */
 #define CHANGE_URL                                                                       \
@@ -36,23 +39,42 @@
 /* Bitbucket Data Center and Azure DevOps put words into the project's path. */
 #define WORDY_PATH "\\A(?|projects/([^/]++)/repos|(.+)/_git)/([^/]++)\\z"
 
+struct patterns {
+	GRegex *token, *sha, *whole_sha, *change_url, *wordy_path, *deployment;
+};
+
 struct search {
-	GRegex *token, *sha, *whole_sha, *change_url, *wordy_path;
+	const struct patterns *patterns;
 	GArray *found;
 };
 
 static GRegex *compile(const char *pattern)
 {
-	return g_regex_new(pattern, G_REGEX_RAW, 0, NULL);
+	return g_regex_new(pattern, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, NULL);
 }
 
-static void search_clear(struct search *search)
+static void *compile_all(void *unused)
 {
-	g_regex_unref(search->token);
-	g_regex_unref(search->sha);
-	g_regex_unref(search->whole_sha);
-	g_regex_unref(search->change_url);
-	g_regex_unref(search->wordy_path);
+	struct patterns *all = g_new(struct patterns, 1);
+
+	(void)unused;
+	*all = (struct patterns){
+		.token = compile(TOKEN),
+		.sha = compile(SHA),
+		.whole_sha = compile(WHOLE_SHA),
+		.change_url = compile(CHANGE_URL),
+		.wordy_path = compile(WORDY_PATH),
+		.deployment = compile(DEPLOYMENT),
+	};
+	return all;
+}
+
+/* Compiled once, for as long as the program runs: it costs more than to read a title. */
+static const struct patterns *patterns(void)
+{
+	static GOnce once = G_ONCE_INIT;
+
+	return g_once(&once, compile_all, NULL);
 }
 
 static void reference_clear(void *data)
@@ -99,11 +121,12 @@ static void add_change_of_url(struct search *search, const char *url)
 	g_autoptr(GMatchInfo) match = NULL;
 	g_autofree char *path = NULL;
 
-	if (!g_regex_match(search->change_url, url, 0, &match))
+	if (!g_regex_match(search->patterns->change_url, url, 0, &match))
 		return;
 	path = g_match_info_fetch(match, 1);
 	add(search->found, REFERENCE_CHANGE, g_match_info_fetch(match, 2),
-	    g_regex_replace(search->wordy_path, path, -1, 0, "\\1/\\2", 0, NULL));
+	    g_regex_replace(search->patterns->wordy_path, path, -1, 0, "\\1/\\2", 0,
+			    NULL));
 }
 
 /* ---- urls ---- */
@@ -180,7 +203,8 @@ static void add_word(struct search *search, const char *word)
 	trimmed = g_strndup(word, (gsize)(end - word));
 	if (!has(trimmed, is_digit))
 		return;
-	if (!g_regex_match(search->whole_sha, trimmed, 0, NULL) || !is_sha(trimmed))
+	if (!g_regex_match(search->patterns->whole_sha, trimmed, 0, NULL) ||
+	    !is_sha(trimmed))
 		add(search->found, REFERENCE_WORD, g_steal_pointer(&trimmed), NULL);
 }
 
@@ -189,7 +213,7 @@ static void add_shas(struct search *search, const char *token)
 {
 	g_autoptr(GMatchInfo) match = NULL;
 
-	g_regex_match(search->sha, token, 0, &match);
+	g_regex_match(search->patterns->sha, token, 0, &match);
 	for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
 		g_autofree char *digits = g_match_info_fetch(match, 0);
 
@@ -197,6 +221,16 @@ static void add_shas(struct search *search, const char *token)
 			add(search->found, REFERENCE_SHA, g_ascii_strdown(digits, -1),
 			    NULL);
 	}
+}
+
+static void add_deployments(struct search *search, const char *whole)
+{
+	g_autoptr(GMatchInfo) match = NULL;
+
+	g_regex_match(search->patterns->deployment, whole, 0, &match);
+	for (; g_match_info_matches(match); g_match_info_next(match, NULL))
+		add(search->found, REFERENCE_DEPLOYMENT, g_match_info_fetch(match, 1),
+		    NULL);
 }
 
 static void add_token(struct search *search, const GMatchInfo *match)
@@ -232,20 +266,15 @@ GArray *references_find(const char *text)
 	GArray *found = g_array_new(FALSE, FALSE, sizeof(struct reference));
 	g_autofree char *whole = readable(text ? text : "");
 	g_autoptr(GMatchInfo) match = NULL;
-	_cleanup_(search_clear) struct search search = {
-		.token = compile(TOKEN),
-		.sha = compile(SHA),
-		.whole_sha = compile(WHOLE_SHA),
-		.change_url = compile(CHANGE_URL),
-		.wordy_path = compile(WORDY_PATH),
-		.found = found,
-	};
+	struct search search = { .found = found };
 
 	g_array_set_clear_func(found, reference_clear);
 	if (*whole == '\0')
 		return found;
+	search.patterns = patterns();
 	add(found, REFERENCE_WHOLE, g_strdup(whole), NULL);
-	g_regex_match(search.token, whole, 0, &match);
+	add_deployments(&search, whole);
+	g_regex_match(search.patterns->token, whole, 0, &match);
 	for (; g_match_info_matches(match) && found->len < MAX_REFERENCES;
 	     g_match_info_next(match, NULL))
 		add_token(&search, match);

@@ -16,6 +16,8 @@ enum reference_kind {
 			     …/pulls/42, …/merge_requests/42, …/pull-requests/42,
 			     …/pullrequest/42, project from the url's path */
 	REFERENCE_WORD,	  /* another word of at least 3 bytes with a digit in it */
+	REFERENCE_DEPLOYMENT, /* the number right behind the word deploy, deployment or
+				 release: "release 7", "Deployment #4711" */
 };
 
 struct reference {
@@ -24,8 +26,8 @@ struct reference {
 	char *project; /* REFERENCE_CHANGE: NULL if it names none */
 };
 
-/* Array of struct reference in order of appearance (the whole first), each once, at most
- * 64; empty for NULL and blanks. Of a text longer than 4,000 bytes its beginning is all
- * that is looked at; bytes that are not UTF-8 come out as U+FFFD. Takes time in
- * proportion to the text. The caller unrefs. */
+/* Array of struct reference, the whole first, then deployments, then the others in order
+ * of appearance, each once, at most 64; empty for NULL and blanks. Of a text longer than
+ * 4,000 bytes its beginning is all that is looked at; bytes that are not UTF-8 come out
+ * as U+FFFD. Takes time in proportion to the text. The caller unrefs. */
 GArray *references_find(const char *text);

@@ -198,19 +198,24 @@ static gint latest_before(const struct derivation *all,
 			  const struct state_incident *incident)
 {
 	const struct state_facts *facts = all->facts;
-	const guint *grouped;
-	guint group = (guint)incident->group, n;
+	gint latest = -1;
 
-	if (incident->group < 0)
+	if (incident->groups == STATE_GROUPS_ANY)
 		return (gint)n_finished(facts->rollouts, NULL, facts->n_rollouts,
 					incident->started) -
 		       1;
-	if (group >= all->n_groups)
-		return -1;
-	grouped = all->grouped + all->begins[group];
-	n = n_finished(facts->rollouts, grouped,
-		       all->begins[group + 1] - all->begins[group], incident->started);
-	return n > 0 ? (gint)grouped[n - 1] : -1;
+	for (guint g = 0; g < all->n_groups; g++) {
+		const guint *grouped = all->grouped + all->begins[g];
+		guint n;
+
+		if (!state_groups_have(incident->groups, g))
+			continue;
+		n = n_finished(facts->rollouts, grouped,
+			       all->begins[g + 1] - all->begins[g], incident->started);
+		if (n > 0)
+			latest = MAX(latest, (gint)grouped[n - 1]);
+	}
+	return latest;
 }
 
 static struct incident_link link_of(const struct derivation *all,

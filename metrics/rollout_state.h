@@ -60,9 +60,20 @@ bool link_method_parse(const char *name, enum link_method *method);
 /* How sure it is: 0.5 (window), 0.9, 0.95, 1. An order, not a probability. */
 double link_confidence(enum link_method method);
 
+/* A set of rollout groups. Those from the 64th on are taken for one. */
+#define STATE_GROUPS_ANY G_GUINT64_CONSTANT(0)
+static inline guint64 state_group(guint group)
+{
+	return G_GUINT64_CONSTANT(1) << MIN(group, 63);
+}
+static inline bool state_groups_have(guint64 groups, guint group)
+{
+	return groups == STATE_GROUPS_ANY || (groups & state_group(group)) != 0;
+}
+
 /* An incident of the service that counts: neither withdrawn nor exempt. */
 struct state_incident {
-	gint group;	 /* the rollout group it is about; -1: any */
+	guint64 groups;	 /* the rollout groups it is about */
 	gint64 started;	 /* plausible */
 	gint64 restored; /* INSTANT_NONE: open */
 	/* What its cause names: the rollout and how; LINK_NONE: nothing that is known. */

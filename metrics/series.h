@@ -47,7 +47,7 @@ struct lead_sample {
 struct stage_sample {
 	gint64 finished;
 	gint64 spans[N_STAGES]; /* µs: coding, pickup, review, deploy; -1: not known */
-	guint64 author;		/* of the commit that landed; 0: unknown */
+	guint64 author;		/* of its first commit that is no merge; 0: unknown */
 };
 
 /* Something that began and perhaps ended: a failed rollout and its recovery (began: its

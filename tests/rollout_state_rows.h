@@ -8,7 +8,7 @@
  *   rollouts   "2b@30<25": revision 2 in group b (else a), finished at 30, started at 25.
  *              A digit has all lower digits behind it, a letter nothing, ? is missing.
  *   repairs    "3 hotfix 1": rollout 3 (from 0) repairs 1; "before"; "nobody"
- *   incidents  "21-25": began and ended; "21-" is open. Then "/b" the group, "=2d" what
+ *   incidents  "21-25": began and ended; "21-" is open. Then "/ab" the groups, "=2d" what
  *              its cause names and how (deployment, revision, change), "+3" its fix.
  *   now        0: long after
  * What peers make of it, and what we do: of each rollout its kind, state with evidence
@@ -264,6 +264,11 @@ static const struct {
 	  .states = "baseline ok, baseline failed (incident 0) until 12, "
 		    "normal failed (incident 1, incident 2) until 14",
 	  .links = "1 window, 2 window, 2 window" },
+	{ .what = "one of two of three groups is linked once, to the later of theirs",
+	  .rollouts = "1a@0 1b@5 1c@8",
+	  .incidents = "11-12/ab",
+	  .states = "baseline ok, baseline failed (incident 0) until 12, baseline ok",
+	  .links = "1 window" },
 	{ .what = "a group without rollouts has none to link",
 	  .rollouts = "1a@0",
 	  .incidents = "1-2/b 1-2/z",

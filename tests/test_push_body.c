@@ -336,6 +336,30 @@ START_TEST(test_story)
 }
 END_TEST
 
+static gint64 mitigated_after(const char *again)
+{
+	const char *once = INCIDENT(",\"mitigated\":\"2026-03-01T10:10:00Z\","
+				    "\"resolved\":\"2026-03-01T10:30:00Z\"");
+	g_autoptr(GPtrArray) known = read_with(push_incidents, once, NULL);
+	g_autoptr(GPtrArray) told = read_with(push_incidents, again, NULL);
+
+	push_merge(only(told), only(known));
+	return only(told)->mitigated;
+}
+
+START_TEST(test_reopened)
+{
+	ck_assert_int_eq(mitigated_after(INCIDENT("")), INSTANT_NONE);
+	ck_assert_int_eq(
+		mitigated_after(INCIDENT(",\"mitigated\":\"2026-03-01T11:00:00Z\"")),
+		at("2026-03-01T11:00:00Z"));
+	/* said again, and still over */
+	ck_assert_int_eq(
+		mitigated_after(INCIDENT(",\"resolved\":\"2026-03-01T10:40:00Z\"")),
+		at("2026-03-01T10:10:00Z"));
+}
+END_TEST
+
 /* ---- who ---- */
 
 static const struct {
@@ -444,6 +468,7 @@ int main(void)
 	tcase_add_test(tests, test_change_event);
 	tcase_add_test(tests, test_alert);
 	tcase_add_test(tests, test_where_an_incident_is);
+	tcase_add_test(tests, test_reopened);
 	tcase_add_loop_test(tests, test_story, 0, G_N_ELEMENTS(stories));
 	tcase_add_loop_test(tests, test_door, 0, G_N_ELEMENTS(doors));
 	tcase_add_test(tests, test_unreadable_secret);

@@ -15,7 +15,19 @@ static const struct {
 	{ "the whole alone", "it broke", "" },
 	{ "a deployment, a change and a commit",
 	  "caused by deploy 4711, acme/shop#42, commit 9fceb02",
-	  "word:4711 change:42 acme/shop, sha:9fceb02" },
+	  "deployment:4711 word:4711 change:42 acme/shop, sha:9fceb02" },
+
+	/* ---- deployments ---- */
+	{ "of few digits", "Release #7 broke it", "deployment:7 change:7" },
+	{ "in any case", "since DEPLOYMENT 12", "deployment:12" },
+	{ "without a blank", "deploy#4711", "deployment:4711 change:4711 deploy" },
+	{ "at the end of a sentence", "It was deploy 4711.",
+	  "deployment:4711 word:4711" },
+	{ "a number alone is none", "HTTP 503 since noon", "word:503" },
+	{ "nor is one further on", "deploy of 4711", "word:4711" },
+	{ "nor a version", "release 1.2", "word:1.2" },
+	{ "nor one behind part of a word", "redeploy 4711, deploys 4712",
+	  "word:4711 word:4712" },
 
 	/* ---- commits ---- */
 	{ "a full sha", "since " SHA40, "sha:" SHA40 },
@@ -135,7 +147,8 @@ static const struct {
 
 static char *tell(const GArray *found, guint from)
 {
-	static const char *const kinds[] = { "whole", "url", "sha", "change", "word" };
+	static const char *const kinds[] = { "whole",  "url",  "sha",
+					     "change", "word", "deployment" };
 	GString *text = g_string_new("");
 	bool comma = false;
 

@@ -102,15 +102,15 @@ static void read_incidents(struct world *world, const char *text)
 		struct state_incident *incident =
 			&world->incidents[world->facts.n_incidents++];
 
-		*incident = (struct state_incident){ -1, INSTANT_NONE, INSTANT_NONE,
-						     -1, LINK_NONE,    -1 };
+		*incident = (struct state_incident){ STATE_GROUPS_ANY, INSTANT_NONE,
+						     INSTANT_NONE,     -1,
+						     LINK_NONE,	       -1 };
 		incident->started = hours(&text);
 		if (g_ascii_isdigit(*++text))
 			incident->restored = hours(&text);
-		if (*text == '/') {
-			incident->group = text[1] - 'a';
-			text += 2;
-		}
+		if (*text == '/')
+			while (g_ascii_islower(*++text))
+				incident->groups |= state_group((guint)(*text - 'a'));
 		if (*text == '=') {
 			incident->named = text[1] - '0';
 			incident->named_by = text[2] == 'd'   ? LINK_DEPLOYMENT
@@ -283,7 +283,7 @@ START_TEST(many)
 		};
 	for (guint i = 0; i < N_INCIDENTS; i++)
 		incidents[i] = (struct state_incident){
-			.group = i % 2 ? 0 : -1,
+			.groups = i % 2 ? state_group(0) : STATE_GROUPS_ANY,
 			.started = T0 + 10 * (N - i) + 5,
 			.restored = INSTANT_NONE,
 			.named = -1,

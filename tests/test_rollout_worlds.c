@@ -104,7 +104,8 @@ static void make_facts(struct world *world, GRand *rand)
 		struct state_incident *incident = &world->incidents[i];
 
 		*incident = (struct state_incident){
-			.group = dice(rand, 5) - 1,
+			.groups = dice(rand, 3) ? (guint64)dice(rand, 16)
+						: STATE_GROUPS_ANY,
 			.started = T0 + dice(rand, 60) - 5,
 			.restored = dice(rand, 5) ? T0 + dice(rand, 60) : INSTANT_NONE,
 			.named = -1,
@@ -241,8 +242,7 @@ static struct incident_link said_link(const struct world *world, guint i)
 	if (incident->named_by != LINK_NONE)
 		return (struct incident_link){ incident->named, incident->named_by };
 	for (guint k = 0; k < world->facts.n_rollouts; k++)
-		if ((incident->group < 0 ||
-		     incident->group == (gint)world->rollouts[k].group) &&
+		if (state_groups_have(incident->groups, world->rollouts[k].group) &&
 		    world->rollouts[k].finished <= incident->started)
 			link = (struct incident_link){ (gint)k, LINK_WINDOW };
 	if (link.rollout < 0 ||

@@ -172,6 +172,18 @@ START_TEST(readers_see_what_became_of_rollouts)
 }
 END_TEST
 
+START_TEST(a_service_that_left_has_no_incidents)
+{
+	g_autofree char *rows = NULL;
+
+	rig_run(&rig, "UPDATE dorad.scope SET active = false WHERE name = 'cart'");
+	rows = read_view("service_incidents", "incident, service, excluded_reason, "
+					      "rollout, source, deployment_id");
+	ck_assert_str_eq(rows, "INC-1||no_service||shop|; INC-2||no_service||shop|; "
+			       "INC-3||no_service||shop|");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store_state_views");
@@ -182,6 +194,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, readers_see_what_became_of_rollouts, 0,
 			    G_N_ELEMENTS(readings));
+	tcase_add_test(tests, a_service_that_left_has_no_incidents);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -287,6 +287,7 @@ void push_merge(struct item *told, const struct item *known)
 	bool older = told->updated != INSTANT_NONE && known->updated != INSTANT_NONE &&
 		     told->updated < known->updated;
 	bool reopened = !older && known->done && !told->done;
+	gint64 mitigated = told->mitigated;
 
 	for (const struct item_member *member = item_members; member->name; member++)
 		fill_gap(told, known, member, older);
@@ -294,8 +295,10 @@ void push_merge(struct item *told, const struct item *known)
 		told->outcome = known->outcome;
 		told->done = known->done;
 	}
-	if (reopened)
+	if (reopened) {
 		told->finished = told->resolved = told->closed = INSTANT_NONE;
+		told->mitigated = mitigated;
+	}
 }
 
 static gint64 earlier(gint64 a, gint64 b)

@@ -152,6 +152,7 @@ CREATE VIEW dora.service_incidents AS
 		c.rollout_id AS deployment_id
 	FROM dorad.service_incident c
 	JOIN dorad.scope_state s ON s.scope_id = c.service_id
+	JOIN dorad.scope o ON o.scope_id = c.service_id AND o.active
 	JOIN dorad.source x USING (source_id)
 	LEFT JOIN dorad.deployment d ON d.deployment_id = c.rollout_id
 	LEFT JOIN dorad.item i ON i.source_id = c.source_id AND i.project = c.project
@@ -165,10 +166,11 @@ CREATE VIEW dora.service_incidents AS
 	FROM dorad.item i JOIN dorad.source x USING (source_id)
 	WHERE i.kind = 'incident' AND i.attempt = 1 AND i.gone_at IS NULL
 	AND NOT EXISTS (SELECT FROM dorad.service_incident c
+		JOIN dorad.scope o ON o.scope_id = c.service_id AND o.active
 		WHERE c.source_id = i.source_id AND c.project = i.project
 		AND c.external_id = i.external_id);
 
-COMMENT ON VIEW dora.service_incidents IS 'Every incident by the service it concerns, and the rollout it is linked to: the rows behind time_to_restore, and those left out. Those that concern no service are there, too, with service NULL.';
+COMMENT ON VIEW dora.service_incidents IS 'Every incident by the service it concerns, and the rollout it is linked to: the rows behind time_to_restore, and those left out. Those that concern no service of the configuration are there, too, with service NULL.';
 COMMENT ON COLUMN dora.service_incidents.org IS 'Organization: name in the configuration.';
 COMMENT ON COLUMN dora.service_incidents.team IS 'Team: name in the configuration.';
 COMMENT ON COLUMN dora.service_incidents.service IS 'Service: name in the configuration; NULL if it concerns none.';

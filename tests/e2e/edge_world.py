@@ -14,7 +14,7 @@ TIMES = ("created", "started", "finished", "resolved", "merged", "first_commit",
          "updated")
 COLUMNS = {
     "deployment": ("id", "sha", "environment", "outcome", "started", "finished", "updated"),
-    "incident": ("id", "name", "services", "cause", "created", "started", "resolved",
+    "incident": ("id", "name", "services", "cause", "fix", "created", "started", "resolved",
                  "updated"),
     "change": ("id", "name", "labels", "bot", "sha", "squash_sha", "outcome", "created",
                "first_commit", "reviewed", "merged", "updated"),
@@ -64,17 +64,21 @@ class Edges(World):
                      {"repository": name}, **more)
         return name
 
-    def commit(self, name, at, *parents, branch="main", committed=None, message=None):
+    def commit(self, name, at, *parents, branch="main", committed=None, message=None,
+               files=None, author="A"):
         """A commit on top of parents, or of the branch."""
         path = f"{self.top}/{name}.git"
         message = message or name
         known = git(path, "for-each-ref", "--format=%(objectname)",
                     f"refs/heads/{branch}").split()
-        lines = [f"commit refs/heads/{branch}", f"author A <a@example.org> {at} +0000",
+        lines = [f"commit refs/heads/{branch}",
+                 f"author {author} <{author.lower()}@example.org> {at} +0000",
                  f"committer C <c@example.org> {committed or at} +0000",
                  f"data {len(message.encode())}", message]
         lines += [f"{'merge' if n else 'from'} {parent}"
                   for n, parent in enumerate(parents or known)]
+        for file, content in (files or {}).items():
+            lines += [f"M 644 inline {file}", f"data {len(content)}", content]
         git(path, "fast-import", "--quiet", "--force", stdin="\n".join(lines) + "\n")
         return git(path, "rev-parse", branch).strip()
 

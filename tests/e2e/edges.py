@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from edge_world import DAY, Edges, expect, some, seconds
+from edge_world import DAY, WRONG, Edges, expect, some, seconds
 from events import HOUR
 from rig import git, sql
 
@@ -407,10 +407,10 @@ def every_number_is_explained(world):
             if row[count] != row[listed]], [])
 
 
-def main():
+def main(namespace):
     with tempfile.TemporaryDirectory(prefix="dorad-edges-") as top:
         world = Edges(sys.argv[1], top)
-        tests = [test(world) for name, test in globals().items()
+        tests = [test(world) for name, test in namespace.items()
                  if name.startswith("test_") and name[5:] in (sys.argv[2:] or [name[5:]])]
         # every source may be polled before what it needs is there
         first = True
@@ -425,4 +425,5 @@ def main():
     sys.exit(1 if WRONG else 0)
 
 
-main()
+if __name__ == "__main__":
+    main(globals())

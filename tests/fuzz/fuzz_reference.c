@@ -41,6 +41,9 @@ static void check(const struct reference *reference, const char *whole)
 		MUST(n <= 10 && n_of(text, DIGITS) == n && strstr(whole, text));
 		MUST(!reference->project || *reference->project);
 		break;
+	case REFERENCE_DEPLOYMENT:
+		MUST(n <= 20 && n_of(text, DIGITS) == n && strstr(whole, text));
+		break;
 	case REFERENCE_WORD:
 		MUST(n >= 3 && n_of(text, DIGITS) > 0 && strstr(whole, text));
 		MUST(g_ascii_isalnum(text[0]) && g_ascii_isalnum(text[n - 1]));
