@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "collector/poll.h"
 #include "collector/push/push_host.h"
+#include "collector/retention.h"
 
 struct fakes fakes;
 static GMutex mutex; /* polls run side by side in test_loop */
@@ -268,6 +269,17 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 	if (fakes.begin != FAKE_GOOD)
 		return answer(fakes.begin, "server closed the connection", error);
 	return answer(fakes.evaluate, "a number cannot be computed", error);
+}
+
+bool retention_run(struct store *store, const struct work_context *context, gint64 now,
+		   gsize *n_rows, GError **error)
+{
+	(void)store;
+	(void)context;
+	(void)now;
+	(void)error;
+	*n_rows = 0;
+	return true;
 }
 
 char *poll_fingerprint(const struct config *config, const struct config_source *source)
