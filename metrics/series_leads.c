@@ -37,8 +37,6 @@ bool add_lead_time(struct work *work, const struct period *period, GArray *rows)
 	return n < runs_n_samples(runs);
 }
 
-/* Beside the numbers without them, those of all tell what those left out are like: they
- * must be a crowd by themselves, and then all are one, too. */
 void add_lead_time_all(struct work *work, const struct period *period, GArray *rows)
 {
 	struct runs runs = runs_between(work->leads, period->first_day, period->end_day);
@@ -51,8 +49,7 @@ void add_lead_time_all(struct work *work, const struct period *period, GArray *r
 						    runs.runs[i].first;
 
 		for (gsize j = 0; j < runs.runs[i].n; j++) {
-			if (samples[j].by_rule)
-				crowd_add(&crowd, samples[j].author);
+			crowd_add(&crowd, samples[j].author);
 			work->spans[n++] = samples[j].lead;
 		}
 	}

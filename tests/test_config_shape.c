@@ -11,17 +11,20 @@ static const struct wrong_file files[] = {
 	{ "no mapping but text",
 	  { { NULL, "hello\n" } },
 	  "dorad.yaml:1: is text, expected a mapping of database, schedule, privacy, "
-	  "ci_cost, sources, push, debt, orgs, teams, services, north_star, kpis, "
+	  "retention, ci_cost, sources, push, debt, orgs, teams, services, north_star, "
+	  "kpis, "
 	  "guardrails" },
 	{ "no mapping but a list",
 	  { { NULL, "- a\n" } },
 	  "dorad.yaml:1: is a list, expected a mapping of database, schedule, privacy, "
-	  "ci_cost, sources, push, debt, orgs, teams, services, north_star, kpis, "
+	  "retention, ci_cost, sources, push, debt, orgs, teams, services, north_star, "
+	  "kpis, "
 	  "guardrails" },
 	{ "a null document",
 	  { { NULL, "~\n" } },
 	  "dorad.yaml:1: has no value, expected a mapping of database, schedule, "
-	  "privacy, ci_cost, sources, push, debt, orgs, teams, services, north_star, "
+	  "privacy, retention, ci_cost, sources, push, debt, orgs, teams, services, "
+	  "north_star, "
 	  "kpis, "
 	  "guardrails" },
 	{ "a tab in the indentation",
@@ -91,7 +94,8 @@ static const struct wrong_file files[] = {
 	{ "an unknown key like no other",
 	  { { "orgs:\n", "frobnicate: 1\norgs:\n" } },
 	  "dorad.yaml:7: frobnicate: is not a known key, expected one of database, "
-	  "schedule, privacy, ci_cost, sources, push, debt, orgs, teams, services, "
+	  "schedule, privacy, retention, ci_cost, sources, push, debt, orgs, teams, "
+	  "services, "
 	  "north_star, "
 	  "kpis, "
 	  "guardrails" },
