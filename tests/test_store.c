@@ -177,7 +177,7 @@ static const struct {
 	{ "series",
 	  "org team service environment grain bucket_start bucket_end metric n "
 	  "numerator denominator value p50 p75 p90 p95 mean complete fresh_until "
-	  "definition_version computed_at pending still_open oldest_open_at" },
+	  "definition_version computed_at pending still_open oldest_open_at frozen" },
 	{ "current", "org team service environment window_days bucket_start bucket_end "
 		     "metric n numerator denominator value p50 p75 p90 p95 mean complete "
 		     "fresh_until definition_version computed_at "

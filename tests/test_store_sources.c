@@ -35,11 +35,14 @@ static void sync_sources(const struct config_source *sources, unsigned n,
 	config.n_all = n;
 	config.services = g_memdup2(config.services,
 				    config.n_services * sizeof(*config.services));
-	for (unsigned i = 0; i < config.n_services; i++)
+	for (unsigned i = 0; i < config.n_services; i++) {
+		/* whose incidents would be any source's, of which more is known */
+		config.services[i].n_incidents = 0;
 		if (n_rules > 0 && strcmp(config.services[i].name, "mail") == 0) {
 			config.services[i].deployments = (struct config_rule *)rules;
 			config.services[i].n_deployments = n_rules;
 		}
+	}
 	rig_ok(store_sync_config(rig.store, &config, &error));
 	g_free(config.services);
 }
