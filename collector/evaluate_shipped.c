@@ -243,10 +243,12 @@ static void know(struct known *known, const struct commit_times *times, bool mer
 		return;
 	if (known->first == INSTANT_NONE || at < known->first)
 		known->first = at;
-	if (!merge && (known->authored == INSTANT_NONE || at < known->authored)) {
-		known->authored = at;
-		known->author = times->author;
-	}
+	if (merge || (known->authored != INSTANT_NONE && at > known->authored))
+		return;
+	/* of two at once the same one, in whatever order they come */
+	known->author = at == known->authored ? MIN(known->author, times->author)
+					      : times->author;
+	known->authored = at;
 }
 
 static bool know_times(struct evaluation *work, guint repo, struct known *known,

@@ -122,7 +122,7 @@ class Scope:
         for change, repo, sha in rollout.changes:
             if repo not in rollout.bases:
                 self.stages.append((day, service.stages(rollout, change, repo, sha),
-                                    service.commit(repo, sha)["author"]))
+                                    service.maker(change)))
         if rollout.state == "failed" and not rollout.negative:
             self.recoveries.append((rollout.finished, rollout.recovered))
 

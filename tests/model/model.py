@@ -128,6 +128,8 @@ class Service(Shipping):
             if reverts or any(found(r.get("titles", []), c["subject"]) for r in rules):
                 titles.append(c["subject"])
         shippers = [(self.shipper(rollout.group, repo, sha), repo) for repo, sha in names]
+        if any(shipped for shipped, _ in shippers):
+            titles = []  # commits have no namesakes
         for title in titles:
             match = re.match(r'Revert "(.*)"( \(#\d+\))?$', title)
             if match:
@@ -220,6 +222,12 @@ class Service(Shipping):
         earlier = [r for r in order if r.finished <= start]
         return earlier[-1] if earlier else order[0] if order else None
 
+    def after(self, rollouts, start):
+        """Of a fix: the first that finished then or later, or else the latest."""
+        order = [r for r in self.rollouts if r in rollouts]
+        later = [r for r in order if r.finished >= start]
+        return later[0] if later else order[-1] if order else None
+
     def link(self, incident, groups, start):
         window = self.window + {"window of 73 hours": HOUR,
                                 "links by any window": 10**18}.get(self.flaw, 0)
@@ -235,21 +243,23 @@ class Service(Shipping):
         return {}
 
     def fix(self, incident, groups, start):
-        rollout, _ = self.read(incident["fix"], groups, start, False)
+        rollout, _ = self.read(incident["fix"], groups, start, False, self.after)
         if rollout and self.flaw != "rework without fixes":
             rollout.unplanned = True
 
-    def read(self, text, groups, start, is_title):
+    def read(self, text, groups, start, is_title, choose=None):
         """The rollout that a text names, and how."""
         if not text:
             return None, None
+        as_fix = choose is not None
+        choose = choose or self.nearest
         mine = [r for r in self.rollouts if r.group in groups]
         words = [w.strip(".,;:()") for w in text.split()]
         if not is_title:
             rollouts = [r for (name, _), (_, r) in self.fate.items()
                         if r and r in mine and name in words + [text.strip()]]
             if rollouts:
-                return self.nearest(rollouts, start), "deployment"
+                return choose(rollouts, start), "deployment"
         found = []
         for repo in self.repos:
             for word in words:
@@ -263,14 +273,16 @@ class Service(Shipping):
                     shipped = self.shipper(group, repo, names[0])
                     if shipped and repo in shipped.bases:
                         shipped = None  # it is older than all that is measured
-                    found.append(shipped or self.nearest(
-                        [r for r in mine if r.group == group and
-                         r.revisions.get(repo) == names[0]], start))
+                    deployed = [r for r in mine if r.group == group and
+                                r.revisions.get(repo) == names[0]]
+                    if as_fix:
+                        found += deployed
+                    found.append(shipped or choose(deployed, start))
         if any(found):
-            return self.nearest(found, start), "revision"
-        return self.read_changes(words, mine, start, is_title)
+            return choose(found, start), "revision"
+        return self.read_changes(words, mine, start, is_title, choose)
 
-    def read_changes(self, words, mine, start, is_title):
+    def read_changes(self, words, mine, start, is_title, choose):
         rollouts = []
         for word in words:
             match = re.fullmatch(r"([^#!\s]*)[#!](\d+)", word)
@@ -288,7 +300,7 @@ class Service(Shipping):
                 rollouts += [r for r in mine for c, repo, _ in r.changes
                              if c is change and repo not in r.bases]
         if rollouts:
-            return self.nearest(rollouts, start), "change"
+            return choose(rollouts, start), "change"
         return None, None
 
     # ---- failed, ok, pending ----

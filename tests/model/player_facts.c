@@ -1,4 +1,5 @@
 #include "collector/item_due.h"
+#include "collector/repo_work.h"
 #include "tests/model/player.h"
 
 static void add_notes(struct player *player, gint32 repo_id, const cJSON *rows)
@@ -23,6 +24,17 @@ static void add_notes(struct player *player, gint32 repo_id, const cJSON *rows)
 			&error));
 }
 
+/* The patterns of a component, as the poll writes them. */
+static char *globs_of(struct player *player, const char *service, gint32 repo_id)
+{
+	const struct config_service *row = config_service(player->config, service);
+
+	for (unsigned i = 0; row && i < row->n_components; i++)
+		if (repo_of(player, row->components[i].repository) == repo_id)
+			return repo_globs(&row->components[i]);
+	return NULL;
+}
+
 /* As poll_rules.c does after a fetch. */
 static void add_touched(struct player *player, gint32 repo_id, const cJSON *services)
 {
@@ -32,12 +44,13 @@ static void add_touched(struct player *player, gint32 repo_id, const cJSON *serv
 	{
 		g_autoptr(GArray) oids = g_array_new(FALSE, FALSE, sizeof(struct oid));
 		g_autofree char *globs = NULL;
+		g_autofree char *wanted = globs_of(player, service->string, repo_id);
 		gint32 component_id = 0;
 
 		must(store_component(player->store, service->string, repo_id,
 				     &component_id, &globs, &error));
 		if (!globs)
-			must(store_touched_reset(player->store, component_id, "globs",
+			must(store_touched_reset(player->store, component_id, wanted,
 						 &error));
 		cJSON_ArrayForEach(sha, service)
 		{

@@ -271,9 +271,26 @@ class Shipping:
 
     def land(self, group):
         for key, (repo, sha) in self.landed.items():
-            rollout = self.shipper(group, repo, sha)
-            if rollout:
+            commits = [(repo, sha)]
+            if self.repos[repo].get("paths"):
+                commits += [commit for commit, (other, how) in self.tied.items()
+                            if other == key and commit[0] == repo and how != "cherry_pick"]
+            shippers = [self.shipper(group, *commit) for commit in commits]
+            known = [r for r in shippers if r and repo not in r.bases] or [
+                r for r in shippers if r]
+            if known:
+                rollout = max(known, key=self.rollouts.index)
                 rollout.changes.append((self.change_of[key], repo, sha))
+
+    def maker(self, change):
+        """The author of its first commit that is no merge; None: nobody's."""
+        made = []
+        for (repo, sha), (key, how) in self.tied.items():
+            commit = self.commit(repo, sha)
+            if (self.change_of[key] is change and how != "cherry_pick" and
+                    len(commit["parents"]) < 2 and plausible(commit["authored"])):
+                made.append((commit["authored"], commit["author"]))
+        return min(made)[1] if made else None
 
     def stages(self, rollout, change, repo, sha):
         first = change["first_commit"]
