@@ -59,8 +59,10 @@ CREATE INDEX series_bucket ON dorad.series (grain, bucket_start, metric);
 CREATE STATISTICS dorad.series_bucket_grain (dependencies) ON grain, bucket_start
 	FROM dorad.series;
 
-CREATE VIEW dora.weekly AS
-	SELECT s.org, s.team, s.service, r.environment, r.bucket_start, r.bucket_end,
+-- All metrics of a bucket side by side. Whoever asks for one grain has the others left out
+-- before they are grouped.
+CREATE VIEW dorad.side_by_side AS
+	SELECT s.org, s.team, s.service, r.environment, r.grain, r.bucket_start, r.bucket_end,
 		max(r.n) FILTER (WHERE r.metric =
 			'deployment_frequency') AS deployments,
 		(max(r.numerator) FILTER (WHERE r.metric =
@@ -100,12 +102,20 @@ CREATE VIEW dora.weekly AS
 		coalesce(s.fresh_until >= r.bucket_end AND s.settled, false) AS complete,
 		s.fresh_until
 	FROM dorad.series r JOIN dorad.scope_state s USING (scope_id)
-	WHERE r.grain = 'week' AND r.metric IN ('deployment_frequency',
+	WHERE r.metric IN ('deployment_frequency',
 		'change_lead_time', 'change_fail_rate',
 		'failed_deployment_recovery_time', 'deployment_rework_rate',
 		'time_to_restore')
-	GROUP BY r.scope_id, r.environment, r.bucket_start, r.bucket_end, s.org, s.team,
-		s.service, s.fresh_until, s.settled;
+	GROUP BY r.scope_id, r.environment, r.grain, r.bucket_start, r.bucket_end, s.org,
+		s.team, s.service, s.fresh_until, s.settled;
+
+CREATE VIEW dora.weekly AS
+	SELECT org, team, service, environment, bucket_start, bucket_end,
+		deployments, deployment_days, lead_time_p50, lead_time_p75, lead_time_p90,
+		lead_time_n, change_fail_rate, failed, known, pending, recovery_p50,
+		recovery_n, recovery_still_open, rework_rate, mttr_mean, mttr_p50, mttr_n,
+		mttr_still_open, complete, fresh_until
+	FROM dorad.side_by_side WHERE grain = 'week';
 
 COMMENT ON VIEW dora.weekly IS 'dora.series by week, all metrics side by side: one row for every scope, environment and week. Durations are in seconds; NULL means there is no data, which is not 0.';
 COMMENT ON COLUMN dora.weekly.org IS 'Organization: name in the configuration.';
@@ -136,52 +146,12 @@ COMMENT ON COLUMN dora.weekly.complete IS 'True if the week is over, all its sou
 COMMENT ON COLUMN dora.weekly.fresh_until IS 'Up to when the facts of the scope are known: the least such time of its sources. NULL if one has never been read.';
 
 CREATE VIEW dora.monthly AS
-	SELECT s.org, s.team, s.service, r.environment, r.bucket_start, r.bucket_end,
-		max(r.n) FILTER (WHERE r.metric =
-			'deployment_frequency') AS deployments,
-		(max(r.numerator) FILTER (WHERE r.metric =
-			'deployment_frequency'))::bigint AS deployment_days,
-		max(r.p50) FILTER (WHERE r.metric =
-			'change_lead_time') AS lead_time_p50,
-		max(r.p75) FILTER (WHERE r.metric =
-			'change_lead_time') AS lead_time_p75,
-		max(r.p90) FILTER (WHERE r.metric =
-			'change_lead_time') AS lead_time_p90,
-		max(r.n) FILTER (WHERE r.metric =
-			'change_lead_time') AS lead_time_n,
-		max(r.value) FILTER (WHERE r.metric =
-			'change_fail_rate') AS change_fail_rate,
-		(max(r.numerator) FILTER (WHERE r.metric =
-			'change_fail_rate'))::bigint AS failed,
-		max(r.n) FILTER (WHERE r.metric =
-			'change_fail_rate') AS known,
-		max(r.pending) FILTER (WHERE r.metric =
-			'change_fail_rate') AS pending,
-		max(r.p50) FILTER (WHERE r.metric =
-			'failed_deployment_recovery_time') AS recovery_p50,
-		max(r.n) FILTER (WHERE r.metric =
-			'failed_deployment_recovery_time') AS recovery_n,
-		max(r.still_open) FILTER (WHERE r.metric =
-			'failed_deployment_recovery_time') AS recovery_still_open,
-		max(r.value) FILTER (WHERE r.metric =
-			'deployment_rework_rate') AS rework_rate,
-		max(r.mean) FILTER (WHERE r.metric =
-			'time_to_restore') AS mttr_mean,
-		max(r.p50) FILTER (WHERE r.metric =
-			'time_to_restore') AS mttr_p50,
-		max(r.n) FILTER (WHERE r.metric =
-			'time_to_restore') AS mttr_n,
-		max(r.still_open) FILTER (WHERE r.metric =
-			'time_to_restore') AS mttr_still_open,
-		coalesce(s.fresh_until >= r.bucket_end AND s.settled, false) AS complete,
-		s.fresh_until
-	FROM dorad.series r JOIN dorad.scope_state s USING (scope_id)
-	WHERE r.grain = 'month' AND r.metric IN ('deployment_frequency',
-		'change_lead_time', 'change_fail_rate',
-		'failed_deployment_recovery_time', 'deployment_rework_rate',
-		'time_to_restore')
-	GROUP BY r.scope_id, r.environment, r.bucket_start, r.bucket_end, s.org, s.team,
-		s.service, s.fresh_until, s.settled;
+	SELECT org, team, service, environment, bucket_start, bucket_end,
+		deployments, deployment_days, lead_time_p50, lead_time_p75, lead_time_p90,
+		lead_time_n, change_fail_rate, failed, known, pending, recovery_p50,
+		recovery_n, recovery_still_open, rework_rate, mttr_mean, mttr_p50, mttr_n,
+		mttr_still_open, complete, fresh_until
+	FROM dorad.side_by_side WHERE grain = 'month';
 
 COMMENT ON VIEW dora.monthly IS 'dora.series by month, all metrics side by side: one row for every scope, environment and month. Durations are in seconds; NULL means there is no data, which is not 0.';
 COMMENT ON COLUMN dora.monthly.org IS 'Organization: name in the configuration.';
@@ -287,9 +257,10 @@ COMMENT ON COLUMN dora.team_history.org IS 'Organization of that team now.';
 COMMENT ON COLUMN dora.team_history.valid_from IS 'First instant of it; NULL: from the beginning.';
 COMMENT ON COLUMN dora.team_history.valid_to IS 'First instant after it; NULL: it still holds.';
 
--- As before, from the keys of the rows: an estimate that is far too high made PostgreSQL
--- compile the query each time. And a service that is too young has no level.
-CREATE OR REPLACE VIEW dora.placement AS
+-- A number of ours in the units of the benchmarks: a rate of deployments is over the days of
+-- the window inside the lifetime, and a service that is too young has no level. From the keys
+-- of the rows: an estimate that is far too high makes PostgreSQL compile the query each time.
+CREATE VIEW dora.placement AS
 	SELECT s.org, s.team, s.service, w.environment, m.metric, y.report_year,
 		p.value, m.unit, coalesce(p.n, 0) AS n,
 		CASE WHEN b.placed THEN b.levels END AS levels,
@@ -347,6 +318,21 @@ CREATE OR REPLACE VIEW dora.placement AS
 	) b
 	WHERE m.metric <> 'time_to_restore' OR b.published;
 
+COMMENT ON VIEW dora.placement IS 'Where the last 90 days of a service lie among the levels that each of DORA''s reports published (dora.benchmarks). Levels are clusters of what people answered in a survey, no cut-offs, and our numbers are exact where theirs are ticks in a list: so there is not one label. A value may lie in several levels, or in none.';
+COMMENT ON COLUMN dora.placement.org IS 'Organization: name in the configuration.';
+COMMENT ON COLUMN dora.placement.team IS 'Team: name in the configuration.';
+COMMENT ON COLUMN dora.placement.service IS 'Service: name in the configuration.';
+COMMENT ON COLUMN dora.placement.environment IS 'Rollout group: environment in dora.current.';
+COMMENT ON COLUMN dora.placement.metric IS 'Metric as in dora.current; time_to_restore in those years alone that asked for it.';
+COMMENT ON COLUMN dora.placement.report_year IS 'Report that the levels are from.';
+COMMENT ON COLUMN dora.placement.value IS 'The number in unit. deployment_frequency: rollouts of the window per day of it inside the lifetime, times 7. Else value in dora.current, a median or ratio. NULL: no data.';
+COMMENT ON COLUMN dora.placement.unit IS 'Unit of value: seconds, ratio (0 to 1) or deployments per week.';
+COMMENT ON COLUMN dora.placement.n IS 'Count of samples behind value.';
+COMMENT ON COLUMN dora.placement.levels IS 'Levels whose published bounds have the value in them, best first: none, one or several. NULL without data, below 28 days of lifetime, or where the report published nothing.';
+COMMENT ON COLUMN dora.placement.placement IS 'within (levels), between levels (in none of them), no data, too young (lifetime_days is below 28: a few days are no rate), or not published (by that report, of that metric). In 2023 and 2024 the change fail rate of a cluster is one figure: a value is between levels unless it is just that.';
+COMMENT ON COLUMN dora.placement.better_levels IS 'Levels that are better than the value as a whole, best first; NULL as levels. Where clusters are not monotone (change_fail_rate in 2024), neither is this.';
+COMMENT ON COLUMN dora.placement.worse_levels IS 'Levels that are worse than the value as a whole, best first; NULL as levels.';
+COMMENT ON COLUMN dora.placement.deployment_days_per_week IS 'deployment_frequency: median of days with a rollout in the weeks of the window. The reports ask how often, and a rate cannot tell ten deployments on one day from one on each of ten: read both. Other metrics: NULL.';
+COMMENT ON COLUMN dora.placement.bucket_start IS 'First instant of the window.';
+COMMENT ON COLUMN dora.placement.bucket_end IS 'First instant after the window.';
 COMMENT ON COLUMN dora.placement.lifetime_days IS 'Days of the window inside the lifetime of the service: denominator of deployment_frequency in dora.current. NULL if not known.';
-
-DROP VIEW dorad.placed;
