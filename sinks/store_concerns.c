@@ -18,73 +18,38 @@
 	    ".excluded IS NULL AND " row ".started_at IS NOT NULL THEN coalesce(" row    \
 	    ".restored_at, 'infinity') END AS ended"
 
+/* Named, for a call in the middle of a literal is more than clang-format can lay out. */
+#define KEY_G KEY("g")
+#define KEY_I KEY("i")
+#define NUMBERS_I NUMBERS("i")
+#define VALUES_I VALUES("i")
+#define VALUES_G VALUES("g")
+#define VALUES_EXCLUDED VALUES("excluded")
+#define STORE_SPAN_END_VENDED_2 STORE_SPAN_END("v.ended", "$2")
+
 /* Returns the times whose days are dirty: $2 is now. */
 static const char *const write_sql =
-	"WITH given AS (SELECT * FROM unnest"
-	"($3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS g (" FIELDS ")),"
-	" gone AS (DELETE FROM dorad.service_incident i WHERE i.service_id = $1"
-	" AND NOT EXISTS (SELECT FROM given g WHERE " KEY("g") " = " KEY(
-		"i") ")"
-		     " RETURNING " NUMBERS(
-			     "i") "),"
-				  " was AS (SELECT " NUMBERS(
-					  "i") " FROM dorad.service_incident i"
-					       " JOIN given g ON " KEY("g") " = " KEY("i") " WHERE i.service_id = $1 AND " VALUES("i") " IS DISTINCT FROM " VALUES(
-						       "g") " UNION ALL SELECT * FROM "
-							    "gone),"
-							    " put AS (INSERT INTO "
-							    "dorad.service_incident AS i "
-							    "(service_id, " FIELDS ")"
-							    " SELECT $1, " FIELDS
-							    " FROM given g"
-							    " ON CONFLICT (service_id, "
-							    "environment, source_id, "
-							    "project, external_id)"
-							    " DO UPDATE SET started_at = "
-							    "excluded.started_at,"
-							    " restored_at = "
-							    "excluded.restored_at, "
-							    "rollout_id = "
-							    "excluded.rollout_id,"
-							    " method = excluded.method, "
-							    "evidence = "
-							    "excluded.evidence,"
-							    " excluded = "
-							    "excluded.excluded"
-							    " WHERE " VALUES(
-								    "i") " IS "
-									 "DISTIN"
-									 "CT "
-									 "FROM"
-									 " " VALUES(
-										 "excl"
-										 "ude"
-										 "d") " R"
-										      "ET"
-										      "UR"
-										      "NI"
-										      "NG"
-										      " " NUMBERS(
-											      "i") ")"
-												   " S"
-												   "EL"
-												   "EC"
-												   "T "
-												   "v."
-												   "st"
-												   "ar"
-												   "te"
-												   "d_"
-												   "at"
-												   ","
-												   " " STORE_SPAN_END(
-													   "v.ended",
-													   "$2") " FROM was FULL JOIN put USING (environment, source_id, project, external_id)"
-														 " CROSS JOIN LATERAL (VALUES (was.started_at, was.ended),"
-														 " (put.started_at, put.ended)) v (started_at, ended)"
-														 " WHERE v.ended IS NOT NULL AND"
-														 " (was.ended IS NULL OR put.ended IS NULL OR (was.started_at, was.ended)"
-														 " <> (put.started_at, put.ended))";
+	"WITH given AS (SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10,"
+	" $11, $12) AS g (" FIELDS ")), gone AS (DELETE FROM dorad.service_incident i"
+	" WHERE i.service_id = $1 AND NOT EXISTS (SELECT"
+	" FROM given g WHERE " KEY_G " = " KEY_I ") RETURNING " NUMBERS_I
+	"), was AS (SELECT " NUMBERS_I
+	" FROM dorad.service_incident i JOIN given g ON " KEY_G " = " KEY_I
+	" WHERE i.service_id = $1 AND " VALUES_I " IS DISTINCT FROM " VALUES_G
+	" UNION ALL SELECT * FROM gone), put AS (INSERT INTO"
+	" dorad.service_incident AS i (service_id, " FIELDS ") SELECT $1, " FIELDS
+	" FROM given g ON CONFLICT (service_id, environment, source_id,"
+	" project, external_id) DO UPDATE SET started_at = excluded.started_at,"
+	" restored_at = excluded.restored_at, rollout_id = excluded.rollout_id,"
+	" method = excluded.method, evidence = excluded.evidence, excluded ="
+	" excluded.excluded WHERE " VALUES_I " IS DISTINCT FROM " VALUES_EXCLUDED
+	" RETURNING " NUMBERS_I ") SELECT v.started_at, " STORE_SPAN_END_VENDED_2
+	" FROM was FULL JOIN put USING (environment, source_id, project,"
+	" external_id) CROSS JOIN LATERAL (VALUES (was.started_at,"
+	" was.ended), (put.started_at, put.ended)) v (started_at, ended)"
+	" WHERE v.ended IS NOT NULL AND (was.ended IS NULL OR"
+	" put.ended IS NULL OR (was.started_at, was.ended) <> (put.started_at,"
+	" put.ended))";
 
 static void put_row(GByteArray *const *column, const struct service_incident_row *row)
 {

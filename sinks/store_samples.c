@@ -6,10 +6,10 @@
 #define OF_EACH_OWNED                                                                    \
 	" FROM (SELECT service_id, valid_from, valid_to FROM dorad.owner"                \
 	" WHERE scope_id = $1 OFFSET 0) o CROSS JOIN LATERAL ("
-#define OWNED(row, time)                                                                 \
+#define OWNED(row)                                                                       \
 	row ".service_id = o.service_id AND " row ".environment = $2"                    \
-	    " AND " row "." time " >= greatest(o.valid_from, $3)"                        \
-	    " AND " row "." time " < least(o.valid_to, $4)"
+	    " AND " row ".finished_at >= greatest(o.valid_from, $3)"                     \
+	    " AND " row ".finished_at < least(o.valid_to, $4)"
 /* What began while it was the scope's and before the end of the range, and has not ended
  * before it; once, of however many services of the scope it is. */
 #define SPANS(began, ended, table, key, condition)                                       \
@@ -23,6 +23,11 @@
 	" AND " condition " AND s." ended " IS NULL"                                     \
 	" AND s." began " >= o.valid_from AND s." began " < least(o.valid_to, $4)"       \
 	" OFFSET 0) x (began, ended)) y ORDER BY y.ended, y.began"
+
+/* Named, for a call in the middle of a literal is more than clang-format can lay out. */
+#define OWNED_R OWNED("r")
+#define OWNED_S OWNED("s")
+#define OWNED_C OWNED("c")
 
 enum statement { ROLLOUTS, LEADS, STAGES, RECOVERIES, RESTORES, ENVIRONMENTS };
 
@@ -41,21 +46,17 @@ static const char *const sql[] = {
 		"previous,"
 		" s.state, s.unplanned FROM dorad.rollout r"
 		" LEFT JOIN dorad.rollout_state s ON s.rollout_id = r.deployment_id"
-		" WHERE " OWNED("r",
-				"finished_at") " OFFSET 0) x"
-					       " ORDER BY x.finished_at, x.deployment_id",
+		" WHERE " OWNED_R " OFFSET 0) x ORDER BY x.finished_at, x.deployment_id",
 	[LEADS] = "SELECT x.finished_at, x.lead_us, x.author, x.excluded" OF_EACH_OWNED
 		  "SELECT s.finished_at, s.lead_us, s.author, s.excluded"
-		  " FROM dorad.shipped s WHERE " OWNED(
-			  "s", "finished_at") " AND (s.excluded IS NULL OR s.excluded = "
-					      "'rule') OFFSET 0) x"
-					      " ORDER BY x.finished_at",
+		  " FROM dorad.shipped s WHERE " OWNED_S
+		  " AND (s.excluded IS NULL OR s.excluded = 'rule') OFFSET 0) x"
+		  " ORDER BY x.finished_at",
 	[STAGES] = "SELECT x.finished_at, x.coding_us, x.pickup_us, x.review_us,"
 		   " x.deploy_us, x.author" OF_EACH_OWNED
 		   "SELECT c.finished_at, c.coding_us, c.pickup_us, c.review_us, "
 		   "c.deploy_us, c.author FROM dorad.shipped_change c"
-		   " WHERE " OWNED("c", "finished_at") " OFFSET 0) x"
-						       " ORDER BY x.finished_at",
+		   " WHERE " OWNED_C " OFFSET 0) x ORDER BY x.finished_at",
 	[RECOVERIES] = SPANS("finished_at", "recovered_at", "rollout_state",
 			     "s.rollout_id",
 			     "s.state = 'failed' AND s.recovery_excluded IS NULL"),

@@ -21,98 +21,44 @@
 	" g.project, g.incident) = (f.rollout_id, f.method, f.by_rollout_id,"            \
 	" f.source_id, f.project, f.incident)"
 
+/* Named, for a call in the middle of a literal is more than clang-format can lay out. */
+#define NUMBERS_R NUMBERS("r")
+#define VALUES_R VALUES("r")
+#define VALUES_G VALUES("g")
+#define VALUES_EXCLUDED VALUES("excluded")
+#define STORE_SPAN_END_VENDED_2 STORE_SPAN_END("v.ended", "$2")
+
 enum statement { WRITE, WRITE_FAILURES, UNLINK };
 
 static const char *const sql[] = {
 	/* Returns the times whose days are dirty: $2 is now. */
-	[WRITE] =
-		"WITH given AS (SELECT * FROM unnest"
-		"($3, $4, $5, $6, $7, $8, $9, $10, $11) AS g (" FIELDS ")),"
-		" gone AS (DELETE FROM dorad.rollout_state r WHERE r.service_id = $1"
-		" AND NOT EXISTS (SELECT FROM given g"
-		" WHERE g.rollout_id = r.rollout_id) RETURNING " NUMBERS(
-			"r") "),"
-			     " was AS (SELECT " NUMBERS(
-				     "r") " FROM dorad.rollout_state r"
-					  " JOIN given g ON g.rollout_id = r.rollout_id"
-					  " WHERE " VALUES(
-						  "r") " IS DISTINCT "
-						       "FROM " VALUES(
-							       "g") " UNION ALL "
-								    "SELECT * "
-								    "FROM gone),"
-								    " put AS "
-								    "(INSERT "
-								    "INTO "
-								    "dorad."
-								    "rollout_"
-								    "state AS r "
-								    "(service_"
-								    "id, " FIELDS ")"
-								    " SELECT "
-								    "$1, " FIELDS " FROM "
-								    "given g"
-								    " ON "
-								    "CONFLICT "
-								    "(rollout_"
-								    "id) DO "
-								    "UPDATE SET "
-								    "environment"
-								    " ="
-								    " excluded."
-								    "environment"
-								    ", "
-								    "finished_"
-								    "at = "
-								    "excluded."
-								    "finished_"
-								    "at,"
-								    " kind = "
-								    "excluded."
-								    "kind, "
-								    "state = "
-								    "excluded."
-								    "state,"
-								    " pending_"
-								    "until = "
-								    "excluded."
-								    "pending_"
-								    "until, "
-								    "unplanned "
-								    "= "
-								    "excluded."
-								    "unplanned,"
-								    " recovered_"
-								    "at = "
-								    "excluded."
-								    "recovered_"
-								    "at,"
-								    " recovery_"
-								    "excluded = "
-								    "excluded."
-								    "recovery_"
-								    "excluded"
-								    " WHERE"
-								    " " VALUES(
-									    "r") " IS "
-										 "DIST"
-										 "INCT"
-										 " FRO"
-										 "M"
-										 " " VALUES("excluded") " RETURNING " NUMBERS(
-											 "r") ")"
-											      " SELECT v.finished_at, CASE WHEN v.ended IS NULL OR (was.environment,"
-											      " was.finished_at, was.ended) IS NOT DISTINCT FROM"
-											      " (put.environment, put.finished_at, put.ended) THEN v.finished_at"
-											      " ELSE " STORE_SPAN_END(
-												      "v.ended",
-												      "$2") " END"
-													    " FROM was FULL JOIN put USING (rollout_id)"
-													    " CROSS JOIN LATERAL (VALUES (was.finished_at, was.ended),"
-													    " (put.finished_at, put.ended)) v (finished_at, ended)"
-													    " WHERE v.finished_at IS NOT NULL AND (was.environment, was.finished_at,"
-													    " was.state, was.unplanned, was.ended) IS DISTINCT FROM (put.environment,"
-													    " put.finished_at, put.state, put.unplanned, put.ended)",
+	[WRITE] = "WITH given AS (SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10,"
+		  " $11) AS g (" FIELDS
+		  ")), gone AS (DELETE FROM dorad.rollout_state r WHERE r.service_id = $1"
+		  " AND NOT EXISTS (SELECT FROM given g WHERE g.rollout_id ="
+		  " r.rollout_id) RETURNING " NUMBERS_R "), was AS (SELECT " NUMBERS_R
+		  " FROM dorad.rollout_state r JOIN given g ON g.rollout_id ="
+		  " r.rollout_id WHERE " VALUES_R " IS DISTINCT FROM " VALUES_G
+		  " UNION ALL SELECT * FROM gone), put AS (INSERT INTO"
+		  " dorad.rollout_state AS r (service_id, " FIELDS ") SELECT $1, " FIELDS
+		  " FROM given g ON CONFLICT (rollout_id) DO UPDATE"
+		  " SET environment = excluded.environment, finished_at ="
+		  " excluded.finished_at, kind = excluded.kind, state = excluded.state,"
+		  " pending_until = excluded.pending_until, unplanned ="
+		  " excluded.unplanned, recovered_at = excluded.recovered_at,"
+		  " recovery_excluded = excluded.recovery_excluded"
+		  " WHERE " VALUES_R " IS DISTINCT FROM " VALUES_EXCLUDED
+		  " RETURNING " NUMBERS_R
+		  ") SELECT v.finished_at, CASE WHEN v.ended IS NULL OR (was.environment,"
+		  " was.finished_at, was.ended) IS NOT DISTINCT FROM (put.environment,"
+		  " put.finished_at, put.ended) THEN v.finished_at"
+		  " ELSE " STORE_SPAN_END_VENDED_2
+		  " END FROM was FULL JOIN put USING (rollout_id) CROSS"
+		  " JOIN LATERAL (VALUES (was.finished_at, was.ended), (put.finished_at,"
+		  " put.ended)) v (finished_at, ended) WHERE v.finished_at IS NOT NULL"
+		  " AND (was.environment, was.finished_at, was.state,"
+		  " was.unplanned, was.ended) IS DISTINCT FROM (put.environment,"
+		  " put.finished_at, put.state, put.unplanned, put.ended)",
 	[WRITE_FAILURES] =
 		"WITH given AS (SELECT DISTINCT * FROM unnest($2, $3, $4, $5, $6, $7)"
 		" AS g (" FAILURE ")),"
