@@ -15,7 +15,9 @@ static void add_row(struct work *work, enum metric metric, const struct period *
 	g_array_append_val(rows, row);
 }
 
-bool add_lead_time(struct work *work, const struct period *period, GArray *rows)
+/* Of all samples, or those that no rule leaves out. Returns whether it took every one. */
+static bool add_leads(struct work *work, enum metric metric, bool all,
+		      const struct period *period, GArray *rows)
 {
 	struct runs runs = runs_between(work->leads, period->first_day, period->end_day);
 	struct crowd crowd = crowd_of(work);
@@ -27,33 +29,24 @@ bool add_lead_time(struct work *work, const struct period *period, GArray *rows)
 						    runs.runs[i].first;
 
 		for (gsize j = 0; j < runs.runs[i].n; j++) {
-			if (samples[j].by_rule)
+			if (samples[j].by_rule && !all)
 				continue;
 			crowd_add(&crowd, samples[j].author);
 			work->spans[n++] = samples[j].lead;
 		}
 	}
-	add_row(work, METRIC_CHANGE_LEAD_TIME, period, n, &crowd, rows);
-	return n < runs_n_samples(runs);
+	add_row(work, metric, period, n, &crowd, rows);
+	return n == runs_n_samples(runs);
+}
+
+bool add_lead_time(struct work *work, const struct period *period, GArray *rows)
+{
+	return !add_leads(work, METRIC_CHANGE_LEAD_TIME, false, period, rows);
 }
 
 void add_lead_time_all(struct work *work, const struct period *period, GArray *rows)
 {
-	struct runs runs = runs_between(work->leads, period->first_day, period->end_day);
-	struct crowd crowd = crowd_of(work);
-	gsize n = 0;
-
-	work_make_room(work, runs_n_samples(runs));
-	for (guint i = 0; i < runs.n; i++) {
-		const struct lead_sample *samples = work->input->samples +
-						    runs.runs[i].first;
-
-		for (gsize j = 0; j < runs.runs[i].n; j++) {
-			crowd_add(&crowd, samples[j].author);
-			work->spans[n++] = samples[j].lead;
-		}
-	}
-	add_row(work, METRIC_LEAD_TIME_ALL, period, n, &crowd, rows);
+	add_leads(work, METRIC_LEAD_TIME_ALL, true, period, rows);
 }
 
 static void add_stage(struct work *work, guint stage, struct runs runs,
