@@ -57,14 +57,19 @@ static bool read_change(const struct item *item, gint32 source_id, void *user,
 			GError **error)
 {
 	struct reading *reading = user;
-	const char *const names[] = { item->sha, item->squash_sha, item->head_sha };
-	struct evaluate_change row = { .source_id = source_id,
-				       .repo = reading->repo,
-				       .landed = GRAPH_NONE };
+	struct evaluate_change row = {
+		.source_id = source_id,
+		.repo = reading->repo,
+		.names = { .sha = position_of(reading, item->sha),
+			   .squash = position_of(reading, item->squash_sha),
+			   .head = position_of(reading, item->head_sha),
+			   .merged = item->merged },
+	};
 
 	(void)error;
-	for (gsize i = 0; row.landed == GRAPH_NONE && i < G_N_ELEMENTS(names); i++)
-		row.landed = position_of(reading, names[i]);
+	row.landed = row.names.sha != GRAPH_NONE      ? row.names.sha
+		     : row.names.squash != GRAPH_NONE ? row.names.squash
+						      : row.names.head;
 	if (row.landed == GRAPH_NONE)
 		return true;
 	row.item = item_copy(item);
@@ -193,21 +198,14 @@ static void tie(struct evaluation *work, guint repo)
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct tie_change));
 	g_autoptr(GArray) picks = g_array_new(FALSE, FALSE, sizeof(struct tie_pick));
 	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint));
-	struct reading reading = { work, repo };
 
 	for (guint i = 0; i < work->changes->len; i++) {
 		const struct evaluate_change *change = &g_array_index(
 			work->changes, struct evaluate_change, i);
-		const struct tie_change row = {
-			.sha = position_of(&reading, change->item->sha),
-			.squash = position_of(&reading, change->item->squash_sha),
-			.head = position_of(&reading, change->item->head_sha),
-			.merged = change->item->merged,
-		};
 
 		if (change->repo != repo)
 			continue;
-		g_array_append_val(rows, row);
+		g_array_append_val(rows, change->names);
 		g_array_append_val(numbers, i);
 	}
 	for (guint i = 0; i < work->notes->len; i++) {
@@ -228,35 +226,32 @@ static void tie(struct evaluation *work, guint repo)
 	}
 }
 
-static bool is_excluded_author(const struct config_service *service, const char *glob)
-{
-	return service->exclude &&
-	       config_lists(service->exclude->authors, service->exclude->n_authors, glob);
-}
-
 static void leave_out(struct evaluation *work, guint repo)
 {
-	guint32 n = work->repos[repo].graph.n;
-	g_autofree bool *changes = g_new0(bool, work->changes->len + 1);
+	const struct config_exclude *exclude = work->service->exclude;
+	guint8 *left_out;
 
-	work->left_out[repo] = g_new0(guint8, n + 1);
-	for (guint i = 0; i < work->changes->len; i++)
-		changes[i] = exclusion_of_change(
-			work->service,
-			g_array_index(work->changes, struct evaluate_change, i).item);
+	if (!exclude)
+		return;
+	left_out = g_new0(guint8, (gsize)work->repos[repo].graph.n + 1);
 	for (guint i = 0; i < work->ties[repo]->len; i++) {
 		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
 
-		work->left_out[repo][tied->commit] = changes[tied->change];
+		left_out[tied->commit] = exclusion_of_change(
+			work->service,
+			g_array_index(work->changes, struct evaluate_change, tied->change)
+				.item);
 	}
 	for (guint i = 0; i < work->notes->len; i++) {
 		const struct evaluate_note *note = &g_array_index(
 			work->notes, struct evaluate_note, i);
 
 		if (note->repo == repo && strcmp(note->kind, "author") == 0 &&
-		    is_excluded_author(work->service, note->text))
-			work->left_out[repo][note->pos] = 1;
+		    config_lists(exclude->authors, exclude->n_authors, note->text))
+			left_out[note->pos] = 1;
 	}
+	work->left_out[repo] = left_out;
+	work->views[repo].left_out = left_out;
 }
 
 bool evaluate_changes_load(struct evaluation *work, GError **error)
@@ -274,7 +269,6 @@ bool evaluate_changes_load(struct evaluation *work, GError **error)
 	for (guint i = 0; i < n; i++) {
 		tie(work, i);
 		leave_out(work, i);
-		work->views[i].left_out = work->left_out[i];
 	}
 	return true;
 }

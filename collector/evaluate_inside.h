@@ -16,8 +16,9 @@
 struct evaluate_change {
 	struct item *item;
 	gint32 source_id;
-	guint repo;	/* of the service */
-	guint32 landed; /* position of the commit by which it came */
+	guint repo;		 /* of the service */
+	struct tie_change names; /* positions of the commits that it names */
+	guint32 landed;		 /* that by which it came */
 	/* The rollout that shipped that in each group, or SHIPPED_…; an array as the
 	 * groups, after evaluate_changes_ship(). */
 	gint *rollouts;
@@ -54,7 +55,7 @@ struct evaluation {
 	GArray *notes;		  /* of struct evaluate_note */
 	GHashTable *by_id; /* id → index of rollout + 1; once changes are shipped */
 	GArray **ties;	   /* of each repository, of struct tie */
-	guint8 **left_out; /* of each repository, by position */
+	guint8 **left_out; /* of each repository, by position; NULL: no rule */
 };
 
 const struct rollout *evaluation_rollout(const struct evaluation *work, guint r);
@@ -65,6 +66,12 @@ gint64 evaluation_rollout_id(const struct evaluation *work, guint r);
 bool evaluate_changes_load(struct evaluation *work, GError **error);
 /* When the change that a commit came from was merged; INSTANT_NONE: not known. */
 gint64 evaluate_changes_merged(const struct evaluation *work, guint repo, guint32 pos);
+/* Does a rule leave a commit out? */
+static inline bool evaluation_leaves_out(const struct evaluation *work, guint repo,
+					 guint32 pos)
+{
+	return work->left_out[repo] && work->left_out[repo][pos];
+}
 /* After shipping: what rules leave out of commits shipped before, which rollout shipped
  * what, and the rows of changes. */
 bool evaluate_changes_ship(struct evaluation *work, GError **error);

@@ -217,7 +217,7 @@ static void lead_from_merge(const struct evaluation *work, const struct shipped 
 	row->excluded = lead_time_judge(ROLLOUT_NORMAL, 1, &times, row->finished, true,
 					&row->lead);
 	if (row->excluded == EXCLUSION_NONE &&
-	    work->left_out[shipped->repo][shipped->pos])
+	    evaluation_leaves_out(work, shipped->repo, shipped->pos))
 		row->excluded = EXCLUSION_RULE;
 }
 

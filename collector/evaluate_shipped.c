@@ -373,7 +373,8 @@ static bool leave_out(struct evaluation *work, GError **error)
 	for (guint i = 0; i < work->facts.n_repos; i++) {
 		g_autoptr(GArray) oids = g_array_new(FALSE, FALSE, sizeof(struct oid));
 
-		for (guint32 pos = 0; pos < work->repos[i].graph.n; pos++) {
+		for (guint32 pos = 0; work->left_out[i] && pos < work->repos[i].graph.n;
+		     pos++) {
 			struct oid oid;
 
 			if (!work->left_out[i][pos])
