@@ -21,18 +21,6 @@ static void settings_clear(struct settings *settings)
 	g_free(settings->no_data);
 }
 
-/* A word that may be left out, and is then the first. */
-static bool choose(const char *option, const char *given, const char *first,
-		   const char *second, bool *is_second)
-{
-	*is_second = given && strcmp(given, second) == 0;
-	if (!given || *is_second || strcmp(given, first) == 0)
-		return true;
-	fprintf(stderr, "dorad gate: --%s: expected %s or %s, found \"%s\"\n", option,
-		first, second, given);
-	return false;
-}
-
 static bool is_known(const struct config *config, const struct gate_wish *wish)
 {
 	switch (wish->kind) {
@@ -176,8 +164,10 @@ static int run(int argc, char **argv)
 		fprintf(stderr, "dorad gate: unexpected argument \"%s\"\n", argv[1]);
 		return EXIT_USAGE;
 	}
-	if (!choose("format", settings.format, "text", "json", &json) ||
-	    !choose("no-data", settings.no_data, "ok", "fail", &fails) ||
+	if (!options_choose(&command_gate, "format", settings.format, "text", "json",
+			    &json) ||
+	    !options_choose(&command_gate, "no-data", settings.no_data, "ok", "fail",
+			    &fails) ||
 	    !make_wish(&settings, &wish))
 		return EXIT_USAGE;
 	config = options_load_config(config_path(settings.config));

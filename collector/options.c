@@ -20,6 +20,17 @@ bool options_parse(const struct command *command, const GOptionEntry *entries, i
 	return false;
 }
 
+bool options_choose(const struct command *command, const char *option, const char *given,
+		    const char *first, const char *second, bool *is_second)
+{
+	*is_second = given && strcmp(given, second) == 0;
+	if (!given || *is_second || strcmp(given, first) == 0)
+		return true;
+	fprintf(stderr, "dorad %s: --%s: expected %s or %s, found \"%s\"\n",
+		command->name, option, first, second, given);
+	return false;
+}
+
 /* user_dir is asked last: it looks for the user's home, which a service has not. */
 static char *place(const char *given, const char *systemd, const char *(*user_dir)(void))
 {

@@ -15,6 +15,11 @@
 bool options_parse(const struct command *command, const GOptionEntry *entries, int *argc,
 		   char ***argv);
 
+/* An option that is one of two words, or left out, and is then the first. False if it is
+ * another: it has been said, return EXIT_USAGE. */
+bool options_choose(const struct command *command, const char *option, const char *given,
+		    const char *first, const char *second, bool *is_second);
+
 /* Where mirrors and where the author key live: the option's, else what systemd made
  * ($CACHE_DIRECTORY, $STATE_DIRECTORY: the first of several), else under $XDG_CACHE_HOME
  * and $XDG_STATE_HOME or their defaults in $HOME. The caller frees. */

@@ -207,14 +207,9 @@ static int do_all(const struct settings *settings, struct store *store,
 static bool check(const struct settings *settings, const struct config *config,
 		  bool *json)
 {
-	*json = g_strcmp0(settings->format, "json") == 0;
-	if (settings->format && !*json && strcmp(settings->format, "text") != 0) {
-		fprintf(stderr,
-			"dorad recompute: --format: expected text or json, found "
-			"\"%s\"\n",
-			settings->format);
+	if (!options_choose(&command_recompute, "format", settings->format, "text",
+			    "json", json))
 		return false;
-	}
 	for (char **name = settings->services; name && *name; name++)
 		if (!config_service(config, *name)) {
 			fprintf(stderr, "dorad recompute: there is no service \"%s\"\n",
