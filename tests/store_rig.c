@@ -118,6 +118,24 @@ char *rig_ask(const struct rig *rig, const char *sql)
 	return value;
 }
 
+char *rig_read(const struct rig *rig, const char *sql)
+{
+	g_autofree char *as_reader = g_strdup_printf("SET ROLE dora_reader;%s", sql);
+	PGresult *result = pg_query(rig->admin, as_reader);
+	GString *text = g_string_new(NULL);
+
+	for (int i = 0; i < PQntuples(result); i++)
+		for (int k = 0; k < PQnfields(result); k++)
+			g_string_append_printf(text, "%s%s",
+					       k > 0   ? "|"
+					       : i > 0 ? "; "
+						       : "",
+					       PQgetvalue(result, i, k));
+	PQclear(result);
+	rig_run(rig, "RESET ROLE");
+	return g_string_free(text, FALSE);
+}
+
 void rig_expect(const struct rig *rig, const char *sql, const char *value)
 {
 	g_autofree char *got = rig_ask(rig, sql);

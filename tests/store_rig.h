@@ -32,6 +32,8 @@ struct config *rig_load(const char *text);
 
 /* The only value of a query, as text. The caller frees. */
 char *rig_ask(const struct rig *rig, const char *sql);
+/* What a query finds as readers see it: "a|b; c|d". The caller frees. */
+char *rig_read(const struct rig *rig, const char *sql);
 /* Fails unless the query's only value is this. */
 void rig_expect(const struct rig *rig, const char *sql, const char *value);
 void rig_run(const struct rig *rig, const char *sql);

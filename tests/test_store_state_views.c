@@ -141,22 +141,9 @@ static const struct {
 static char *read_view(const char *view, const char *columns)
 {
 	g_autofree char *sql = g_strdup_printf(
-		"SET ROLE dora_reader;"
-		"SELECT %s FROM dora.%s ORDER BY 1, 2, 4, 5",
-		columns, view);
-	PGresult *result = pg_query(rig.admin, sql);
-	GString *text = g_string_new(NULL);
+		"SELECT %s FROM dora.%s ORDER BY 1, 2, 4, 5", columns, view);
 
-	for (int i = 0; i < PQntuples(result); i++)
-		for (int k = 0; k < PQnfields(result); k++)
-			g_string_append_printf(text, "%s%s",
-					       k > 0   ? "|"
-					       : i > 0 ? "; "
-						       : "",
-					       PQgetvalue(result, i, k));
-	PQclear(result);
-	rig_run(&rig, "RESET ROLE");
-	return g_string_free(text, FALSE);
+	return rig_read(&rig, sql);
 }
 
 START_TEST(readers_see_what_became_of_rollouts)
