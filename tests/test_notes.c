@@ -227,6 +227,7 @@ static char *notes_of(const struct config *asked, const char *repository,
 	struct graph graph;
 	g_autofree guint8 *buffer = one_commit(&graph);
 
+	ck_assert_ptr_nonnull(buffer);
 	ck_assert_ptr_nonnull(notes);
 	notes_look(notes, 0, text_of(author), message);
 	ck_assert(notes_each(notes, &graph, append_notes, found, NULL));
