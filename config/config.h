@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "config/config_alerts.h"
 #include "config/config_goals.h"
 #include "drivers/driver.h"
 
@@ -378,6 +379,7 @@ struct config_team {
 	char *name;
 	char *org;
 	char *time_zone;
+	char *calendar; /* NULL: the default one, config_calendar() */
 };
 struct config_org {
 	char *name;
@@ -426,6 +428,9 @@ struct config {
 	unsigned n_kpis;
 	struct config_guardrail *guardrails;
 	unsigned n_guardrails;
+	struct config_alerts *alerts; /* NULL: nothing is watched */
+	struct config_calendar *calendars;
+	unsigned n_calendars;
 	struct config_source *all; /* every source: git, API, rest, SQL, push, KPI */
 	unsigned n_all;
 };

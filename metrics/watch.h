@@ -1,0 +1,107 @@
+#pragma once
+
+/*
+ * The life of an alert: what a series that is watched comes to, a day at a time. Pure: a
+ * watch is what it was and one observation; nothing is remembered elsewhere, so that a
+ * replay gives what was lived (docs/alerts.md).
+ *
+ *   learning -> ok -> pending -> firing -> ok, which ends the alert as
+ *   resolved (it is over), accepted (a new normal) or withdrawn (late facts undid it)
+ *
+ * Masked and silent days change nothing but the flag `silent`. Mutes are not seen here:
+ * they hold messages back, not states.
+ */
+#include "metrics/shift.h"
+
+enum watch_state {
+	WATCH_LEARNING,
+	WATCH_OK,
+	WATCH_PENDING,
+	WATCH_FIRING,
+	N_WATCH_STATES
+};
+/* "learning", "ok", "pending", "firing" */
+const char *watch_state_name(enum watch_state state);
+bool watch_state_parse(const char *name, enum watch_state *state);
+
+enum watch_event {
+	WATCH_LEARNED,	 /* "learned": there is enough to judge */
+	WATCH_UNLEARNED, /* "unlearned": there no longer is (learning again) */
+	WATCH_SUSPECTED, /* "suspected": ok -> pending */
+	WATCH_CLEARED,	 /* "cleared": pending -> ok */
+	WATCH_FIRED,	 /* "fired": pending -> firing. Told */
+	WATCH_WORSENED,	 /* "worsened": evidence passed 30 : 1, or the ratio doubled: at
+			    most once in an alert. Told */
+	WATCH_RESOLVED,	 /* "resolved". Told */
+	WATCH_ACCEPTED,	 /* "accepted". Told */
+	WATCH_WITHDRAWN, /* "withdrawn". Told */
+	WATCH_SILENT,	 /* "nodata": nobody hears anything of the source */
+	WATCH_HEARD,	 /* "data": it is heard again */
+	N_WATCH_EVENTS,
+};
+const char *watch_event_name(enum watch_event event);
+bool watch_event_parse(const char *name, enum watch_event *event);
+bool watch_event_is_told(enum watch_event event);
+
+/* In days that are judged. */
+struct watch_rule {
+	guint pending;	    /* fires when the condition was true so many times in a row */
+	guint calm;	    /* resolves after so many in a row below */
+	guint quiet;	    /* after an alert nothing is suspected for so many */
+	guint accept_after; /* calendar days since onset after which it is accepted; 0:
+			       never */
+};
+extern const struct watch_rule watch_rule_shift;     /* 3, 7, 14, 84 */
+extern const struct watch_rule watch_rule_guardrail; /* 3, 7, 0, 0 */
+
+struct watch {
+	enum watch_state state;
+	bool silent;
+	gint32 judged;	       /* the last day that was looked at; WATCH_NEVER */
+	gint32 since;	       /* the day on which state began */
+	guint streak;	       /* pending: how often in a row */
+	guint calm;	       /* firing: how often in a row below */
+	guint quiet;	       /* ok: how many days nothing is suspected */
+	gint32 baseline_start; /* SHIFT_NO_BOUND */
+	/* While firing: */
+	gint32 suspected, fired; /* days */
+	struct shift_frozen frozen;
+	double score, ratio; /* when it fired; NAN of a guardrail */
+	bool worsened;	     /* that was told */
+};
+#define WATCH_NEVER G_MININT32
+
+enum watch_recent { RECENT_UNKNOWN, RECENT_BAD, RECENT_CALM };
+
+/* What a day shows. */
+struct watch_look {
+	gint32 day; /* after watch->judged; else nothing happens */
+	bool masked, silent;
+	bool usable;	/* there is enough to judge */
+	bool condition; /* evidence and gate */
+	/* Since when, how much, for an alert that fires; of a guardrail the onset is the
+	 * first day of `suspected`, the rest NAN. */
+	struct shift_frozen found;
+	double score, ratio; /* NAN of a guardrail */
+	/* While firing: */
+	enum watch_recent recent; /* below what resolves it? watch_calm() */
+	bool undone; /* as of the day it fired, today's facts would not have come to half
+			of what it took */
+};
+
+/* RECENT_CALM below max(0.33 * effect, ln 1.15); NAN is RECENT_UNKNOWN. */
+enum watch_recent watch_calm(const struct shift_frozen *frozen, double recent);
+
+#define WATCH_EVENTS_MAX 3
+struct watch_events {
+	enum watch_event events[WATCH_EVENTS_MAX];
+	guint n;
+};
+/* Nothing is known: learning. */
+void watch_init(struct watch *watch, gint32 baseline_start);
+void watch_step(struct watch *watch, const struct watch_rule *rule,
+		const struct watch_look *look, struct watch_events *events);
+/* A person says that it is the new normal: false, and nothing happens, unless it fires.
+ */
+bool watch_accept(struct watch *watch, const struct watch_rule *rule, gint32 day,
+		  struct watch_events *events);

@@ -1,0 +1,45 @@
+#pragma once
+
+/*
+ * Who is told: a notifier is one const struct, as a driver is. It makes the body and
+ * sends it, in a worker, and tells the truth about what came of it.
+ */
+#include "base/http.h"
+#include "sinks/alert_message.h"
+
+/* Where a notifier works. */
+struct notify_context {
+	const struct config_alerts *alerts;
+	struct http *http;
+	gint64 now;
+	GCancellable *cancellable;
+	/* Journal: a line for the log, and its fields; from the worker. */
+	void (*journal)(const struct outbox_message *message, const char *text,
+			void *user);
+	void *user;
+};
+
+struct notifier {
+	enum config_channel_kind kind;
+	const char *summary;
+	/* Sends a message. RETRY: try again later; DENIED, CONFIG and DATA: an operator
+	 * has to look, and it is tried again now and then. Messages of errors have
+	 * neither url nor secret. NULL: notify, which is told in the transaction. */
+	bool (*send)(const struct config_channel *channel,
+		     const struct outbox_message *message,
+		     const struct notify_context *context, GError **error);
+	/* Tells again what fires (rows: of struct alert_row); NULL: nobody needs it. */
+	bool (*remind)(const struct config_channel *channel, const GArray *rows,
+		       const struct notify_context *context, GError **error);
+};
+extern const struct notifier *const notifiers[N_CHANNEL_KINDS]; /* by kind */
+
+/* The body that each makes, for tests and for `dorad alerts show --as`. The caller frees.
+ */
+char *notifier_body(const struct config_channel *channel,
+		    const struct outbox_message *message, const char *link, gint64 now);
+
+/* How long to wait after so many failures: 30 s, doubled up to 1 h (of what an operator
+ * has to look at 15 min to 6 h), less up to a fifth by the hash of the key so that not
+ * all come at once. */
+GTimeSpan notifier_backoff(guint failures, bool transient, const char *key);

@@ -1,0 +1,234 @@
+#pragma once
+
+/*
+ * Alerts in the database: what is watched and how it stands, what was told and what waits
+ * to be told. Errors and transactions are as in sinks/store.h; writes belong to the
+ * transaction that publishes the series, but for those of the outbox and of people.
+ */
+#include "metrics/watch.h"
+#include "sinks/store.h"
+
+/* ---- what is judged ---- */
+
+struct alert_deployment {
+	gint64 finished;
+	gint64 failed; /* when it was first known to have failed (start of an incident,
+			  finish of a repair); INSTANT_NONE: it has not */
+	bool unplanned;
+	guint service;
+};
+struct alert_lead {
+	gint64 finished, lead; /* lead in µs */
+	guint service;
+};
+struct alert_span {
+	gint64 began, ended; /* INSTANT_NONE: open */
+	guint service;
+};
+/* What the numbers of a scope and one environment are made of, as store_samples(), with
+ * whose each is. */
+struct alert_samples {
+	GArray *deployments;	       /* of struct alert_deployment, by finished */
+	GArray *leads;		       /* of struct alert_lead, by finished */
+	GArray *stages;		       /* of struct stage_sample, by finished */
+	GArray *recoveries, *restores; /* of struct alert_span, by began: the newest
+					  SPANS_MAX that began before to */
+	GPtrArray *services;	       /* names, by the index above */
+};
+#define ALERT_SPANS_MAX 400
+void alert_samples_init(struct alert_samples *samples);
+void alert_samples_clear(struct alert_samples *samples);
+bool store_alert_samples(struct store *store, gint32 scope_id, const char *environment,
+			 gint64 from, gint64 to, struct alert_samples *samples,
+			 GError **error);
+
+/* When anything at all happened in the repositories and sources of a scope, in [from,
+ * to): commits (by committer), deployments of any environment and outcome, runs, changes
+ * and incidents. One instant of each local day, ascending: array of gint64; the caller
+ * unrefs. */
+GArray *store_activity(struct store *store, gint32 scope_id, gint64 from, gint64 to,
+		       GError **error);
+/* Up to when the facts of a scope are known; INSTANT_NONE: a source was never read. */
+bool store_fresh_until(struct store *store, gint32 scope_id, gint64 *fresh_until,
+		       GError **error);
+/* When the alerts of a scope have to be looked at again; INSTANT_NONE: never. Stored with
+ * the scope (scope_row.alerts_due). */
+bool store_alerts_due(struct store *store, gint32 scope_id, gint64 at, GError **error);
+
+/* ---- how it stands ---- */
+
+enum watch_kind { WATCH_REGRESSION, WATCH_GUARDRAIL, WATCH_SELF };
+const char *watch_kind_name(enum watch_kind kind); /* "regression", … */
+
+struct watch_row {
+	gint32 watch_id; /* 0: new */
+	enum watch_kind kind;
+	gint32 scope_id; /* 0: of the daemon itself */
+	char *name;	 /* guardrail; self: of the source or service; else "" */
+	char *metric; /* self: "source_stale", "source_denied", "rule_matched_nothing" */
+	char *environment; /* "" of self */
+	enum shift_direction direction;
+	struct watch watch;
+	/* How it was when last judged, for people; NAN where it does not apply */
+	guint lacking; /* learning: weeks, about */
+	double score, ratio;
+	gint64 alert_id; /* that fires; 0: none */
+};
+/* Of a scope (0: the daemon's own), locked until the end of the transaction; array of
+ * struct watch_row. */
+GArray *store_watches(struct store *store, gint32 scope_id, GError **error);
+void watch_rows_free(GArray *rows);
+/* Inserts or updates; *row gets its watch_id. Only what differs is written. */
+bool store_watch_write(struct store *store, struct watch_row *row, GError **error);
+/* Watches of the scope that are not among these ids are off: what fires of them ends as
+ * withdrawn with this reason, and is told to those who were told of it. */
+bool store_watches_off(struct store *store, gint32 scope_id, const gint32 *kept, gsize n,
+		       gint64 at, const char *reason, GError **error);
+
+struct alert_part {
+	char *name;
+	gint64 n, of;
+};
+
+/* An alert: one life of a watch from firing to its end. */
+struct alert_row {
+	gint64 alert_id, group_id;
+	gint32 watch_id;
+	enum watch_kind kind;
+	enum shift_direction direction;
+	enum scope_kind scope_kind;
+	char *org, *team, *service; /* as in the views; all NULL of self */
+	char *name, *metric, *environment;
+	char *state;  /* "firing", "resolved", "accepted", "withdrawn" */
+	char *reason; /* in words: why it ended, or of self what is wrong; NULL */
+	char *rule, *sensitivity;		      /* NULL but of regressions */
+	enum shift_engine engine;		      /* of regressions */
+	gint64 onset, first_seen, fired_at, ended_at; /* instants; local midnights of the
+							 days; INSTANT_NONE */
+	char *time_zone;			      /* to show them in */
+	struct shift shift;  /* of regressions, when it fired or got worse; guardrail:
+				after.rate is the value, before.rate the limit */
+	char *unit;	     /* guardrail: as in dora.guardrails */
+	double false_alerts; /* a year, of such a series; NAN */
+	struct alert_part *parts; /* largest first */
+	guint n_parts;
+	bool worsened;
+	gint64 acked_at;    /* INSTANT_NONE */
+	char *note;	    /* of the acknowledgement */
+	gint64 muted_until; /* INSTANT_NONE: it is not */
+};
+void alert_row_clear(struct alert_row *row);
+void alert_rows_free(GArray *rows);
+
+/* One event of a watch that is to be remembered, and told to channels if it is of that
+ * kind (watch_event_is_told), is not an improvement, and the alert counts. */
+struct alert_event {
+	enum watch_event event;
+	gint64 at;	    /* as of when: the end of the day that was judged */
+	const char *reason; /* NULL */
+	/* WATCH_FIRED: the new alert; WATCH_WORSENED: its new numbers. Else NULL. Ids,
+	 * names and times of people are not looked at. */
+	const struct alert_row *alert;
+};
+/* Appends to the history; opens, updates or ends row->alert_id (and sets it); puts the
+ * alert into the open group of its team whose onsets are within 7 days, or a new one; and
+ * adds a row per channel to the outbox. The end of an alert goes to those channels alone
+ * that its beginning went to. now: the wall clock, recorded beside `at`. */
+bool store_alert_event(struct store *store, struct watch_row *row,
+		       const struct alert_event *event, const char *const *channels,
+		       gsize n_channels, gint64 now, GError **error);
+
+/* ---- what waits to be told ---- */
+
+/* A group of a channel that has something to tell: everything that waits of it. */
+struct outbox_message {
+	char *channel;
+	gint64 group_id;
+	gint64 version;	    /* the newest event in it: with channel and group, the key by
+			       which a receiver may drop what it has */
+	guint attempts;	    /* failed so far */
+	bool update;	    /* something of the group has been delivered there before */
+	bool ended;	    /* nothing of the group fires any longer */
+	gint64 *outbox_ids; /* what it delivers */
+	gsize n_ids;
+	GArray *events; /* of struct outbox_event, oldest first: what is new */
+	GArray *alerts; /* of struct alert_row: all of the group, as they are now */
+};
+struct outbox_event {
+	gint64 alert_id;
+	enum watch_event event;
+	gint64 at;
+};
+void outbox_messages_free(GPtrArray *messages);
+/* What is due now, at most `limit` messages, those of one channel and group as one; held
+ * back: rows of muted alerts. An alert that began and ended before it was delivered is in
+ * one message, as ended; if it was muted all that time, in none (state "folded").
+ * Array of struct outbox_message *; of active channels alone. */
+GPtrArray *store_outbox_due(struct store *store, const char *const *channels,
+			    gsize n_channels, gint64 now, guint limit, GError **error);
+/* In transactions of their own. */
+bool store_outbox_delivered(struct store *store, const struct outbox_message *message,
+			    gint64 now, GError **error);
+bool store_outbox_failed(struct store *store, const struct outbox_message *message,
+			 const char *text, gint64 next, gint64 now, GError **error);
+/* When the first waiting row is due; INSTANT_NONE: none waits. */
+bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **error);
+/* Alerts that fire and were delivered to a channel, for receivers that have to be
+ * reminded: array of struct alert_row. */
+GArray *store_alerts_firing(struct store *store, const char *channel, GError **error);
+
+/* ---- people ---- */
+
+struct alert_query {
+	gint64 alert_id; /* 0: any */
+	bool all;	 /* those that ended, too */
+	bool improvements;
+	enum scope_kind kind; /* of scope */
+	const char *scope;    /* NULL: any */
+	gint64 since;	      /* fired since; INSTANT_NONE: ever */
+};
+GArray *store_alerts(struct store *store, const struct alert_query *query,
+		     GError **error);
+
+struct alert_history_row {
+	gint64 at, recorded;
+	enum watch_event event;
+	double score, ratio;
+	char *reason;
+};
+/* Of one alert, oldest first; the caller unrefs. */
+GArray *store_alert_history(struct store *store, gint64 alert_id, GError **error);
+
+/* Acknowledged: nobody has to be told again by receivers that repeat. *found: it fires.
+ */
+bool store_alert_ack(struct store *store, gint64 alert_id, const char *note, gint64 now,
+		     bool *found, GError **error);
+/* NULL and 0: any. Ends at until. */
+struct alert_mute {
+	gint64 mute_id;
+	gint64 alert_id;
+	enum scope_kind kind;
+	const char *scope, *metric;
+	gint64 from, until;
+	const char *reason;
+};
+bool store_mute(struct store *store, struct alert_mute *mute, GError **error);
+/* *found: there was one that had not ended. */
+bool store_unmute(struct store *store, gint64 mute_id, gint64 now, bool *found,
+		  GError **error);
+bool store_mutes_each(struct store *store, gint64 now,
+		      bool (*visit)(const struct alert_mute *mute, void *user,
+				    GError **error),
+		      void *user, GError **error);
+
+/* ---- change points ---- */
+
+struct change_point {
+	gint64 at;	      /* local midnight: the first day of the new level */
+	double before, after; /* of the metric's weekly value: medians of the stretches */
+};
+/* Makes the change points of a series what is given, touching only what differs. */
+bool store_change_points_write(struct store *store, gint32 scope_id,
+			       const char *environment, const char *metric,
+			       const struct change_point *points, gsize n,
+			       GError **error);
