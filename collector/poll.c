@@ -314,7 +314,7 @@ bool poll_git(struct store *store, const struct work_context *context,
 		store_rollback(store);
 		if (poll.source.source_id)
 			store_source_failed(store, poll.source.source_id, now,
-					    local->message, NULL);
+					    local, NULL);
 		*result = (struct poll_result){ 0 };
 		g_propagate_error(error, local);
 	}

@@ -103,7 +103,7 @@ bool poll_kpi(struct store *store, const struct work_context *context,
 		return true;
 	store_rollback(store);
 	if (poll.source_id)
-		store_source_failed(store, poll.source_id, now, local->message, NULL);
+		store_source_failed(store, poll.source_id, now, local, NULL);
 	g_propagate_error(error, g_steal_pointer(&local));
 	return false;
 }

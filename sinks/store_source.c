@@ -13,8 +13,10 @@ static const char *const sql[] = {
 	       " shallow = $4 WHERE source_id = $1",
 	[CURSOR] = "UPDATE dorad.source SET cursor = $2 WHERE source_id = $1"
 		   " AND cursor IS DISTINCT FROM $2",
-	[FAILED] = "UPDATE dorad.source SET polled_at = $2, failed_at = $2, failure = $3"
-		   " WHERE source_id = $1",
+	[FAILED] = "UPDATE dorad.source SET polled_at = $2, failed_at = $2, failure = $3,"
+		   " failure_kind = $4, failing_since = CASE WHEN failed_at >"
+		   " coalesce(ok_at, '-infinity') THEN coalesce(failing_since, failed_at)"
+		   " ELSE $2 END WHERE source_id = $1",
 	[REFS] = "SELECT name, object, commit, first_seen_at FROM dorad.git_ref"
 		 " WHERE repo_id = $1 ORDER BY name COLLATE \"C\"",
 	[DROP_REFS] = "DELETE FROM dorad.git_ref WHERE repo_id = $1 AND name = ANY ($2)",
@@ -99,15 +101,32 @@ bool store_source_cursor(struct store *store, gint32 source_id, const char *curs
 	       store_exec(store, sql[CURSOR], &args, NULL, error);
 }
 
-bool store_source_failed(struct store *store, gint32 source_id, gint64 at,
-			 const char *text, GError **error)
+/* What an operator has to do about it; NULL: nothing that is known. */
+static const char *failure_kind(const GError *failure)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	static const char *const kinds[] = {
+		[DORA_ERROR_RETRY] = "retry",
+		[DORA_ERROR_DENIED] = "denied",
+		[DORA_ERROR_DATA] = "data",
+		[DORA_ERROR_CONFIG] = "config",
+	};
+
+	if (failure->domain != DORA_ERROR || failure->code < 0 ||
+	    failure->code >= (int)G_N_ELEMENTS(kinds))
+		return NULL;
+	return kinds[failure->code];
+}
+
+bool store_source_failed(struct store *store, gint32 source_id, gint64 at,
+			 const GError *failure, GError **error)
+{
+	g_autofree char *valid = g_utf8_make_valid(failure->message, -1);
 	struct pg_args args = { 0 };
 
 	arg_int4(&args, source_id);
 	arg_instant(&args, at);
 	arg_text(&args, valid);
+	arg_text(&args, failure_kind(failure));
 	if (store_begin(store, error) &&
 	    store_exec(store, sql[FAILED], &args, NULL, error))
 		return store_commit(store, error);

@@ -24,6 +24,8 @@ static struct source_row source(const char *name)
 
 START_TEST(a_poll_moves_the_cursor)
 {
+	g_autoptr(GError) failure = g_error_new_literal(DORA_ERROR, DORA_ERROR_RETRY,
+							"no \xff route");
 	struct source_row row = source("shop");
 
 	ck_assert_ptr_null(row.cursor);
@@ -31,8 +33,7 @@ START_TEST(a_poll_moves_the_cursor)
 	rig_ok(store_begin(rig.store, &error));
 	rig_ok(store_source_ok(rig.store, row.source_id, "one", 1000000, true, &error));
 	rig_ok(store_commit(rig.store, &error));
-	rig_ok(store_source_failed(rig.store, row.source_id, 2000000, "no \xff route",
-				   &error));
+	rig_ok(store_source_failed(rig.store, row.source_id, 2000000, failure, &error));
 	row = source("shop");
 	ck_assert_str_eq(row.cursor, "one");
 	ck_assert_int_eq(row.ok_at, 1000000);
