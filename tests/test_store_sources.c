@@ -240,6 +240,8 @@ START_TEST(a_failing_source_says_since_when)
 		"SELECT concat_ws(' ', failing, extract(epoch FROM failing_since)::int,"
 		" failure_kind) FROM dora.sources WHERE source = 'hub'";
 
+	sync_sources(every_kind, G_N_ELEMENTS(every_kind), mail_rules,
+		     G_N_ELEMENTS(mail_rules));
 	polled("hub", 100 * G_USEC_PER_SEC);
 	rig_expect(&rig, failing, "f");
 	fails("hub", 160 * G_USEC_PER_SEC, DORA_ERROR_RETRY);
