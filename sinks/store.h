@@ -76,7 +76,8 @@ bool store_source_ok(struct store *store, gint32 source_id, const char *cursor, 
 /* The cursor alone, of a poll that was good in part. */
 bool store_source_cursor(struct store *store, gint32 source_id, const char *cursor,
 			 GError **error);
-/* A failed poll, in its own transaction; what failed is shown to operators. */
+/* A failed poll, in its own transaction; what failed is shown to operators. One that was
+ * cancelled is none. */
 bool store_source_failed(struct store *store, gint32 source_id, gint64 at,
 			 const GError *failure, GError **error);
 

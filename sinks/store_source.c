@@ -127,6 +127,8 @@ bool store_source_failed(struct store *store, gint32 source_id, gint64 at,
 	arg_instant(&args, at);
 	arg_text(&args, valid);
 	arg_text(&args, failure_kind(failure));
+	if (g_error_matches(failure, DORA_ERROR, DORA_ERROR_CANCELLED))
+		return true; /* the program is stopping: nothing is known of the source */
 	if (store_begin(store, error) &&
 	    store_exec(store, sql[FAILED], &args, NULL, error))
 		return store_commit(store, error);

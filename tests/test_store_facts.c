@@ -22,6 +22,45 @@ static struct source_row source(const char *name)
 	return row;
 }
 
+static void polled(gint64 at)
+{
+	rig_ok(store_begin(rig.store, &error));
+	rig_ok(store_source_ok(rig.store, source("shop").source_id, NULL, at, false,
+			       &error));
+	rig_ok(store_commit(rig.store, &error));
+}
+
+static void fails(gint64 at, enum dora_error code)
+{
+	g_autoptr(GError) failure = g_error_new_literal(DORA_ERROR, (int)code, "no");
+
+	rig_ok(store_source_failed(rig.store, source("shop").source_id, at, failure,
+				   &error));
+}
+
+/* Since when a source fails, whatever fails meanwhile, and who has to do something. A
+ * poll that was cancelled is none. */
+START_TEST(a_failing_source_says_since_when)
+{
+	static const char failing[] =
+		"SELECT concat_ws(' ', failing, extract(epoch FROM failing_since)::int,"
+		" failure_kind) FROM dora.sources WHERE source = 'shop'";
+
+	polled(100 * G_USEC_PER_SEC);
+	rig_expect(&rig, failing, "f");
+	fails(130 * G_USEC_PER_SEC, DORA_ERROR_CANCELLED);
+	rig_expect(&rig, failing, "f");
+	fails(160 * G_USEC_PER_SEC, DORA_ERROR_RETRY);
+	rig_expect(&rig, failing, "t 160 retry");
+	fails(220 * G_USEC_PER_SEC, DORA_ERROR_DENIED);
+	rig_expect(&rig, failing, "t 160 denied");
+	polled(300 * G_USEC_PER_SEC);
+	rig_expect(&rig, failing, "f");
+	fails(360 * G_USEC_PER_SEC, DORA_ERROR_DENIED);
+	rig_expect(&rig, failing, "t 360 denied");
+}
+END_TEST
+
 START_TEST(a_poll_moves_the_cursor)
 {
 	g_autoptr(GError) failure = g_error_new_literal(DORA_ERROR, DORA_ERROR_RETRY,
@@ -361,6 +400,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, a_failing_source_says_since_when);
 	tcase_add_test(tests, a_poll_moves_the_cursor);
 	tcase_add_test(tests, an_unknown_source_is_a_matter_of_configuration);
 	tcase_add_test(tests, refs_are_as_of_the_last_write);
