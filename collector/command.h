@@ -9,6 +9,7 @@ enum exit_status {
 	EXIT_FAILED = 1,       /* the work was tried and part of it failed */
 	EXIT_USAGE = 64,       /* a wrong option or argument */
 	EXIT_DATA = 65,	       /* the input makes no sense */
+	EXIT_NO_INPUT = 66,    /* a file that was named cannot be read */
 	EXIT_UNAVAILABLE = 69, /* a service it needs cannot be reached */
 	EXIT_CONFIG = 78,      /* the configuration is wrong; a restart will not help */
 };
@@ -22,4 +23,4 @@ struct command {
 
 extern const struct command command_run, command_once, command_report, command_config,
 	command_reload, command_sources, command_doctor, command_gate, command_explain,
-	command_forget, command_recompute, command_version;
+	command_forget, command_recompute, command_changepoints, command_version;

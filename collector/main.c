@@ -4,9 +4,10 @@
 #include "collector/command.h"
 
 static const struct command *const commands[] = {
-	&command_run,	    &command_once,   &command_report, &command_config,
-	&command_sources,   &command_doctor, &command_gate,   &command_explain,
-	&command_recompute, &command_forget, &command_reload, &command_version,
+	&command_run,	    &command_once,   &command_report,	    &command_config,
+	&command_sources,   &command_doctor, &command_gate,	    &command_explain,
+	&command_recompute, &command_forget, &command_changepoints, &command_reload,
+	&command_version,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -15,7 +16,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: dorad COMMAND [OPTION…]\n\n", out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n\"dorad COMMAND --help\" tells more.\n", out);
 }
 
