@@ -257,6 +257,10 @@ static const struct {
 	{ "a day that never comes", "BEGIN:VCALENDAR\n",
 	  "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY;BYMONTH=2;"
 	  "BYMONTHDAY=30\nEND:VEVENT\n",
+	  20, "END:VCALENDAR\n", "has an event without a summary that recurs in a way" },
+	{ "a day that nearly never comes", "BEGIN:VCALENDAR\n",
+	  "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY;BYMONTH=2;"
+	  "BYMONTHDAY=29;BYDAY=SU\nEND:VEVENT\n",
 	  20, "END:VCALENDAR\n", NULL },
 	{ "one line", "BEGIN:VCALENDAR\nX-A:", "abcdefghij", 400000, "\nEND:VCALENDAR\n",
 	  NULL },

@@ -1,8 +1,6 @@
 #include "config_fixture.h"
 
-#include "base/instant.h"
-
-/* Alerts and calendars: wrong files, and what a good one means. */
+/* Alerts: wrong files, and what a good one means. */
 
 #define WITH(text)                                                                       \
 	{                                                                                \
@@ -12,7 +10,6 @@
 	}
 #define CHANNELS(text) WITH("alerts:\n  channels:\n" text)
 #define RULE(text) WITH("alerts:\n  rules:\n  - {name: r, " text "}\n")
-#define DAYS(text) WITH("calendars:\n- {name: a, days: [" text "]}\n")
 #define SLACK "  - {name: a, slack: {url: {env: A}}}\n"
 #define MAIL(text) CHANNELS("  - {name: m, email: {from: d@x.org, " text "}}\n")
 
@@ -182,52 +179,6 @@ static const struct wrong_file files[] = {
 	  "dorad.yaml:8: alerts.link: is not encrypted, expected https:// (http:// is "
 	  "for "
 	  "this machine's loopback only)" },
-
-	{ "a calendar that is not there",
-	  { { "    org: acme\n", "    org: acme\n    calendar: berln\n" },
-	    { "orgs:\n", "calendars:\n- {name: berlin}\norgs:\n" } },
-	  "dorad.yaml:14: teams[0].calendar: \"berln\" is not in calendars, did you mean "
-	  "\"berlin\"?" },
-	{ "a calendar where there are none",
-	  { { "    org: acme\n", "    org: acme\n    calendar: berlin\n" } },
-	  "dorad.yaml:12: teams[0].calendar: \"berlin\" is not in calendars, expected a "
-	  "name from there" },
-	{ "two calendars of one name", WITH("calendars:\n- {name: a}\n- {name: a}\n"),
-	  "dorad.yaml:9: calendars[1].name: \"a\" is taken by calendars[0] (line 8), "
-	  "expected another name" },
-	{ "days that are none",
-	  DAYS("xmas, 12-32, '2026-02-29', 02-29, 13-01, '2026-12-01..12-05'"),
-	  "dorad.yaml:8: calendars[0].days[0]: \"xmas\" is not a day or days, expected "
-	  "one such as 12-25, 12-20..01-02, 2026-05-14 or easter+39\n"
-	  "dorad.yaml:8: calendars[0].days[1]: \"12-32\" is not a day of the calendar, "
-	  "expected one such as 12-25\n"
-	  "dorad.yaml:8: calendars[0].days[2]: \"2026-02-29\" is not a day of the "
-	  "calendar, expected one such as 2026-05-14\n"
-	  "dorad.yaml:8: calendars[0].days[4]: \"13-01\" is not a day of the calendar, "
-	  "expected one such as 12-25\n"
-	  "dorad.yaml:8: calendars[0].days[5]: \"2026-12-01..12-05\" is not a day or "
-	  "days, expected one such as 12-25, 12-20..01-02, 2026-05-14 or easter+39" },
-	{ "a freeze backwards, and far from Easter",
-	  WITH("calendars:\n- {name: a, freezes: ['2026-02-01..2026-01-01', "
-	       "easter+251]}\n"),
-	  "dorad.yaml:8: calendars[0].freezes[0]: ends before it begins, expected the "
-	  "first day first\n"
-	  "dorad.yaml:8: calendars[0].freezes[1]: is more than 250 days from Easter, "
-	  "expected fewer" },
-	{ "a file that is not there",
-	  WITH("calendars:\n- name: a\n  files:\n  - /nowhere/h.ics\n"),
-	  "dorad.yaml:10: calendars[0].files[0]: \"/nowhere/h.ics\" cannot be read: No "
-	  "such file or directory, expected a readable file" },
-	{ "a path from somewhere", WITH("calendars:\n- {name: a, files: [h.ics]}\n"),
-	  "dorad.yaml:8: calendars[0].files[0]: the value is not a usable path, expected "
-	  "an absolute one such as /etc/dorad/key" },
-	{ "a folder for a file, and another calendar's file is none",
-	  WITH("calendars:\n- {name: a, files: [/etc]}\n- {name: b, files: "
-	       "[/etc/passwd]}\n"),
-	  "dorad.yaml:8: calendars[0].files[0]: \"/etc\" cannot be read: Is a directory, "
-	  "expected a readable file\n"
-	  "dorad.yaml:9: calendars[1].files[0]: \"/etc/passwd\" is no calendar, expected "
-	  "an iCalendar file that starts with BEGIN:VCALENDAR" },
 };
 
 START_TEST(wrong)
@@ -441,70 +392,6 @@ START_TEST(the_first_rule_that_fits)
 }
 END_TEST
 
-/* ---- whose calendar ---- */
-
-static gint32 day_of(const char *date)
-{
-	g_autofree char *midnight = g_strconcat(date, "T00:00:00Z", NULL);
-	gint64 instant = 0;
-
-	ck_assert_msg(instant_parse(midnight, &instant), "%s", date);
-	return (gint32)(instant / G_TIME_SPAN_DAY);
-}
-
-#define HERE "calendars:\n- {name: a, days: [05-01, easter]}\n"
-
-static const struct {
-	const char *what;
-	const char *calendars, *team;
-	const char *day;
-	const char *reason; /* NULL: it is not masked */
-} masks[] = {
-	{ "without calendars, the end of the year", "", "checkout", "2026-12-24",
-	  "end of the year" },
-	{ "without calendars, the middle", "", "checkout", "2026-05-01", NULL },
-	{ "no team", "", NULL, "2027-01-02", "end of the year" },
-	{ "no team, the day after", "", NULL, "2027-01-03", NULL },
-	{ "a team that names another", HERE, "sales", "2026-05-01", "holiday" },
-	{ "a team that names another has only that one", HERE, "sales", "2026-12-24",
-	  NULL },
-	{ "a team that names none", HERE, "checkout", "2026-05-01", NULL },
-	{ "a team that names none, at the end of the year", HERE, "checkout",
-	  "2026-12-24", "end of the year" },
-	{ "the default one", HERE "- {name: default, freezes: ['2026-06-01']}\n",
-	  "checkout", "2026-06-01", "freeze" },
-	{ "the default one instead of the end of the year",
-	  HERE "- {name: default, freezes: ['2026-06-01']}\n", NULL, "2026-12-24", NULL },
-	{ "a calendar without days", HERE "- {name: default}\n", NULL, "2026-12-24",
-	  NULL },
-	{ "Easter 2026", HERE, "sales", "2026-04-05", "holiday" },
-	{ "Easter 2027", HERE, "sales", "2027-03-28", "holiday" },
-	{ "the Monday after", HERE, "sales", "2027-03-29", NULL },
-};
-
-START_TEST(a_team_has_its_calendar)
-{
-	g_autofree char *text = NULL;
-	struct config *config;
-	const struct calendar *calendar;
-	gint32 day = day_of(masks[_i].day);
-	const struct edit edits[EDITS_MAX] = {
-		{ "teams:\n", "teams:\n  - {name: sales, org: acme, calendar: a}\n" },
-		{ "orgs:\n", masks[_i].calendars },
-		{ "  - name: acme\n", "orgs:\n  - name: acme\n" },
-	};
-
-	text = edited(*masks[_i].calendars ? edits : edits + EDITS_MAX - 1);
-	config = load_good(text);
-	calendar = config_calendar(config, masks[_i].team);
-	ck_assert_msg(calendar_masks(calendar, day) == (masks[_i].reason != NULL), "%s",
-		      masks[_i].what);
-	ck_assert_msg(g_strcmp0(calendar_reason(calendar, day), masks[_i].reason) == 0,
-		      "%s: %s", masks[_i].what, calendar_reason(calendar, day));
-	config_unref(config);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("config_alerts");
@@ -516,7 +403,6 @@ int main(void)
 	tcase_add_test(tests, what_is_said);
 	tcase_add_test(tests, kinds_have_names);
 	tcase_add_loop_test(tests, the_first_rule_that_fits, 0, G_N_ELEMENTS(fits));
-	tcase_add_loop_test(tests, a_team_has_its_calendar, 0, G_N_ELEMENTS(masks));
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }
