@@ -96,4 +96,6 @@ void config_check(const struct config *config, const struct tree *tree, GPtrArra
 	for (unsigned i = 0; i < config->n_services; i++)
 		check_service(&check, i);
 	check_goals(&check);
+	if (config->alerts)
+		check_alerts(&check, config->alerts);
 }

@@ -39,8 +39,8 @@ static char *metric_names(void)
 	return g_string_free(g_steal_pointer(&names), FALSE);
 }
 
-static void unknown_metric(struct check *check, const char *prefix, const char *name,
-			   bool or_kpi)
+static void unknown_metric(struct check *check, const char *prefix, const char *key,
+			   const char *name, bool or_kpi)
 {
 	g_autofree char *names = metric_names();
 	g_autoptr(GPtrArray) words = g_ptr_array_new();
@@ -52,12 +52,18 @@ static void unknown_metric(struct check *check, const char *prefix, const char *
 		g_ptr_array_add(words, check->config->kpis[i].name);
 	nearest = fault_nearest(name, (const char *const *)words->pdata, words->len);
 	if (nearest)
-		wrong(check, prefix, "metric",
-		      "\"%s\" is no metric%s, did you mean \"%s\"?", name,
-		      or_kpi ? " and no KPI" : "", nearest);
+		wrong(check, prefix, key, "\"%s\" is no metric%s, did you mean \"%s\"?",
+		      name, or_kpi ? " and no KPI" : "", nearest);
 	else
-		wrong(check, prefix, "metric", "\"%s\" is no metric, expected %s%s", name,
+		wrong(check, prefix, key, "\"%s\" is no metric, expected %s%s", name,
 		      or_kpi ? "the name of a KPI or one of " : "one of ", names);
+}
+
+void check_metric(struct check *check, const char *prefix, const char *key,
+		  const char *name)
+{
+	if (!goal_metric(name))
+		unknown_metric(check, prefix, key, name, false);
 }
 
 /* Whether a figure is of a service. */
@@ -184,7 +190,7 @@ static void check_dora(struct check *check, const struct config_kpi *kpi,
 			      "does not fit dora, expected it with sql, http, prometheus "
 			      "or csv");
 	if (!metric) {
-		unknown_metric(check, inner, kpi->dora->metric, false);
+		unknown_metric(check, inner, "metric", kpi->dora->metric, false);
 		return;
 	}
 	check_figure(check, kpi->dora, inner);
@@ -255,7 +261,7 @@ static void check_north_star(struct check *check, const struct config_north_star
 	else if (goal_metric(star->figure.metric))
 		check_figure(check, &star->figure, "north_star");
 	else
-		unknown_metric(check, "north_star", star->figure.metric, true);
+		unknown_metric(check, "north_star", "metric", star->figure.metric, true);
 	check_number(check, figure, star->target, star->target_value, "north_star",
 		     "target");
 	if (star->n_supporting != 2)
@@ -283,7 +289,7 @@ static void check_guardrail(struct check *check, const struct config_guardrail *
 	if (goal_metric(rail->figure.metric))
 		check_figure(check, &rail->figure, prefix);
 	else
-		unknown_metric(check, prefix, rail->figure.metric, false);
+		unknown_metric(check, prefix, "metric", rail->figure.metric, false);
 	if ((rail->at_most != NULL) + (rail->at_least != NULL) != 1)
 		check_wrong(check, prefix, "has %s, expected either at_most or at_least",
 			    rail->at_most ? "two limits" : "no limit");

@@ -34,6 +34,11 @@ void check_debt(struct check *check, const struct config_debt *debt);
 void check_rest(struct check *check, const struct config_rest *rest, unsigned i);
 /* check_goals.c */
 void check_goals(struct check *check);
+/* That a name is a metric; if not, the fault is of "prefix.key". */
+void check_metric(struct check *check, const char *prefix, const char *key,
+		  const char *name);
+/* check_alerts.c */
+void check_alerts(struct check *check, const struct config_alerts *alerts);
 /* check_services.c */
 void check_service(struct check *check, unsigned i);
 /* Of a rule with a source (NULL or unknown: nothing is reported): that the source has

@@ -56,7 +56,7 @@ struct config_channel_notify {
 	char *channel; /* default dorad_alerts */
 };
 
-/* Exactly one of the pointers says what kind it is. journal has no keys. */
+/* Exactly one of the pointers, or journal, says what kind it is. */
 struct config_channel {
 	char *name;
 	enum config_channel_kind kind; /* set by config_load() */
@@ -65,7 +65,8 @@ struct config_channel {
 	struct config_channel_email *email;
 	struct config_channel_notify *notify;
 	bool journal;
-	char *resend; /* alertmanager: how often what fires is told again; default 5m */
+	char *resend; /* alertmanager: how often what fires is told again; default 5m.
+			 Of others NULL */
 	gint64 resend_us;
 };
 
@@ -76,8 +77,9 @@ struct config_alert_rule {
 	char *name;
 	char **metrics; /* default: the five and time_to_restore */
 	unsigned n_metrics;
-	char **orgs, **teams, **services; /* globs for names; none of the three: every
-					     team and every service */
+	/* Globs for names of scopes, each scope for itself: teams does not mean the
+	 * services of a team. None of the three: every team and every service. */
+	char **orgs, **teams, **services;
 	unsigned n_orgs, n_teams, n_services;
 	char **environments; /* globs for rollout groups; none: all */
 	unsigned n_environments;
@@ -86,14 +88,14 @@ struct config_alert_rule {
 	double gate;	/* 0: the engine's own */
 	enum config_durations durations;
 	bool improvements; /* look for them, too; they are never told. Default true */
-	char **channels;   /* default: every channel */
+	char **channels;   /* default: every channel; given and empty: nobody is told */
 	unsigned n_channels;
 };
 
 /* Days that say nothing, for teams that name it. */
 struct config_calendar {
 	char *name;
-	char **files; /* iCalendar: every event's days */
+	char **files; /* iCalendar: every event's days (config/calendar_file.h) */
 	unsigned n_files;
 	char **days; /* "12-25", "12-20..01-02" of each year; "2026-05-14",
 			"2026-05-14..2026-05-17"; "easter", "easter-2", "easter+39" */
@@ -109,7 +111,7 @@ struct config_alerts_self {
 	char *stale_after; /* default 24h: a source without a good poll */
 	char *fails_after; /* default 15m: refused credentials */
 	gint64 stale_after_us, fails_after_us;
-	char **channels; /* default: every channel */
+	char **channels; /* as those of rules */
 	unsigned n_channels;
 };
 
@@ -119,7 +121,7 @@ struct config_alerts {
 	struct config_channel *channels;
 	unsigned n_channels;
 	struct config_alerts_self *self;
-	char **guardrail_channels; /* default: every channel */
+	char **guardrail_channels; /* as channels of rules */
 	unsigned n_guardrail_channels;
 	char *lag; /* default 6h: a day is judged so long after its end */
 	gint64 lag_us;
@@ -129,11 +131,13 @@ struct config_alerts {
 
 struct config;
 
-/* The calendar of a team (`calendar`; default: every calendar row named "default", else
- * 20 December to 2 January); borrowed. team NULL, for an org: the default one. */
+/* The calendar of a team (`calendar`; default: the row named "default", else 20 December
+ * to 2 January); borrowed, as long as config lives. team NULL, for an org: the default
+ * one. Never NULL. */
 const struct calendar *config_calendar(const struct config *config, const char *team);
-/* The first rule that fits; NULL: it is not watched. Exactly one of org, team and service
- * is that of the scope, others may say what it belongs to. */
+/* The first rule that fits; NULL: it is not watched. The scope is the service, if one is
+ * given, else the team, else the org; what it belongs to may be given and is not looked
+ * at. */
 const struct config_alert_rule *
 config_alert_rule(const struct config *config, const char *org, const char *team,
 		  const char *service, const char *environment, const char *metric);

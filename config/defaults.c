@@ -22,8 +22,10 @@ static void fill_scalar(const cyaml_schema_value_t *schema, const char *fallback
 		*(char **)place = g_strdup(fallback);
 	else if (schema->type == CYAML_UINT)
 		*(unsigned *)place = (unsigned)g_ascii_strtoull(fallback, NULL, 10);
-	/* Choices and booleans default to 0, which is what libcyaml left; a test holds
-	 * the rows to it. */
+	else if (schema->type == CYAML_BOOL)
+		*(bool *)place = *fallback == 't';
+	/* Choices default to 0, which is what libcyaml left; a test holds the rows to it.
+	 */
 }
 
 static void fill_list(const cyaml_schema_value_t *schema, void *place,
@@ -330,6 +332,8 @@ void config_defaults(struct config *config, const struct tree *tree)
 					 : NAN;
 	sources_defaults(config->sources, config->schedule);
 	goal_defaults(config);
+	if (config->alerts)
+		alerts_defaults(config->alerts, node_member(tree->root, "alerts"));
 	for (unsigned i = 0; i < config->n_all; i++) {
 		struct config_source *source = &config->all[i];
 

@@ -9,3 +9,6 @@
 #include "config/schema.h"
 
 void config_defaults(struct config *config, const struct tree *tree);
+
+/* defaults_alerts.c, for config_defaults() alone; node is the section. */
+void alerts_defaults(struct config_alerts *alerts, const struct node *node);

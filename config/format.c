@@ -5,6 +5,7 @@
 
 #include "base/instant.h"
 #include "base/zone.h"
+#include "config/calendar_days.h"
 
 DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree);
 DEFINE_CLEANUP(char *, PQfreemem);
@@ -168,4 +169,23 @@ const struct config_format_row config_formats[N_FORMATS] = {
 			      .check = format_check_host },
 	[FORMAT_FIGURE] = { "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?(%|us|ms|s|m|h|d|w)?$",
 			    "a figure", "a number such as 0.95, 15% or 2d" },
+	[FORMAT_DAYS] = { CALENDAR_DAYS_PATTERN, "a day or days",
+			  "one such as 12-25, 12-20..01-02, 2026-05-14 or easter+39",
+			  .check = format_check_days },
+	[FORMAT_LINK] = { "^https?://[^\\x00-\\x20\\x7f\\\\]+$", "a url",
+			  "https:// and a host", .quiet = true,
+			  .check = format_check_link },
+	[FORMAT_SERVER] = { "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9]([A-Za-z0-9.-]*"
+			    "[A-Za-z0-9])?):[0-9]{1,5}$",
+			    "a server", "a host and port such as smtp.example.org:587",
+			    .quiet = true, .check = format_check_server },
+	[FORMAT_MAIL] = { "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+			  "(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+			  "@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
+			  "an address", "one such as dorad@example.org" },
+	[FORMAT_CHANNEL] = { "^[a-z_][a-z0-9_]{0,62}$", "a channel of NOTIFY",
+			     "lower-case letters, digits and _" },
+	[FORMAT_RATIO] = { "^[0-9]{1,2}(\\.[0-9]{1,9})?$", "a ratio",
+			   "a number above 1, up to 10, such as 1.5",
+			   .check = format_check_ratio },
 };

@@ -48,6 +48,12 @@ enum config_format {
 	FORMAT_TRAILER,	      /* the name of a trailer of commits */
 	FORMAT_ENDPOINT,      /* url of one answer of an API, with its query */
 	FORMAT_FIGURE,	      /* a number, perhaps with % or a unit of time */
+	FORMAT_DAYS,	      /* 12-20..01-02 (config/calendar_days.h) */
+	FORMAT_LINK,	      /* url with what an alert is about */
+	FORMAT_SERVER,	      /* host and port */
+	FORMAT_MAIL,	      /* an address */
+	FORMAT_CHANNEL,	      /* of NOTIFY */
+	FORMAT_RATIO,	      /* above 1 */
 	N_FORMATS
 };
 
@@ -63,6 +69,9 @@ struct config_format_row {
 };
 
 extern const struct config_format_row config_formats[N_FORMATS];
+
+/* Whether an authority ("localhost:25", "[::1]") is this machine's loopback. */
+bool authority_is_loopback(const char *authority);
 
 /* How a repository is reached, by its url. */
 enum url_kind { URL_WRONG, URL_HTTPS, URL_HTTP, URL_SSH, URL_PATH };

@@ -42,25 +42,25 @@ static const char *const variables[] = {
 	"environment", "debt_query", "debt_labels",
 };
 
-static bool check_variable(const char *name, char **why)
+bool format_check_variable(const char *const *known, gsize n, const char *name,
+			   char **why)
 {
 	g_autofree char *value = NULL, *all = NULL;
 	const char *nearest;
 
-	for (gsize i = 0; i < G_N_ELEMENTS(variables); i++)
-		if (strcmp(variables[i], name) == 0)
+	for (gsize i = 0; i < n; i++)
+		if (strcmp(known[i], name) == 0)
 			return true;
 	value = fault_quote(name);
-	nearest = fault_nearest(name, variables, G_N_ELEMENTS(variables));
+	nearest = fault_nearest(name, known, n);
 	if (nearest) {
 		*why = g_strdup_printf(
 			"has the unknown variable %s, did you mean \"%s\"?", value,
 			nearest);
 		return false;
 	}
-	for (gsize i = 0; i < G_N_ELEMENTS(variables); i++) {
-		char *more = g_strconcat(all ? all : "", all ? ", " : "", variables[i],
-					 NULL);
+	for (gsize i = 0; i < n; i++) {
+		char *more = g_strconcat(all ? all : "", all ? ", " : "", known[i], NULL);
 
 		g_free(all);
 		all = more;
@@ -80,7 +80,7 @@ static bool check_variables(const char *text, char **rest, char **why)
 	for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
 		g_autofree char *name = g_match_info_fetch(match, 1);
 
-		if (!check_variable(name, why))
+		if (!format_check_variable(variables, G_N_ELEMENTS(variables), name, why))
 			return false;
 	}
 	*rest = g_regex_replace_literal(variable, text, -1, 0, "x", 0, NULL);

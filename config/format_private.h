@@ -18,6 +18,16 @@ bool format_check_group(const char *text, char **why);
 bool format_check_template(const char *text, char **why);
 bool format_check_template_body(const char *text, char **why);
 
+/* Whether a variable {name} is one of n that are known. */
+bool format_check_variable(const char *const *known, gsize n, const char *name,
+			   char **why);
+
+/* format_alert.c */
+bool format_check_days(const char *text, char **why);
+bool format_check_link(const char *text, char **why);
+bool format_check_server(const char *text, char **why);
+bool format_check_ratio(const char *text, char **why);
+
 static inline bool format_refuse(char **why, const char *text)
 {
 	*why = g_strdup(text);

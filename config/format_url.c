@@ -26,7 +26,7 @@ enum url_kind url_kind(const char *url)
 	return URL_WRONG;
 }
 
-static bool is_loopback(const char *authority)
+bool authority_is_loopback(const char *authority)
 {
 	return g_regex_match_simple("^(localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\])"
 				    "(:[0-9]+)?$",
@@ -59,7 +59,7 @@ static bool check_authority(enum url_kind kind, const char *url, const char *exa
 				       example);
 		return false;
 	}
-	if (kind == URL_HTTP && !is_loopback(host))
+	if (kind == URL_HTTP && !authority_is_loopback(host))
 		return format_refuse(
 			why, "is not encrypted, expected https:// (http:// is for "
 			     "this machine's loopback only)");

@@ -23,7 +23,8 @@ static void describe_text(cJSON *json, const cyaml_schema_value_t *schema,
 
 	if (row->format == FORMAT_ANY || row->format == FORMAT_NAME ||
 	    row->format == FORMAT_REF_GLOB || row->format == FORMAT_BRANCH ||
-	    row->format == FORMAT_FIGURE || row->format == FORMAT_AMOUNT)
+	    row->format == FORMAT_FIGURE || row->format == FORMAT_AMOUNT ||
+	    row->format == FORMAT_RATIO)
 		cJSON_AddItemToObject(json, "type", strings(types, G_N_ELEMENTS(types)));
 	else
 		cJSON_AddStringToObject(json, "type", "string");

@@ -1,24 +1,23 @@
 #include "config/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "config/calendars.h"
 #include "config/check.h"
 #include "config/defaults.h"
 #include "config/fault.h"
+#include "config/file.h"
 #include "config/names.h"
 #include "config/rest_driver.h"
 #include "config/walk.h"
 
-#define FILE_MAX (4u << 20) /* some ten thousand services */
-
 /* The configuration and what finds things in it. */
 struct loaded {
-	struct config config; /* first: the one is the address of the other */
-	GHashTable *git, *orgs, *teams, *services, *kpis, *all; /* name to row */
+	struct config config;	/* first: the one is the address of the other */
+	struct calendar *usual; /* where none is named and none is "default" */
+	GHashTable *git, *orgs, *teams, *services, *kpis, *calendars,
+		*all; /* name to row */
 };
 
 static void loaded_clear(gpointer data)
@@ -35,6 +34,10 @@ static void loaded_clear(gpointer data)
 	g_clear_pointer(&loaded->teams, g_hash_table_unref);
 	g_clear_pointer(&loaded->services, g_hash_table_unref);
 	g_clear_pointer(&loaded->kpis, g_hash_table_unref);
+	g_clear_pointer(&loaded->calendars, g_hash_table_unref);
+	g_clear_pointer(&loaded->usual, calendar_unref);
+	for (unsigned i = 0; i < loaded->config.n_calendars; i++)
+		calendar_unref(loaded->config.calendars[i].calendar);
 	/* libcyaml frees the struct itself too, so it gets one of its own. */
 	cyaml_free(&config_cyaml, &config_schema,
 		   g_memdup2(&loaded->config, sizeof(loaded->config)), 0);
@@ -145,6 +148,9 @@ static struct config *take(struct config *parsed)
 	loaded->teams = INDEX(config->teams, config->n_teams);
 	loaded->services = INDEX(config->services, config->n_services);
 	loaded->kpis = INDEX(config->kpis, config->n_kpis);
+	loaded->calendars = INDEX(config->calendars, config->n_calendars);
+	loaded->usual = calendar_new();
+	calendar_add_yearly(loaded->usual, 12, 20, 1, 2, "end of the year");
 	return config;
 }
 
@@ -156,9 +162,9 @@ static struct config *load(const char *text, gsize n, GPtrArray *faults)
 	cyaml_err_t error;
 	bool loadable;
 
-	if (n > FILE_MAX) {
+	if (n > CONFIG_FILE_MAX) {
 		fault_add(faults, 0, NULL, "is too big, expected at most %u MiB",
-			  FILE_MAX >> 20);
+			  CONFIG_FILE_MAX >> 20);
 		return NULL;
 	}
 	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
@@ -190,6 +196,7 @@ static struct config *load(const char *text, gsize n, GPtrArray *faults)
 	config = take(parsed);
 	config_defaults(config, tree);
 	config_check(config, tree, faults);
+	config_calendars(config, tree, faults);
 	return faults->len ? NULL : g_steal_pointer(&config);
 }
 
@@ -206,47 +213,17 @@ struct config *config_load_text(const char *name, const char *text, gsize n,
 	return config;
 }
 
-/* Reads at most FILE_MAX + 1 bytes: enough to see that a file is too big. */
-static bool read_file(int fd, GByteArray *bytes)
-{
-	guint8 block[65536];
-	gssize n = 1;
-
-	while (n > 0 && bytes->len <= FILE_MAX) {
-		n = read(fd, block, sizeof(block));
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0)
-			g_byte_array_append(bytes, block, (guint)n);
-		n = n < 0 ? 1 : n;
-	}
-	return true;
-}
-
 struct config *config_load(const char *path, GPtrArray **faults)
 {
-	g_autoptr(GByteArray) bytes = g_byte_array_new();
-	/* O_NONBLOCK: opening a FIFO by mistake must not hang. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
-	bool good = fd >= 0 && fstat(fd, &status) == 0;
+	g_autoptr(GByteArray) bytes = config_file_read(path);
 
-	if (good && !S_ISREG(status.st_mode)) {
-		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-		good = false;
-	}
-	good = good && read_file(fd, bytes);
-	if (!good) {
-		*faults = faults_new();
-		fault_add(*faults, 0, NULL,
-			  "cannot be read: %s, expected a readable file",
-			  g_strerror(errno));
-	}
-	if (fd >= 0)
-		close(fd);
-	if (!good)
-		return NULL;
-	return config_load_text(path, (const char *)bytes->data, bytes->len, faults);
+	if (bytes)
+		return config_load_text(path, (const char *)bytes->data, bytes->len,
+					faults);
+	*faults = faults_new();
+	fault_add(*faults, 0, NULL, "cannot be read: %s, expected a readable file",
+		  g_strerror(errno));
+	return NULL;
 }
 
 const char *config_path(const char *option)
@@ -304,4 +281,14 @@ const struct config_service *config_service(const struct config *config, const c
 const struct config_kpi *config_kpi(const struct config *config, const char *name)
 {
 	return find(loaded_of(config)->kpis, name);
+}
+
+const struct calendar *config_calendar(const struct config *config, const char *team)
+{
+	const struct config_team *row = config_team(config, team);
+	const struct config_calendar *calendar = find(loaded_of(config)->calendars,
+						      row && row->calendar ? row->calendar
+									   : "default");
+
+	return calendar ? calendar->calendar : loaded_of(config)->usual;
 }

@@ -221,6 +221,19 @@ static void refer_all(const struct check *check, const char *list, const char *k
 	}
 }
 
+/* Each entry of a list is a name. */
+static void refer_list(const struct check *check, const char *list,
+		       const struct names *names)
+{
+	const struct node *node = list_at(check->root, list);
+
+	for (guint i = 0; node && i < node->items->len; i++) {
+		g_autofree char *path = g_strdup_printf("%s[%u]", list, i);
+
+		refer(check, g_ptr_array_index(node->items, i), path, names);
+	}
+}
+
 static void check_services(const struct check *check, const struct names *git,
 			   const struct names *sources, const struct names *teams)
 {
@@ -254,13 +267,8 @@ static void check_clients(const struct check *check, const struct names *service
 	check_unique(check, "push.clients");
 	for (guint i = 0; clients && i < clients->items->len; i++) {
 		g_autofree char *list = g_strdup_printf("push.clients[%u].services", i);
-		const struct node *node = list_at(check->root, list);
 
-		for (guint j = 0; node && j < node->items->len; j++) {
-			g_autofree char *path = g_strdup_printf("%s[%u]", list, j);
-
-			refer(check, g_ptr_array_index(node->items, j), path, services);
-		}
+		refer_list(check, list, services);
 	}
 }
 
@@ -293,19 +301,45 @@ static void refer_scopes(const struct check *check, const char *list, const char
 
 static void check_goals(const struct check *check, const struct names names[3])
 {
-	const struct node *list = list_at(check->root, "north_star.supporting");
 	_cleanup_(names_clear) struct names kpis = names_new("kpis");
 
 	collect(check, &kpis, "kpis", true);
-	for (guint i = 0; list && i < list->items->len; i++) {
-		g_autofree char *path = g_strdup_printf("north_star.supporting[%u]", i);
-
-		refer(check, g_ptr_array_index(list->items, i), path, &kpis);
-	}
+	refer_list(check, "north_star.supporting", &kpis);
 	check_unique(check, "guardrails");
 	refer_scope(check, "north_star", names);
 	refer_scopes(check, "guardrails", "", names);
 	refer_scopes(check, "kpis", ".dora", names);
+}
+
+/* ---- alerts ---- */
+
+/* Names of a list that may be missing, which is wrong only where one is asked for. */
+static struct names optional_names(const struct check *check, const char *list)
+{
+	struct names names = names_new(list);
+
+	if (node_at(check->root, list, NULL))
+		collect(check, &names, list, false);
+	return names;
+}
+
+static void check_alerts(const struct check *check)
+{
+	_cleanup_(names_clear) struct names calendars = optional_names(check,
+								       "calendars");
+	_cleanup_(names_clear) struct names channels = optional_names(check,
+								      "alerts.channels");
+	const struct node *rules = list_at(check->root, "alerts.rules");
+
+	check_unique(check, "alerts.rules");
+	refer_all(check, "teams", "calendar", &calendars);
+	refer_list(check, "alerts.guardrail_channels", &channels);
+	refer_list(check, "alerts.self.channels", &channels);
+	for (guint i = 0; rules && i < rules->items->len; i++) {
+		g_autofree char *list = g_strdup_printf("alerts.rules[%u].channels", i);
+
+		refer_list(check, list, &channels);
+	}
 }
 
 void config_names(const struct tree *tree, GPtrArray *faults)
@@ -327,4 +361,5 @@ void config_names(const struct tree *tree, GPtrArray *faults)
 	refer_all(&check, "debt.services", "service", &services);
 	refer_all(&check, "debt.services", "source", &sources);
 	check_goals(&check, of_scopes);
+	check_alerts(&check);
 }

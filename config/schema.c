@@ -54,6 +54,7 @@ static const cyaml_schema_field_t schema_team_fields[] = {
 	STRING("name", 0, config_team, name, 1, FORMAT_NAME_MAX),
 	STRING("org", 0, config_team, org, 1, FORMAT_NAME_MAX),
 	STRING("time_zone", OPTIONAL, config_team, time_zone, 1, FORMAT_NAME_MAX),
+	STRING("calendar", OPTIONAL, config_team, calendar, 1, FORMAT_NAME_MAX),
 	CYAML_FIELD_END
 };
 static ENTRY(team, config_team);
@@ -75,6 +76,9 @@ static const cyaml_schema_field_t schema_config_fields[] = {
 	LIST("kpis", OPTIONAL, config, kpis, n_kpis, schema_kpi_entry, PARTS_MAX),
 	LIST("guardrails", OPTIONAL, config, guardrails, n_guardrails,
 	     schema_guardrail_entry, LIST_MAX),
+	MAPPING("alerts", OPTIONAL, config, alerts, alerts),
+	LIST("calendars", OPTIONAL, config, calendars, n_calendars, schema_calendar_entry,
+	     PARTS_MAX),
 	CYAML_FIELD_END
 };
 
@@ -162,6 +166,8 @@ static const struct config_row schema_team_rows[] = {
 	{ "name", "What it is called in the views.", FORMAT_NAME },
 	{ "org", "The org it belongs to.", FORMAT_NAME },
 	{ "time_zone", "Where its days begin. Default: the org's.", FORMAT_ZONE },
+	{ "calendar", "A name of calendars. Default: the one named default, if any.",
+	  FORMAT_NAME },
 	{ NULL }
 };
 
@@ -183,6 +189,9 @@ static const struct config_row schema_config_rows[] = {
 	{ "north_star", "The one figure that all work is for. Default: none." },
 	{ "kpis", "Figures with targets: business ones, and those of dora.series." },
 	{ "guardrails", "What must hold, for the views and for dorad gate." },
+	{ "alerts",
+	  "Which series are watched for regressions, and who is told. Default: none." },
+	{ "calendars", "Days that say nothing: holidays and freezes." },
 	{ NULL }
 };
 
@@ -192,17 +201,20 @@ static const struct config_row schema_config_rows[] = {
 	}
 
 const struct config_table config_tables[] = {
-	ROWS(config),	    ROWS(secret),      ROWS(database),	 ROWS(schedule),
-	ROWS(privacy),	    ROWS(retention),   ROWS(sources),	 ROWS(git),
-	ROWS(app),	    ROWS(api),	       ROWS(rest),	 ROWS(rest_auth),
-	ROWS(rest_feed),    ROWS(rest_path),   ROWS(rest_state), ROWS(sql),
-	ROWS(push),	    ROWS(push_client), ROWS(debt),	 ROWS(debt_class),
-	ROWS(debt_service), ROWS(org),	       ROWS(team),	 ROWS(component),
-	ROWS(rule),	    ROWS(group),       ROWS(owner),	 ROWS(incident_rule),
-	ROWS(remediation),  ROWS(exclude),     ROWS(service),	 ROWS(north_star),
-	ROWS(kpi),	    ROWS(kpi_sql),     ROWS(kpi_http),	 ROWS(kpi_prometheus),
-	ROWS(kpi_csv),	    ROWS(figure),      ROWS(guardrail),	 ROWS(pipeline),
-	ROWS(ci_cost),	    { NULL },
+	ROWS(config),	    ROWS(secret),	ROWS(database),	   ROWS(schedule),
+	ROWS(privacy),	    ROWS(retention),	ROWS(sources),	   ROWS(git),
+	ROWS(app),	    ROWS(api),		ROWS(rest),	   ROWS(rest_auth),
+	ROWS(rest_feed),    ROWS(rest_path),	ROWS(rest_state),  ROWS(sql),
+	ROWS(push),	    ROWS(push_client),	ROWS(debt),	   ROWS(debt_class),
+	ROWS(debt_service), ROWS(org),		ROWS(team),	   ROWS(component),
+	ROWS(rule),	    ROWS(group),	ROWS(owner),	   ROWS(incident_rule),
+	ROWS(remediation),  ROWS(exclude),	ROWS(service),	   ROWS(north_star),
+	ROWS(kpi),	    ROWS(kpi_sql),	ROWS(kpi_http),	   ROWS(kpi_prometheus),
+	ROWS(kpi_csv),	    ROWS(figure),	ROWS(guardrail),   ROWS(pipeline),
+	ROWS(ci_cost),	    ROWS(alerts),	ROWS(alerts_self), ROWS(alert_rule),
+	ROWS(channel),	    ROWS(alertmanager), ROWS(webhook),	   ROWS(chat),
+	ROWS(pagerduty),    ROWS(email),	ROWS(notify),	   ROWS(calendar),
+	{ NULL },
 };
 
 const struct config_row *config_rows(const cyaml_schema_field_t *fields)

@@ -74,6 +74,17 @@ TABLE(kpi_prometheus);
 TABLE(kpi_csv);
 TABLE(figure);
 TABLE(guardrail);
+TABLE(alerts); /* schema_alerts.c */
+TABLE(alerts_self);
+TABLE(alert_rule);
+TABLE(channel);
+TABLE(alertmanager);
+TABLE(webhook);
+TABLE(chat);
+TABLE(pagerduty);
+TABLE(email);
+TABLE(notify);
+TABLE(calendar);
 TABLE(service); /* schema_services.c */
 TABLE(component);
 TABLE(rule);
@@ -86,6 +97,7 @@ TABLE(pipeline); /* schema_pipelines.c */
 TABLE(ci_cost);
 extern const cyaml_schema_value_t schema_kpi_entry;
 extern const cyaml_schema_value_t schema_guardrail_entry;
+extern const cyaml_schema_value_t schema_calendar_entry;
 extern const cyaml_schema_value_t schema_rest_entry;
 extern const cyaml_schema_value_t schema_pipeline_entry;
 extern const cyaml_schema_value_t schema_service_entry;

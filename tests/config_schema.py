@@ -100,6 +100,20 @@ ROWS = (
     ("a file without its name", RULE, {"from": "file"}, False),
     ("names with tags", RULE, {"from": "tags", "names": ["shop"]}, False),
     ("tags with runs", RULE, {"from": "runs", "source": "gh", "tags": ["v*"]}, False),
+    ("alerts of everything", ("alerts",), {}, True),
+    ("no rules", ("alerts",), {"rules": []}, False),
+    ("a ratio as a number", ("alerts",), {"rules": [{"name": "r", "at_least": 1.5}]}, True),
+    ("nobody is told", ("alerts",), {"rules": [{"name": "r", "channels": []}]}, True),
+    ("an unknown sensitivity", ("alerts",), {"rules": [{"name": "r", "sensitivity": "mid"}]},
+     False),
+    ("the url of a chat in the file", ("alerts",),
+     {"channels": [{"name": "s", "slack": {"url": "https://hooks.example.org/x"}}]}, False),
+    ("the url of a chat elsewhere", ("alerts",),
+     {"channels": [{"name": "s", "slack": {"url": {"env": "S"}}}]}, True),
+    ("mail to no address", ("alerts",), {"channels": [{"name": "m", "email": {
+        "server": "smtp.example.org:587", "from": "d@example.org", "to": ["me"]}}]}, False),
+    ("days", ("calendars",), [{"name": "c", "days": ["12-20..01-02", "easter-2"]}], True),
+    ("days that are none", ("calendars",), [{"name": "c", "days": ["xmas"]}], False),
     ("a commit id", ("services", 0, "components", 0, "baseline"), "9fceb02" + 33 * "a", True),
 )
 

@@ -191,7 +191,7 @@ static const struct wrong_file files[] = {
 	    { "    org: acme", "    org: acme\n    tz: UTC" },
 	    { "services:\n", "  - {name: checkout, org: acne}\nservices:\n" } },
 	  "dorad.yaml:12: teams[0].tz: is not a known key, expected one of name, org, "
-	  "time_zone\n"
+	  "time_zone, calendar\n"
 	  "dorad.yaml:13: teams[1].name: \"checkout\" is taken by teams[0] (line 10), "
 	  "expected another name\n"
 	  "dorad.yaml:13: teams[1].org: \"acne\" is not in orgs, did you mean \"acme\"?\n"

@@ -34,8 +34,9 @@ static void check_fallback(const char *where, const cyaml_schema_value_t *value,
 		ck_assert_msg(strcmp(row->fallback, config_enum_word(value, 0)) == 0,
 			      "%s: the default is not 0", where);
 	else if (value->type == CYAML_BOOL)
-		ck_assert_msg(strcmp(row->fallback, "false") == 0,
-			      "%s: the default is not 0", where);
+		ck_assert_msg(strcmp(row->fallback, "false") == 0 ||
+				      strcmp(row->fallback, "true") == 0,
+			      "%s: the default is no truth value", where);
 	else if (value->type == CYAML_UINT)
 		ck_assert_msg(
 			g_ascii_string_to_unsigned(row->fallback, 10, (guint64)row->min,

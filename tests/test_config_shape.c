@@ -13,20 +13,20 @@ static const struct wrong_file files[] = {
 	  "dorad.yaml:1: is text, expected a mapping of database, schedule, privacy, "
 	  "retention, ci_cost, sources, push, debt, orgs, teams, services, north_star, "
 	  "kpis, "
-	  "guardrails" },
+	  "guardrails, alerts, calendars" },
 	{ "no mapping but a list",
 	  { { NULL, "- a\n" } },
 	  "dorad.yaml:1: is a list, expected a mapping of database, schedule, privacy, "
 	  "retention, ci_cost, sources, push, debt, orgs, teams, services, north_star, "
 	  "kpis, "
-	  "guardrails" },
+	  "guardrails, alerts, calendars" },
 	{ "a null document",
 	  { { NULL, "~\n" } },
 	  "dorad.yaml:1: has no value, expected a mapping of database, schedule, "
 	  "privacy, retention, ci_cost, sources, push, debt, orgs, teams, services, "
 	  "north_star, "
 	  "kpis, "
-	  "guardrails" },
+	  "guardrails, alerts, calendars" },
 	{ "a tab in the indentation",
 	  { { "  uri:", "\turi:" } },
 	  "dorad.yaml:2: there is a tab in the indentation, expected spaces" },
@@ -98,7 +98,7 @@ static const struct wrong_file files[] = {
 	  "services, "
 	  "north_star, "
 	  "kpis, "
-	  "guardrails" },
+	  "guardrails, alerts, calendars" },
 	{ "an unknown key in a repository",
 	  { { "      url:", "      colour: red\n      url:" } },
 	  "dorad.yaml:6: sources.git[0].colour: is not a known key, expected one of "
