@@ -37,7 +37,7 @@ struct days {
 	gint64 events[SHIFT_DAYS];
 	bool masked[SHIFT_DAYS];
 	double weight[7]; /* by days ago modulo 7 */
-	gint64 n;
+	gint64 n;	  /* events that count */
 };
 
 struct week {
@@ -58,6 +58,7 @@ static void weigh(struct days *days)
 	for (guint ago = 0; ago < 7 * days->n_weeks; ago++) {
 		if (days->masked[ago])
 			continue;
+		days->n += days->events[ago];
 		events[ago % 7] += (double)days->events[ago];
 		n[ago % 7]++;
 	}
@@ -71,22 +72,13 @@ static void weigh(struct days *days)
 
 static void gather(struct days *days, const struct shift_series *series, gint32 day)
 {
-	guint n_weeks = shift_weeks(series, day);
-	struct shift_range range = shift_range(series, (gint64)day - 7 * n_weeks + 1,
-					       day);
+	struct shift_range range = shift_range(series, (gint64)day - SHIFT_DAYS + 1, day);
 
-	*days = (struct days){ .n_weeks = n_weeks };
-	for (guint ago = 0; ago < 7 * n_weeks; ago++)
-		days->masked[ago] = series->calendar &&
-				    calendar_masks(series->calendar, day - (gint32)ago);
-	for (gsize i = range.from; i < range.to; i++) {
-		gint32 ago = day - series->samples[i].day;
-
-		if (days->masked[ago])
-			continue;
-		days->events[ago]++;
-		days->n++;
-	}
+	*days = (struct days){ .n_weeks = shift_weeks(series, day) };
+	for (guint ago = 0; series->calendar && ago < SHIFT_DAYS; ago++)
+		days->masked[ago] = calendar_masks(series->calendar, day - (gint32)ago);
+	for (gsize i = range.from; i < range.to; i++)
+		days->events[day - series->samples[i].day]++;
 	weigh(days);
 }
 
@@ -243,7 +235,7 @@ static double recent(const struct shift_series *series, const struct shift_froze
 
 	(void)asof;
 	gather(&days, series, day);
-	for (guint ago = 0; ago < RECENT_DAYS && ago < 7 * days.n_weeks; ago++) {
+	for (guint ago = 0; ago < RECENT_DAYS; ago++) {
 		if (days.masked[ago] || (gint64)day - ago < frozen->onset)
 			continue;
 		events += (double)days.events[ago];
@@ -263,7 +255,8 @@ static GArray *told(const struct shift_series *series, gint32 onset, gint32 day,
 
 	(void)asof;
 	for (gsize i = range.from; i < range.to; i++)
-		if (!calendar_masks(series->calendar, series->samples[i].day))
+		if (!series->calendar ||
+		    !calendar_masks(series->calendar, series->samples[i].day))
 			g_array_append_val(told, i);
 	return told;
 }

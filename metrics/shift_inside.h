@@ -69,7 +69,7 @@ void shift_conclude(struct shift *shift, const struct shift_evidence *evidence, 
 /* Percentile q by percentile_sorted(); values need no order and change theirs. */
 double shift_percentile(double *values, gsize n, double q);
 /* Middle and scale of n > 0 values: median and 1.4826 times the median absolute
- * deviation; the standard deviation (divisor n - 1) where that is 0, and never less than
+ * deviation; the standard deviation (divisor n) where that is 0, and never less than
  * 1e-9. Values are spoiled. */
 struct shift_scale {
 	double middle, scale;

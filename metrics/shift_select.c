@@ -106,13 +106,11 @@ static double standard_deviation(const double *values, gsize n)
 {
 	double sum = 0, squares = 0;
 
-	if (n < 2)
-		return 0;
 	for (gsize i = 0; i < n; i++)
 		sum += values[i];
 	for (gsize i = 0; i < n; i++)
 		squares += (values[i] - sum / (double)n) * (values[i] - sum / (double)n);
-	return sqrt(squares / (double)(n - 1));
+	return sqrt(squares / (double)n);
 }
 
 struct shift_scale shift_scale_of(double *values, gsize n)

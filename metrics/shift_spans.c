@@ -23,7 +23,7 @@
 #define OPEN_MIN 5 /* values before one that is open, to say that it is long */
 #define DEVIATION 1.2
 #define DEVIATION_WORTH 4
-#define NEWEST (60 * G_TIME_SPAN_DAY)
+#define NEWEST 60 /* days ago */
 #define VOLUME_WEEKS 26
 #define VOLUME_MIN 0.02
 
@@ -39,7 +39,7 @@ struct walk {
 	gsize n;
 	guint lately;	/* began in the last 26 weeks, left out or not */
 	guint observed; /* weeks of these 26 since the first */
-	gint64 newest;	/* began */
+	gint64 newest;	/* how many days ago it began */
 };
 
 struct comparison {
@@ -80,7 +80,7 @@ static void walk_all(struct walk *walk, const struct shift_series *series, gint3
 		     gint64 asof)
 {
 	walk->values = g_new(struct value, series->n);
-	walk->newest = INSTANT_NONE;
+	walk->newest = G_MAXINT64;
 	for (gsize i = 0; i < series->n; i++) {
 		const struct shift_sample *sample = &series->samples[i];
 		gint64 ago = (gint64)day - sample->day;
@@ -93,15 +93,14 @@ static void walk_all(struct walk *walk, const struct shift_series *series, gint3
 			walk->lately++;
 			walk->observed = MAX(walk->observed, (guint)(ago / 7) + 1);
 		}
-		walk->newest = sample->began;
+		walk->newest = MIN(walk->newest, ago);
 		walk_one(walk, series, i, asof);
 	}
 }
 
-static bool is_usable(const struct walk *walk, gint64 asof)
+static bool is_usable(const struct walk *walk)
 {
-	return walk->n >= K_MIN + BASE_MIN &&
-	       (double)asof - (double)walk->newest <= (double)NEWEST;
+	return walk->n >= K_MIN + BASE_MIN && walk->newest <= NEWEST;
 }
 
 static double mean_within(const struct value *values, gsize n, double low, double high)
@@ -207,7 +206,7 @@ static void evaluate(const struct shift_series *series, gint32 day, gint64 asof,
 
 	walk_all(&walk, series, day, asof);
 	shift->threshold = threshold(&walk);
-	if (!is_usable(&walk, asof)) {
+	if (!is_usable(&walk)) {
 		shift->lacking = lacking(&walk);
 		return;
 	}
