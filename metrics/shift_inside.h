@@ -78,6 +78,27 @@ struct shift_scale shift_scale_of(double *values, gsize n);
 /* ln(hours), at least that of a minute. */
 double shift_log_hours(double seconds);
 
+/* A week of durations. */
+struct shift_week {
+	double weight, level; /* 0 without samples */
+	double spread;	      /* sum of squared distances from the level */
+	guint n;
+};
+/* Weeks from first up to, without, end. */
+struct shift_group {
+	guint first, end;
+	guint n_weeks, oldest; /* that have samples */
+	guint n;	       /* samples */
+	double level;
+	double precision; /* 1 / variance of the level */
+};
+/* Level and precision are left to shift_groups_pool(). */
+struct shift_group shift_group_of(const struct shift_week *weeks, guint first, guint end);
+/* Both levels with the variances of the weeks before, that have samples. scale: what
+ * samples vary by, if too few are there to tell. */
+void shift_groups_pool(const struct shift_week *weeks, double scale,
+		       struct shift_group *after, struct shift_group *before);
+
 /* What some window needs of weeks, newest first; 0: nothing. */
 struct shift_need {
 	double after, before; /* samples */

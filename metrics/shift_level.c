@@ -7,16 +7,9 @@
  * the design effect of samples that came together (Kish, "Survey Sampling", 1965), so
  * that one deployment of many changes is not many observations.
  *
- * Weeks differ by more than their samples do. The variance between them is estimated as
- * in a meta-analysis with random effects (DerSimonian and Laird, "Meta-analysis in
- * clinical trials", Controlled Clinical Trials 7, 1986): with c = N / s2
- *
- *   t2 = max(0, (Q - (k - 1)) / (sum c - sum c c / sum c)),  Q = sum c (Y - y) (Y - y)
- *
- * and is pulled towards 0.25^2 as if by 8 more weeks. Levels before and after are means
- * of weeks weighted by 1 / (t2 + s2 / N); their difference is the effect.
+ * Levels before and after are pooled from weeks (shift_pool.c); their difference is the
+ * effect.
  */
-#include <float.h>
 #include <math.h>
 
 #include "metrics/shift_inside.h"
@@ -24,12 +17,7 @@
 #define THRESHOLD 1.6
 #define LIMIT 2.5 /* scales from the middle */
 #define TOGETHER 0.3
-#define SPREAD 0.25 /* of weeks, before any is seen; and how many weeks that is worth */
-#define SPREAD_WEEKS 8
 #define REFERENCE_MIN 20
-#define WITHIN_MIN 5 /* samples more than weeks, for a variance of their own */
-/* Weeks of one value each have a level as exact as there is. */
-#define LEAST_VARIANCE 1e-18
 
 static const struct shift_need need = { .after = 5, .before = 20, .weeks = 6 };
 
@@ -38,26 +26,12 @@ struct point {
 	guint ago; /* days */
 };
 
-struct week {
-	double weight, level;
-	double spread; /* sum of squared distances from the level */
-	guint n;
-};
-
 struct level {
 	struct point *points; /* oldest first */
 	double *scratch;
 	gsize n;
-	struct week weeks[SHIFT_WEEKS];
+	struct shift_week weeks[SHIFT_WEEKS];
 	struct shift_scale scale;
-};
-
-/* Weeks from first up to, without, end that have samples. */
-struct group {
-	guint n_weeks;
-	guint n;
-	guint oldest;
-	double level, precision;
 };
 
 static void gather(struct level *level, const struct shift_series *series, gint32 day)
@@ -108,7 +82,7 @@ static void sum_weeks(struct level *level)
 	gsize next;
 
 	for (gsize i = 0; i < level->n; i = next) {
-		struct week *week = &level->weeks[level->points[i].ago / 7];
+		struct shift_week *week = &level->weeks[level->points[i].ago / 7];
 		double sum = 0, k;
 
 		for (next = i;
@@ -124,94 +98,25 @@ static void sum_weeks(struct level *level)
 		if (level->weeks[j].n > 0)
 			level->weeks[j].level /= level->weeks[j].weight;
 	for (gsize i = 0; i < level->n; i++) {
-		struct week *week = &level->weeks[level->points[i].ago / 7];
+		struct shift_week *week = &level->weeks[level->points[i].ago / 7];
 		double off = level->points[i].x - week->level;
 
 		week->spread += off * off;
 	}
 }
 
-static struct group count_group(const struct week *weeks, guint first, guint end)
-{
-	struct group group = { 0 };
-
-	for (guint j = first; j < end; j++) {
-		if (weeks[j].n == 0)
-			continue;
-		group.n_weeks++;
-		group.n += weeks[j].n;
-		group.oldest = j;
-	}
-	return group;
-}
-
-static double variance_within(const struct level *level, guint first, guint end)
-{
-	double squares = 0, freedom = 0;
-
-	for (guint j = first; j < end; j++) {
-		if (level->weeks[j].n == 0)
-			continue;
-		squares += level->weeks[j].spread;
-		freedom += level->weeks[j].n - 1;
-	}
-	if (freedom < WITHIN_MIN)
-		return level->scale.scale * level->scale.scale;
-	return fmax(squares / freedom, LEAST_VARIANCE);
-}
-
-static double variance_between(const struct week *weeks, guint first, guint end,
-			       double within)
-{
-	double c1 = 0, c2 = 0, mean = 0, q = 0, freedom = -1, found;
-
-	for (guint j = first; j < end; j++) {
-		double c = weeks[j].weight / within;
-
-		if (weeks[j].n == 0)
-			continue;
-		freedom++;
-		c1 += c;
-		c2 += c * c;
-		mean += c * weeks[j].level;
-	}
-	mean /= c1;
-	for (guint j = first; j < end; j++)
-		if (weeks[j].n > 0)
-			q += weeks[j].weight / within * (weeks[j].level - mean) *
-			     (weeks[j].level - mean);
-	found = fmax(0, (q - freedom) / (c1 - c2 / c1));
-	return (found * freedom + SPREAD * SPREAD * SPREAD_WEEKS) /
-	       (freedom + SPREAD_WEEKS);
-}
-
-static void weigh(struct group *group, const struct week *weeks, guint first, guint end,
-		  double within, double between)
-{
-	for (guint j = first; j < end; j++) {
-		double g;
-
-		if (weeks[j].n == 0)
-			continue;
-		g = 1 / (between + within / weeks[j].weight);
-		group->precision += g;
-		group->level += g * weeks[j].level;
-	}
-	group->level /= group->precision;
-}
-
-static struct shift_side side_of(struct level *level, gint32 day, guint first,
-				 const struct group *group)
+static struct shift_side side_of(struct level *level, gint32 day,
+				 const struct shift_group *group)
 {
 	struct shift_side side = { .rate = NAN };
 	gsize n = 0;
 
 	for (gsize i = 0; i < level->n; i++)
-		if (level->points[i].ago >= 7 * first &&
+		if (level->points[i].ago >= 7 * group->first &&
 		    level->points[i].ago < 7 * (group->oldest + 1))
 			level->scratch[n++] = level->points[i].seconds;
 	side.from = day - 7 * (gint32)group->oldest - 6;
-	side.to = day - 7 * (gint32)first;
+	side.to = day - 7 * (gint32)group->first;
 	side.n = (gint64)n;
 	side.median = shift_percentile(level->scratch, n, 0.5);
 	side.p85 = shift_percentile(level->scratch, n, 0.85);
@@ -231,21 +136,21 @@ static guint lacking(const struct level *level)
 }
 
 static void conclude(struct level *level, const struct shift_series *series, gint32 day,
-		     const struct shift_evidence *evidence, const struct group *after,
-		     const struct group *before, double z, struct shift *shift)
+		     const struct shift_evidence *evidence,
+		     const struct shift_group *after, const struct shift_group *before,
+		     double z, struct shift *shift)
 {
 	double sign = shift_sign(series), reach = LIMIT * level->scale.scale;
-	guint w = shift->window;
 
 	shift->effect = after->level - before->level;
 	shift->ratio = exp(sign * shift->effect);
 	shift->gate = shift->effect >= log(shift_least(series, &shift_level));
-	shift->onset = day + 1 - 7 * (gint32)w;
+	shift->onset = day + 1 - 7 * (gint32)shift->window;
 	shift->base = sign * before->level;
 	shift->low = sign * level->scale.middle - reach;
 	shift->high = sign * level->scale.middle + reach;
-	shift->before = side_of(level, day, w, before);
-	shift->after = side_of(level, day, 0, after);
+	shift->before = side_of(level, day, before);
+	shift->after = side_of(level, day, after);
 	shift_conclude(shift, evidence, z);
 }
 
@@ -253,30 +158,28 @@ static void judge(struct level *level, const struct shift_series *series, gint32
 		  struct shift *shift)
 {
 	struct shift_evidence evidence = { 0 };
-	struct group best_after = { 0 }, best_before = { 0 };
+	struct shift_group best_after = { 0 }, best_before = { 0 };
 	double best_z = 0;
 
 	for (guint w = 1; w <= SHIFT_WINDOWS; w++) {
-		struct group after = count_group(level->weeks, 0, w);
-		struct group before = count_group(level->weeks, w, w + SHIFT_BASELINE);
-		double within, between, variance, z;
+		struct shift_group after = shift_group_of(level->weeks, 0, w);
+		struct shift_group before = shift_group_of(level->weeks, w,
+							   w + SHIFT_BASELINE);
+		double variance, z;
 
 		if (after.n < need.after || before.n < need.before ||
 		    before.n_weeks < need.weeks)
 			continue;
-		within = variance_within(level, w, w + SHIFT_BASELINE);
-		between = variance_between(level->weeks, w, w + SHIFT_BASELINE, within);
-		weigh(&after, level->weeks, 0, w, within, between);
-		weigh(&before, level->weeks, w, w + SHIFT_BASELINE, within, between);
+		shift_groups_pool(level->weeks, level->scale.scale, &after, &before);
 		variance = 1 / after.precision + 1 / before.precision;
 		z = shift_z_of_t((after.level - before.level) / sqrt(variance),
 				 after.n_weeks + before.n_weeks - 2);
-		if (shift_evidence_add(&evidence, z, variance)) {
-			shift->window = w;
-			best_after = after;
-			best_before = before;
-			best_z = z;
-		}
+		if (!shift_evidence_add(&evidence, z, variance))
+			continue;
+		shift->window = w;
+		best_after = after;
+		best_before = before;
+		best_z = z;
 	}
 	if (evidence.n > 0)
 		conclude(level, series, day, &evidence, &best_after, &best_before, best_z,
