@@ -22,6 +22,8 @@
 #define PRIOR_VARIANCE 0.49
 /* 90 % of a normal distribution lie within. */
 #define Z_90 1.645
+/* No ratio is larger. */
+#define LOG_MAX 700
 /* So that its logarithm exists. */
 #define LEAST_PHI 1e-300
 
@@ -78,7 +80,7 @@ void shift_conclude(struct shift *shift, const struct shift_evidence *evidence, 
 	if (z == 0 || !isfinite(log_ratio))
 		return;
 	error = fabs(Z_90 * shift->effect / z);
-	if (!isfinite(exp(log_ratio + error)))
+	if (!(fabs(log_ratio) + error < LOG_MAX))
 		return;
 	shift->ratio_lo = exp(log_ratio - error);
 	shift->ratio_hi = exp(log_ratio + error);

@@ -60,9 +60,10 @@ static void level_clear(struct level *level)
 	g_free(level->scratch);
 }
 
+/* From here on x is counted from the middle: what is equal differs by exactly 0. */
 static void draw_in(struct level *level)
 {
-	double low, high;
+	double reach;
 	gsize n = 0;
 
 	for (gsize i = 0; i < level->n && level->points[i].ago >= 7 * SHIFT_WINDOWS; i++)
@@ -71,10 +72,10 @@ static void draw_in(struct level *level)
 		for (n = 0; n < level->n; n++)
 			level->scratch[n] = level->points[n].x;
 	level->scale = shift_scale_of(level->scratch, n);
-	low = level->scale.middle - LIMIT * level->scale.scale;
-	high = level->scale.middle + LIMIT * level->scale.scale;
+	reach = LIMIT * level->scale.scale;
 	for (gsize i = 0; i < level->n; i++)
-		level->points[i].x = CLAMP(level->points[i].x, low, high);
+		level->points[i].x = CLAMP(level->points[i].x - level->scale.middle,
+					   -reach, reach);
 }
 
 static void sum_weeks(struct level *level)
@@ -146,7 +147,7 @@ static void conclude(struct level *level, const struct shift_series *series, gin
 	shift->ratio = exp(sign * shift->effect);
 	shift->gate = shift->effect >= log(shift_least(series, &shift_level));
 	shift->onset = day + 1 - 7 * (gint32)shift->window;
-	shift->base = sign * before->level;
+	shift->base = sign * (before->level + level->scale.middle);
 	shift->low = sign * level->scale.middle - reach;
 	shift->high = sign * level->scale.middle + reach;
 	shift->before = side_of(level, day, before);

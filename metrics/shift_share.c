@@ -43,7 +43,7 @@ struct group {
 
 struct comparison {
 	struct group after, before;
-	double p1, p0; /* p1 of a fall is never 0: it is divided by */
+	double p1, p0; /* p1 of a fall is drawn in: it is divided by */
 	double z, variance;
 };
 
@@ -121,17 +121,17 @@ static double likelihood_ratio(double f1, double n1, double f0, double n0)
 static double z_of(const struct comparison *found, double phi, double sign)
 {
 	const struct week *after = &found->after.sum, *before = &found->before.sum;
-	double doubt = sign * DOUBT;
-	double a = CLAMP(after->weighed - doubt, 0, after->weight);
+	double p1 = after->weighed / after->weight;
+	double doubted = CLAMP(after->weighed - sign * DOUBT, 0, after->weight);
 
-	/* The other way the quarter is there for the logarithm of none. */
-	if (sign * found->p1 <= sign * found->p0)
+	/* Here the quarter is for the logarithm of none. */
+	if (sign * p1 <= sign * found->p0)
 		return fmax(Z_LEAST,
-			    sign * log((found->p1 + doubt / after->weight) / found->p0) /
+			    sign * log((p1 + DOUBT / after->weight) / found->p0) /
 				    sqrt(found->variance));
-	if (sign * a / after->weight <= sign * before->weighed / before->weight)
+	if (sign * doubted / after->weight <= sign * before->weighed / before->weight)
 		return 0;
-	return sqrt(fmax(0, likelihood_ratio(a, after->weight, before->weighed,
+	return sqrt(fmax(0, likelihood_ratio(doubted, after->weight, before->weighed,
 					     before->weight))) /
 	       sqrt(phi);
 }

@@ -103,22 +103,31 @@ static bool is_usable(const struct walk *walk)
 	return walk->n >= K_MIN + BASE_MIN && walk->newest <= NEWEST;
 }
 
-static double mean_within(const struct value *values, gsize n, double low, double high)
+/* Counted from the middle: what is equal differs by exactly 0. */
+static double drawn_in(const struct value *value, const struct shift_scale *scale)
+{
+	double reach = LIMIT * scale->scale;
+
+	return CLAMP(value->x - scale->middle, -reach, reach);
+}
+
+static double mean_of(const struct value *values, gsize n,
+		      const struct shift_scale *scale)
 {
 	double sum = 0;
 
 	for (gsize i = 0; i < n; i++)
-		sum += CLAMP(values[i].x, low, high);
+		sum += drawn_in(&values[i], scale);
 	return sum / (double)n;
 }
 
-static double variance_within(const struct value *values, gsize n,
-			      const struct comparison *found)
+static double variance_of(const struct value *values, gsize n,
+			  const struct shift_scale *scale, double mean)
 {
 	double squares = 0;
 
 	for (gsize i = 0; i < n; i++) {
-		double off = CLAMP(values[i].x, found->low, found->high) - found->base;
+		double off = drawn_in(&values[i], scale) - mean;
 
 		squares += off * off;
 	}
@@ -132,19 +141,19 @@ static double compare(const struct walk *walk, guint k, double sign,
 {
 	gsize n = MIN(walk->n - k, BASE_MAX);
 	const struct value *last = walk->values + walk->n - k, *base = last - n;
-	double scratch[BASE_MAX], variance;
+	double scratch[BASE_MAX], mean, variance;
 	struct shift_scale scale;
 
 	for (gsize i = 0; i < n; i++)
 		scratch[i] = base[i].x;
 	scale = shift_scale_of(scratch, n);
+	mean = mean_of(base, n, &scale);
 	found->low = scale.middle - LIMIT * scale.scale;
 	found->high = scale.middle + LIMIT * scale.scale;
-	found->base = mean_within(base, n, found->low, found->high);
+	found->base = scale.middle + mean;
 	found->n_base = n;
-	found->effect = sign *
-			(mean_within(last, k, found->low, found->high) - found->base);
-	variance = variance_within(base, n, found) * (1.0 / k + 1 / (double)n);
+	found->effect = sign * (mean_of(last, k, &scale) - mean);
+	variance = variance_of(base, n, &scale, mean) * (1.0 / k + 1 / (double)n);
 	found->z = shift_z_of_t(found->effect / sqrt(variance), (double)n + 3);
 	return variance;
 }
