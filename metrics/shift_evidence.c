@@ -24,7 +24,8 @@
 #define Z_90 1.645
 /* No ratio is larger. */
 #define LOG_MAX 700
-/* So that its logarithm exists. */
+/* So that its logarithm exists. Durations do not come to z = -37, where it would be too
+ * much: a z from t grows as a logarithm; the others end at -3. */
 #define LEAST_PHI 1e-300
 
 double shift_z_of_t(double t, double freedom)
