@@ -48,13 +48,15 @@ static inline void add(struct rig *rig, gint32 day, double what)
 {
 	struct shift_sample sample = {
 		.day = day,
-		.known = what < 0 ? SHIFT_NEVER : day + (gint32)what,
+		.known = SHIFT_NEVER,
 		.began = end_of(day) - 12 * G_TIME_SPAN_HOUR,
 		.ended = INSTANT_NONE,
 		.seconds = what,
 		.part = rig->samples->len % 3,
 	};
 
+	if (rig->series.engine == SHIFT_SHARE && what >= 0)
+		sample.known = day + (gint32)what;
 	if (what >= 0 && what < 1e12)
 		sample.ended = sample.began + (gint64)(what * G_USEC_PER_SEC);
 	g_array_append_val(rig->samples, sample);
