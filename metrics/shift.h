@@ -54,23 +54,28 @@ struct shift_series {
 	const struct calendar *calendar; /* count: masked days; NULL: none */
 	double gate; /* the least ratio worth telling (> 1: 1.5 is by half); 0: the
 			engine's own: level 1.2, count 1.25 (a drop to 0.8), share 1.3,
-			spans 1.3. Share asks for 0.03 and 3 failures besides */
+			spans 1.3. Share asks for 0.03 and 3 failures (after; better:
+			before) besides */
 };
 
-/* One side of a comparison. NAN: does not apply. */
+/* One side of a comparison. NAN: does not apply. Weeks without samples (count: nearly
+ * without exposure) at the far end of a side are not of it. */
 struct shift_side {
 	gint32 from,
 		to; /* first and last day; spans: on which the first and last began */
 	gint64 n;   /* samples; count: events; share: deployments */
 	double median, p85; /* level and spans: seconds (of open spans: as long as they
 			       had lasted); by linear interpolation */
-	double rate;   /* count: deployments in an ordinary week; share: failed / n */
-	gint64 failed; /* share; else 0 */
+	double rate;	    /* count: events in an ordinary week; share: failed / n */
+	gint64 failed;	    /* share; else 0 */
 };
 
 struct shift {
-	bool usable;   /* there is enough to compare; else learning */
-	guint lacking; /* weeks of data, about, until there is; 0 if usable */
+	bool usable;   /* there is enough to compare; else learning: then window is 0,
+			  onset the day after, both sides are empty, and effect, ratio
+			  and base are NAN */
+	guint lacking; /* weeks, about, until there is, if samples go on to come as they
+			  do: 1 to 25, or 52: not within half a year; 0 if usable */
 	bool gate;     /* the effect is large enough */
 	/* SHIFT_NO_SCORE if not usable or the gate fails; else log of the averaged
 	 * evidence: exp(score) : 1 */
@@ -82,7 +87,8 @@ struct shift {
 	double effect;	  /* log of after : before, positive towards the direction looked
 			     for (a drop to one half: ln 2) */
 	double ratio;	  /* after : before as it is (a drop to one half: 0.5) */
-	double ratio_lo, ratio_hi; /* its 90 % range; NAN where z is 0 */
+	double ratio_lo, ratio_hi; /* its 90 % range; NAN where z is 0, ratio is 0, or
+				      there is no telling how large it may be */
 	struct shift_side before, after;
 	/* What is held on to while an alert lasts. level and spans: base level and the
 	 * limits of winsorising, in ln(hours); count: events per unit of exposure (low
@@ -107,10 +113,12 @@ bool shift_holds(const struct shift *shift, enum shift_sensitivity sensitivity);
  * order, not a probability. */
 const char *shift_strength(double score);
 
-/* While an alert lasts: how far the recent level (the last 28 days, further back to 20
- * samples or deployments, never before onset; spans: the last 5) lies from the base that
- * was frozen, in logs towards the direction looked for, with the same limits. NAN: there
- * is nothing recent. A share of 0 is -DBL_MAX. */
+/* While an alert lasts: how far the recent level (the last 28 days, by whole days further
+ * back to 20 samples or deployments; count: 28 days; spans: the last 5; never before
+ * onset) lies from the base that was frozen, in logs towards the direction looked for,
+ * with the same limits. Levels are plain means, shares failed / n, of days that shares
+ * look at (not the last 3). NAN: there is nothing recent. The logarithm of no failures
+ * and of no events is -DBL_MAX, so a drop to nothing is DBL_MAX. */
 struct shift_frozen {
 	double base, low, high, effect;
 	gint32 onset;
@@ -118,8 +126,9 @@ struct shift_frozen {
 double shift_recent(const struct shift_series *series, const struct shift_frozen *frozen,
 		    gint32 day, gint64 asof);
 
-/* How the samples after onset share out among parts, largest first (then by part):
- * array of struct shift_part; the caller unrefs. */
+/* How the samples from onset to day share out among parts, largest first (then by part):
+ * array of struct shift_part; the caller unrefs. Samples that say nothing are not among
+ * them: of masked days, of the last 3 (share), open and not long yet (spans). */
 struct shift_part {
 	guint part;
 	gint64 n, of; /* n of all; share: failed of all failed */
