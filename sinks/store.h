@@ -193,6 +193,8 @@ struct scope_row {
 				   changed since the last attribution */
 	gint64 state_due;	/* services: when the next pending rollout is ok, if
 				   nothing happens; INSTANT_NONE: none is */
+	gint64 alerts_due;	/* when the alerts have to be looked at again;
+				   INSTANT_NONE: never */
 	bool series_due;	/* there are dirty days */
 };
 void scope_rows_free(GArray *rows);

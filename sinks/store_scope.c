@@ -1,3 +1,4 @@
+#include "sinks/store_alerts.h"
 #include "sinks/store_private.h"
 #include "sinks/store_states.h"
 
@@ -12,7 +13,7 @@ static const char *const kinds[] = {
 	" s.definition_id, s.published_until,"                                           \
 	" EXISTS (SELECT FROM dorad.attribution_due a WHERE a.service_id = s.scope_id)," \
 	" EXISTS (SELECT FROM dorad.dirty x WHERE x.scope_id = s.scope_id),"             \
-	" s.state_due_at"                                                                \
+	" s.state_due_at, s.alerts_due_at"                                               \
 	" FROM dorad.scope s LEFT JOIN dorad.definition d USING (definition_id)"         \
 	" WHERE s.active"
 
@@ -30,6 +31,7 @@ enum statement {
 	USE_DEFINITION,
 	PUBLISHED,
 	STATE_DUE,
+	ALERTS_DUE,
 };
 
 static const char *const sql[] = {
@@ -58,6 +60,8 @@ static const char *const sql[] = {
 		      " WHERE scope_id = $1 AND published_until IS DISTINCT FROM $2",
 	[STATE_DUE] = "UPDATE dorad.scope SET state_due_at = $2"
 		      " WHERE scope_id = $1 AND state_due_at IS DISTINCT FROM $2",
+	[ALERTS_DUE] = "UPDATE dorad.scope SET alerts_due_at = $2"
+		       " WHERE scope_id = $1 AND alerts_due_at IS DISTINCT FROM $2",
 };
 
 static enum scope_kind kind_parse(const char *name)
@@ -84,6 +88,7 @@ static void read_scope(const PGresult *result, int row, struct scope_row *scope)
 		.attribution_due = result_bool(result, row, 8),
 		.series_due = result_bool(result, row, 9),
 		.state_due = result_instant(result, row, 10),
+		.alerts_due = result_instant(result, row, 11),
 	};
 }
 
@@ -269,4 +274,9 @@ bool store_published_until(struct store *store, gint32 scope_id, gint64 until,
 bool store_state_due(struct store *store, gint32 service_id, gint64 at, GError **error)
 {
 	return set_instant(store, STATE_DUE, service_id, at, error);
+}
+
+bool store_alerts_due(struct store *store, gint32 scope_id, gint64 at, GError **error)
+{
+	return set_instant(store, ALERTS_DUE, scope_id, at, error);
 }

@@ -189,6 +189,13 @@ char *rig_rows(const struct rig *rig)
 		"kpi_sample",
 		"north_star",
 		"guardrail",
+		"watch",
+		"alert_group",
+		"alert",
+		"alert_event",
+		"outbox",
+		"mute",
+		"change_point",
 	};
 	GString *text = g_string_new(NULL);
 
