@@ -31,8 +31,9 @@ struct alert_samples {
 	GArray *deployments;	       /* of struct alert_deployment, by finished */
 	GArray *leads;		       /* of struct alert_lead, by finished */
 	GArray *stages;		       /* of struct stage_sample, by finished */
-	GArray *recoveries, *restores; /* of struct alert_span, by began: the newest
-					  SPANS_MAX that began before to */
+	GArray *recoveries, *restores; /* of struct alert_span, by began: those that
+					  began in [from, to), and the newest
+					  ALERT_SPANS_MAX of before */
 	GPtrArray *services;	       /* names, by the index above */
 };
 #define ALERT_SPANS_MAX 400

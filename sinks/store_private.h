@@ -84,6 +84,22 @@ bool store_writable(struct store *store, GError **error);
 bool store_ownership_write(struct store *store, const struct config *config,
 			   GError **error);
 
+/* ---- store_samples.c ---- */
+
+/* Each service that a scope ($1) has or had is looked at by itself, in the time it was
+ * the scope's: one range of one index each. OFFSET 0 keeps it so, whatever the planner
+ * takes the time bounds for. $2 is the environment, $3 and $4 are the range. */
+#define STORE_OF_EACH_OWNED                                                              \
+	" FROM (SELECT service_id, valid_from, valid_to FROM dorad.owner"                \
+	" WHERE scope_id = $1 OFFSET 0) o CROSS JOIN LATERAL ("
+#define STORE_OWNED(row)                                                                 \
+	row ".service_id = o.service_id AND " row ".environment = $2"                    \
+	    " AND " row ".finished_at >= greatest(o.valid_from, $3)"                     \
+	    " AND " row ".finished_at < least(o.valid_to, $4)"
+/* Appends stages of changes (struct stage_sample) by these four. */
+bool store_samples_stages(struct store *store, const struct pg_args *args, GArray *stages,
+			  GError **error);
+
 /* For the rest of the transaction. What one part of a statement found is joined with what
  * another did, and nobody can tell PostgreSQL how much that is: it would go through all
  * of one for each row of the other. Look-ups (LATERAL) stay what they are. */

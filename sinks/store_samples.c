@@ -1,19 +1,9 @@
 #include "sinks/store_private.h"
 
-/* Each service that a scope has or had is looked at by itself, in the time it was the
- * scope's: one range of one index each. OFFSET 0 keeps it so, whatever the planner takes
- * the time bounds for. */
-#define OF_EACH_OWNED                                                                    \
-	" FROM (SELECT service_id, valid_from, valid_to FROM dorad.owner"                \
-	" WHERE scope_id = $1 OFFSET 0) o CROSS JOIN LATERAL ("
-#define OWNED(row)                                                                       \
-	row ".service_id = o.service_id AND " row ".environment = $2"                    \
-	    " AND " row ".finished_at >= greatest(o.valid_from, $3)"                     \
-	    " AND " row ".finished_at < least(o.valid_to, $4)"
 /* What began while it was the scope's and before the end of the range, and has not ended
  * before it; once, of however many services of the scope it is. */
 #define SPANS(began, ended, table, key, condition)                                       \
-	"SELECT y.began, y.ended FROM (SELECT DISTINCT x.*" OF_EACH_OWNED                \
+	"SELECT y.began, y.ended FROM (SELECT DISTINCT x.*" STORE_OF_EACH_OWNED          \
 	"SELECT s." began ", s." ended ", " key " FROM dorad." table " s"                \
 	" WHERE s.service_id = o.service_id AND s.environment = $2"                      \
 	" AND " condition " AND s." ended " >= $3"                                       \
@@ -25,35 +15,37 @@
 	" OFFSET 0) x (began, ended)) y ORDER BY y.ended, y.began"
 
 /* Named, for a call in the middle of a literal is more than clang-format can lay out. */
-#define OWNED_R OWNED("r")
-#define OWNED_S OWNED("s")
-#define OWNED_C OWNED("c")
+#define OWNED_R STORE_OWNED("r")
+#define OWNED_S STORE_OWNED("s")
+#define OWNED_C STORE_OWNED("c")
 
 enum statement { ROLLOUTS, LEADS, STAGES, RECOVERIES, RESTORES, ENVIRONMENTS };
 
 /* $1 scope, $2 environment, $3 and $4 the range */
 static const char *const sql[] = {
 	/* The one before the first of the range is looked up beyond it. */
-	[ROLLOUTS] =
-		"SELECT x.finished_at, x.previous, x.state, x.unplanned" OF_EACH_OWNED
-		"SELECT r.deployment_id, r.finished_at,"
-		" coalesce(lag(r.finished_at) OVER (ORDER BY r.finished_at,"
-		" r.deployment_id), (SELECT p.finished_at FROM dorad.rollout p"
-		" WHERE p.service_id = r.service_id AND p.environment = $2"
-		" AND (p.finished_at, p.deployment_id)"
-		" < (r.finished_at, r.deployment_id)"
-		" ORDER BY p.finished_at DESC, p.deployment_id DESC LIMIT 1)) AS "
-		"previous,"
-		" s.state, s.unplanned FROM dorad.rollout r"
-		" LEFT JOIN dorad.rollout_state s ON s.rollout_id = r.deployment_id"
-		" WHERE " OWNED_R " OFFSET 0) x ORDER BY x.finished_at, x.deployment_id",
-	[LEADS] = "SELECT x.finished_at, x.lead_us, x.author, x.excluded" OF_EACH_OWNED
+	[ROLLOUTS] = "SELECT x.finished_at, x.previous, x.state, "
+		     "x.unplanned" STORE_OF_EACH_OWNED
+		     "SELECT r.deployment_id, r.finished_at,"
+		     " coalesce(lag(r.finished_at) OVER (ORDER BY r.finished_at,"
+		     " r.deployment_id), (SELECT p.finished_at FROM dorad.rollout p"
+		     " WHERE p.service_id = r.service_id AND p.environment = $2"
+		     " AND (p.finished_at, p.deployment_id)"
+		     " < (r.finished_at, r.deployment_id)"
+		     " ORDER BY p.finished_at DESC, p.deployment_id DESC LIMIT 1)) AS "
+		     "previous,"
+		     " s.state, s.unplanned FROM dorad.rollout r"
+		     " LEFT JOIN dorad.rollout_state s ON s.rollout_id = r.deployment_id"
+		     " WHERE " OWNED_R
+		     " OFFSET 0) x ORDER BY x.finished_at, x.deployment_id",
+	[LEADS] = "SELECT x.finished_at, x.lead_us, x.author, "
+		  "x.excluded" STORE_OF_EACH_OWNED
 		  "SELECT s.finished_at, s.lead_us, s.author, s.excluded"
 		  " FROM dorad.shipped s WHERE " OWNED_S
 		  " AND (s.excluded IS NULL OR s.excluded = 'rule') OFFSET 0) x"
 		  " ORDER BY x.finished_at",
 	[STAGES] = "SELECT x.finished_at, x.coding_us, x.pickup_us, x.review_us,"
-		   " x.deploy_us, x.author" OF_EACH_OWNED
+		   " x.deploy_us, x.author" STORE_OF_EACH_OWNED
 		   "SELECT c.finished_at, c.coding_us, c.pickup_us, c.review_us, "
 		   "c.deploy_us, c.author FROM dorad.shipped_change c"
 		   " WHERE " OWNED_C " OFFSET 0) x ORDER BY x.finished_at",
@@ -201,6 +193,12 @@ void sample_arrays_clear(struct sample_arrays *arrays)
 	g_clear_pointer(&arrays->restores, g_array_unref);
 }
 
+bool store_samples_stages(struct store *store, const struct pg_args *args, GArray *stages,
+			  GError **error)
+{
+	return store_each(store, sql[STAGES], args, add_stages, stages, error);
+}
+
 bool store_samples(struct store *store, gint32 scope_id, const char *environment,
 		   gint64 from, gint64 to, struct sample_arrays *samples, GError **error)
 {
@@ -213,8 +211,7 @@ bool store_samples(struct store *store, gint32 scope_id, const char *environment
 	return store_each(store, sql[ROLLOUTS], &args, add_rollouts, samples->rollouts,
 			  error) &&
 	       store_each(store, sql[LEADS], &args, add_leads, samples->leads, error) &&
-	       store_each(store, sql[STAGES], &args, add_stages, samples->stages,
-			  error) &&
+	       store_samples_stages(store, &args, samples->stages, error) &&
 	       store_each(store, sql[RECOVERIES], &args, add_spans, samples->recoveries,
 			  error) &&
 	       store_each(store, sql[RESTORES], &args, add_spans, samples->restores,

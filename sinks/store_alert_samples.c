@@ -1,0 +1,201 @@
+#include "sinks/store_alerts.h"
+#include "sinks/store_private.h"
+
+#define NEWEST G_STRINGIFY(ALERT_SPANS_MAX)
+
+/* What began while it was the scope's and before the end of the range; once, of however
+ * many services of the scope it is. */
+#define SPANS(began, ended, table, key, condition)                                       \
+	"SELECT y.began, y.ended, y.service_id FROM (SELECT z.*, row_number() OVER"      \
+	" (PARTITION BY z.began < $3 ORDER BY z.began DESC, z.ended DESC, z.service_id)" \
+	" AS place FROM (SELECT DISTINCT ON (x.began, x.ended, " key                     \
+	") x.*" STORE_OF_EACH_OWNED "SELECT s." began " AS began, s." ended " AS ended," \
+	" s.service_id, " key " FROM dorad." table " s"                                  \
+	" WHERE s.service_id = o.service_id AND s.environment = $2 AND " condition       \
+	" AND s." began " >= o.valid_from AND s." began " < least(o.valid_to, $4)"       \
+	" OFFSET 0) x ORDER BY x.began, x.ended, " key ", x.service_id) z) y"            \
+	" WHERE y.began >= $3 OR y.place <= " NEWEST                                     \
+	" ORDER BY y.began, y.ended, y.service_id"
+
+/* Named, for a call in the middle of a literal is more than clang-format can lay out. */
+#define OWNED_R STORE_OWNED("r")
+#define OWNED_S STORE_OWNED("s")
+
+enum statement { SERVICES, DEPLOYMENTS, LEADS, RECOVERIES, RESTORES };
+
+/* $1 scope, $2 environment, $3 and $4 the range */
+static const char *const sql[] = {
+	[SERVICES] = "SELECT DISTINCT s.scope_id, s.name FROM dorad.owner o"
+		     " JOIN dorad.scope s ON s.scope_id = o.service_id"
+		     " WHERE o.scope_id = $1 ORDER BY s.name",
+	/* Known to have failed: when the first incident began, or what repaired it was
+	 * done. An incident may tell no beginning, and may have begun before the rollout
+	 * was finished. */
+	[DEPLOYMENTS] =
+		"SELECT x.finished_at, x.failed_at, x.unplanned, "
+		"x.service_id" STORE_OF_EACH_OWNED
+		"SELECT r.service_id, r.deployment_id, r.finished_at, s.unplanned,"
+		" CASE WHEN s.state = 'failed' THEN greatest(r.finished_at, (SELECT min("
+		"CASE f.method WHEN 'incident' THEN coalesce(i.started_at, (SELECT"
+		" min(coalesce(t.started_at, t.detected_at, t.created_at,"
+		" t.first_seen_at)) FROM dorad.item t WHERE t.source_id = f.source_id"
+		" AND t.project = f.project AND t.kind = 'incident'"
+		" AND t.external_id = f.incident)) ELSE p.finished_at END)"
+		" FROM dorad.failure f LEFT JOIN dorad.rollout p"
+		" ON p.deployment_id = f.by_rollout_id"
+		" LEFT JOIN dorad.service_incident i ON i.service_id = f.service_id"
+		" AND i.environment = $2 AND i.source_id = f.source_id"
+		" AND i.project = f.project AND i.external_id = f.incident"
+		" WHERE f.service_id = r.service_id"
+		" AND f.rollout_id = r.deployment_id)) END AS failed_at"
+		" FROM dorad.rollout r"
+		" LEFT JOIN dorad.rollout_state s ON s.rollout_id = r.deployment_id"
+		" WHERE " OWNED_R " OFFSET 0) x ORDER BY x.finished_at, x.deployment_id",
+	[LEADS] = "SELECT x.finished_at, x.lead_us, x.service_id" STORE_OF_EACH_OWNED
+		  "SELECT s.finished_at, s.lead_us, s.service_id FROM dorad.shipped s"
+		  " WHERE " OWNED_S " AND s.excluded IS NULL OFFSET 0) x"
+		  " ORDER BY x.finished_at, x.service_id, x.lead_us",
+	[RECOVERIES] = SPANS("finished_at", "recovered_at", "rollout_state", "rollout_id",
+			     "s.state = 'failed' AND s.recovery_excluded IS NULL"),
+	[RESTORES] = SPANS("started_at", "restored_at", "service_incident",
+			   "source_id, project, external_id",
+			   "s.excluded IS NULL AND s.started_at IS NOT NULL"),
+};
+
+/* Where rows go, and the index of each service. */
+struct reader {
+	GArray *into;
+	GHashTable *index; /* service_id to index */
+};
+
+static guint index_of(const struct reader *reader, const PGresult *result, int row,
+		      int column)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(
+		reader->index, GINT_TO_POINTER(result_int4(result, row, column))));
+}
+
+static bool add_deployments(const PGresult *result, void *user, GError **error)
+{
+	struct reader *reader = user;
+
+	(void)error;
+	for (int i = 0; i < PQntuples(result); i++) {
+		struct alert_deployment sample = {
+			.finished = result_instant(result, i, 0),
+			.failed = result_instant(result, i, 1),
+			.unplanned = result_bool(result, i, 2),
+			.service = index_of(reader, result, i, 3),
+		};
+
+		g_array_append_val(reader->into, sample);
+	}
+	return true;
+}
+
+static bool add_leads(const PGresult *result, void *user, GError **error)
+{
+	struct reader *reader = user;
+
+	(void)error;
+	for (int i = 0; i < PQntuples(result); i++) {
+		struct alert_lead sample = {
+			.finished = result_instant(result, i, 0),
+			.lead = result_int8(result, i, 1),
+			.service = index_of(reader, result, i, 2),
+		};
+
+		g_array_append_val(reader->into, sample);
+	}
+	return true;
+}
+
+static bool add_spans(const PGresult *result, void *user, GError **error)
+{
+	struct reader *reader = user;
+
+	(void)error;
+	for (int i = 0; i < PQntuples(result); i++) {
+		struct alert_span sample = {
+			.began = result_instant(result, i, 0),
+			.ended = result_instant(result, i, 1),
+			.service = index_of(reader, result, i, 2),
+		};
+
+		g_array_append_val(reader->into, sample);
+	}
+	return true;
+}
+
+void alert_samples_init(struct alert_samples *samples)
+{
+	*samples = (struct alert_samples){
+		.deployments = g_array_new(FALSE, FALSE, sizeof(struct alert_deployment)),
+		.leads = g_array_new(FALSE, FALSE, sizeof(struct alert_lead)),
+		.stages = g_array_new(FALSE, FALSE, sizeof(struct stage_sample)),
+		.recoveries = g_array_new(FALSE, FALSE, sizeof(struct alert_span)),
+		.restores = g_array_new(FALSE, FALSE, sizeof(struct alert_span)),
+		.services = g_ptr_array_new_with_free_func(g_free),
+	};
+}
+
+void alert_samples_clear(struct alert_samples *samples)
+{
+	g_clear_pointer(&samples->deployments, g_array_unref);
+	g_clear_pointer(&samples->leads, g_array_unref);
+	g_clear_pointer(&samples->stages, g_array_unref);
+	g_clear_pointer(&samples->recoveries, g_array_unref);
+	g_clear_pointer(&samples->restores, g_array_unref);
+	g_clear_pointer(&samples->services, g_ptr_array_unref);
+}
+
+static bool read_services(struct store *store, gint32 scope_id, GPtrArray *names,
+			  GHashTable *index, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, scope_id);
+	if (!store_exec(store, sql[SERVICES], &args, &result, error))
+		return false;
+	for (int i = 0; i < PQntuples(result); i++) {
+		g_hash_table_insert(index, GINT_TO_POINTER(result_int4(result, i, 0)),
+				    GUINT_TO_POINTER(names->len));
+		g_ptr_array_add(names, result_text(result, i, 1));
+	}
+	return true;
+}
+
+bool store_alert_samples(struct store *store, gint32 scope_id, const char *environment,
+			 gint64 from, gint64 to, struct alert_samples *samples,
+			 GError **error)
+{
+	g_autoptr(GHashTable) index = g_hash_table_new(NULL, NULL);
+	const struct {
+		enum statement statement;
+		bool (*add)(const PGresult *result, void *user, GError **error);
+		GArray *into;
+	} kinds[] = {
+		{ DEPLOYMENTS, add_deployments, samples->deployments },
+		{ LEADS, add_leads, samples->leads },
+		{ RECOVERIES, add_spans, samples->recoveries },
+		{ RESTORES, add_spans, samples->restores },
+	};
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, scope_id);
+	arg_text(&args, environment);
+	arg_bound(&args, from);
+	arg_bound(&args, to);
+	if (!read_services(store, scope_id, samples->services, index, error) ||
+	    !store_samples_stages(store, &args, samples->stages, error))
+		return false;
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		struct reader reader = { kinds[i].into, index };
+
+		if (!store_each(store, sql[kinds[i].statement], &args, kinds[i].add,
+				&reader, error))
+			return false;
+	}
+	return true;
+}
