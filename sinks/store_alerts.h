@@ -60,6 +60,7 @@ bool store_alerts_due(struct store *store, gint32 scope_id, gint64 at, GError **
 
 enum watch_kind { WATCH_REGRESSION, WATCH_GUARDRAIL, WATCH_SELF };
 const char *watch_kind_name(enum watch_kind kind); /* "regression", … */
+bool watch_kind_parse(const char *name, enum watch_kind *kind);
 
 struct watch_row {
 	gint32 watch_id; /* 0: new */
@@ -78,8 +79,11 @@ struct watch_row {
 /* Of a scope (0: the daemon's own), locked until the end of the transaction; array of
  * struct watch_row. */
 GArray *store_watches(struct store *store, gint32 scope_id, GError **error);
+/* The one whose alert fires under this number, locked likewise: array of one, or none. */
+GArray *store_watch_of_alert(struct store *store, gint64 alert_id, GError **error);
 void watch_rows_free(GArray *rows);
-/* Inserts or updates; *row gets its watch_id. Only what differs is written. */
+/* Inserts or updates; *row gets its watch_id, which may be one that was off. Only what
+ * differs is written. */
 bool store_watch_write(struct store *store, struct watch_row *row, GError **error);
 /* Watches of the scope that are not among these ids are off: what fires of them ends as
  * withdrawn with this reason, and is told to those who were told of it. */
@@ -131,10 +135,12 @@ struct alert_event {
 	 * names and times of people are not looked at. */
 	const struct alert_row *alert;
 };
-/* Appends to the history; opens, updates or ends row->alert_id (and sets it); puts the
- * alert into the open group of its team whose onsets are within 7 days, or a new one; and
- * adds a row per channel to the outbox. The end of an alert goes to those channels alone
- * that its beginning went to. now: the wall clock, recorded beside `at`. */
+/* Appends to the history; opens, updates or ends row->alert_id (and sets it, 0 after the
+ * end); puts the alert into the open group of its team (an org's own; the daemon's) whose
+ * onsets are all within 7 days, or a new one; and adds a row per channel to the outbox,
+ * or notifies, with the transaction, those that are channels of NOTIFY. The end of an
+ * alert goes to all that were told of it, and to them alone. An event that the watch has
+ * had as of that instant is not repeated. now: the wall clock, recorded beside `at`. */
 bool store_alert_event(struct store *store, struct watch_row *row,
 		       const struct alert_event *event, const char *const *channels,
 		       gsize n_channels, gint64 now, GError **error);

@@ -5,6 +5,12 @@
 -- When the alerts of a scope have to be looked at again.
 ALTER TABLE dorad.scope ADD COLUMN alerts_due_at timestamptz;
 
+-- Days as the program counts them (since 1970), of which the least is none.
+CREATE FUNCTION dorad.day(n int) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN date '1970-01-01' + nullif(n, '-2147483648'::int);
+CREATE FUNCTION dorad.day_number(d date) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(d - date '1970-01-01', '-2147483648'::int);
+
 -- When anything happened: one of a day is looked for at a time.
 CREATE INDEX commit_committed ON dorad.commit (repo_id, committed_at);
 CREATE INDEX deployment_happened ON dorad.deployment
@@ -302,7 +308,7 @@ COMMENT ON COLUMN dora.alert_history.reason IS 'Why, in words; NULL: nothing to 
 
 CREATE VIEW dora.watches AS
 	SELECT w.kind, s.org, s.team, s.service, w.environment, w.metric, w.name, w.direction,
-		w.state, w.since, w.judged AS judged_day,
+		w.state, d.since, d.judged AS judged_day,
 		CASE WHEN w.state = 'learning' THEN w.lacking END AS weeks_lacking,
 		w.silent AS nodata,
 		(SELECT max(m.until_at) FROM dorad.mute m
@@ -315,6 +321,12 @@ CREATE VIEW dora.watches AS
 		exp(least(nullif(w.score, -1), 700)) AS evidence, w.ratio, w.baseline_start AS baseline_from,
 		w.alert_id AS alert
 	FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)
+	-- what the daemon says of itself is counted in minutes
+	CROSS JOIN LATERAL (SELECT CASE w.kind WHEN 'self' THEN
+			dorad.day(div(w.since - date '1970-01-01', 1440)::int) ELSE w.since END,
+		CASE w.kind WHEN 'self' THEN
+			dorad.day(div(w.judged - date '1970-01-01', 1440)::int) ELSE w.judged END)
+		AS d (since, judged)
 	WHERE w.active AND coalesce(s.active, true);
 
 COMMENT ON VIEW dora.watches IS 'Every series that is watched, and how it stands: also those of which there is too little to say anything yet.';
