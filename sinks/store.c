@@ -340,6 +340,21 @@ bool store_each(struct store *store, const char *sql, const struct pg_args *args
 	return !own || store_commit(store, error);
 }
 
+bool store_read_views(struct store *store, const char *sql, const struct pg_args *args,
+		      bool (*add)(const PGresult *rows, void *user, GError **error),
+		      void *user, GError **error)
+{
+	const bool own = store->transaction == TRANSACTION_NONE;
+
+	if ((!own || store_begin_unchecked(store, error)) &&
+	    store_each(store, sql, args, add, user, error) &&
+	    (!own || store_commit(store, error)))
+		return true;
+	if (own)
+		store_rollback(store);
+	return false;
+}
+
 /* ---- bulk writes ---- */
 
 void bulk_clear(struct bulk *bulk)

@@ -45,6 +45,7 @@ void store_rollback(struct store *store);
 /* ---- names: what the configuration has, as rows ---- */
 
 enum scope_kind { SCOPE_ORG, SCOPE_TEAM, SCOPE_SERVICE };
+const char *scope_kind_name(enum scope_kind kind); /* "org", … */
 
 /* Makes the rows of orgs, teams, services, repositories and sources what the
  * configuration says, in a transaction of its own. What left the configuration keeps its

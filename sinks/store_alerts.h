@@ -159,7 +159,8 @@ struct outbox_message {
 	gint64 *outbox_ids; /* what it delivers */
 	gsize n_ids;
 	GArray *events; /* of struct outbox_event, oldest first: what is new */
-	GArray *alerts; /* of struct alert_row: all of the group, as they are now */
+	GArray *alerts; /* of struct alert_row: all of the group that the channel hears
+			   of, as they are now */
 };
 struct outbox_event {
 	gint64 alert_id;
@@ -167,10 +168,14 @@ struct outbox_event {
 	gint64 at;
 };
 void outbox_messages_free(GPtrArray *messages);
-/* What is due now, at most `limit` messages, those of one channel and group as one; held
- * back: rows of muted alerts. An alert that began and ended before it was delivered is in
- * one message, as ended; if it was muted all that time, in none (state "folded").
- * Array of struct outbox_message *; of active channels alone. */
+/* What is due now, at most `limit` messages, those of one channel and group as one, in a
+ * transaction of its own. Nobody else gets them before OUTBOX_LEASE has gone by: who
+ * takes them tells what came of each. What waits of a group is due when the last of it
+ * is, so that news does not pass what has to wait. Held back: rows of muted alerts. An
+ * alert that began and ended before it was delivered is in one message, as ended; if it
+ * ended while it was muted, in none (state "folded"). Array of struct outbox_message *;
+ * of active channels alone. */
+#define OUTBOX_LEASE (5 * G_TIME_SPAN_MINUTE)
 GPtrArray *store_outbox_due(struct store *store, const char *const *channels,
 			    gsize n_channels, gint64 now, guint limit, GError **error);
 /* In transactions of their own. */
@@ -178,7 +183,11 @@ bool store_outbox_delivered(struct store *store, const struct outbox_message *me
 			    gint64 now, GError **error);
 bool store_outbox_failed(struct store *store, const struct outbox_message *message,
 			 const char *text, gint64 next, gint64 now, GError **error);
-/* When the first waiting row is due; INSTANT_NONE: none waits. */
+/* Nothing that waits for a channel is due before then. */
+bool store_outbox_postpone(struct store *store, const char *channel, gint64 until,
+			   GError **error);
+/* When the first message for a channel of the store's configuration is due, mutes and all
+ * considered; INSTANT_NONE: none waits. */
 bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **error);
 /* Alerts that fire and were delivered to a channel, for receivers that have to be
  * reminded: array of struct alert_row. */
@@ -187,13 +196,14 @@ GArray *store_alerts_firing(struct store *store, const char *channel, GError **e
 /* ---- people ---- */
 
 struct alert_query {
-	gint64 alert_id; /* 0: any */
-	bool all;	 /* those that ended, too */
-	bool improvements;
+	gint64 alert_id;      /* 0: any */
+	bool all;	      /* those that ended, too; and so with an id */
+	bool improvements;    /* likewise */
 	enum scope_kind kind; /* of scope */
-	const char *scope;    /* NULL: any */
+	const char *scope;    /* with all that is in it; NULL: any */
 	gint64 since;	      /* fired since; INSTANT_NONE: ever */
 };
+/* Array of struct alert_row, newest first. Whoever may read dora.alerts may ask. */
 GArray *store_alerts(struct store *store, const struct alert_query *query,
 		     GError **error);
 
@@ -205,6 +215,16 @@ struct alert_history_row {
 };
 /* Of one alert, oldest first; the caller unrefs. */
 GArray *store_alert_history(struct store *store, gint64 alert_id, GError **error);
+
+struct alert_delivery_row {
+	char *channel;
+	char *event, *state;		 /* as in dora.alert_deliveries */
+	guint attempts;			 /* that failed */
+	gint64 recorded, due, delivered; /* INSTANT_NONE */
+	char *failure;			 /* the last; NULL */
+};
+/* What channels were told of one alert, oldest first; the caller unrefs. */
+GArray *store_alert_deliveries(struct store *store, gint64 alert_id, GError **error);
 
 /* Acknowledged: nobody has to be told again by receivers that repeat. *found: it fires.
  */
@@ -219,10 +239,13 @@ struct alert_mute {
 	gint64 from, until;
 	const char *reason;
 };
+/* *mute gets its id. _CONFIG if there is no such alert or scope. */
 bool store_mute(struct store *store, struct alert_mute *mute, GError **error);
 /* *found: there was one that had not ended. */
 bool store_unmute(struct store *store, gint64 mute_id, gint64 now, bool *found,
 		  GError **error);
+/* Those that have not ended, in the order of their ids. Whoever may read
+ * dora.alert_mutes may ask. */
 bool store_mutes_each(struct store *store, gint64 now,
 		      bool (*visit)(const struct alert_mute *mute, void *user,
 				    GError **error),

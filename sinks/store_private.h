@@ -53,7 +53,8 @@ bool store_fail_connect(PGconn *conn, const char *secret, GError **error);
 bool store_begin_unchecked(struct store *store, GError **error);
 
 /* Runs one statement in the open transaction; without one, in a transaction of its own
- * that is over when it returns: only reads may do that. args and result may be NULL; the
+ * that is over when it returns: only reads may do that, and what is one write by itself.
+ * args and result may be NULL; the
  * caller clears *result. */
 bool store_exec(struct store *store, const char *sql, const struct pg_args *args,
 		PGresult **result, GError **error);
@@ -75,6 +76,12 @@ bool store_each(struct store *store, const char *sql, const struct pg_args *args
 		bool (*each)(const PGresult *rows, void *user, GError **error),
 		void *user, GError **error);
 
+/* The same of views, which keep their columns whatever version the schema has: a
+ * transaction of its own does not ask for it, as not everybody may who may read them. */
+bool store_read_views(struct store *store, const char *sql, const struct pg_args *args,
+		      bool (*add)(const PGresult *rows, void *user, GError **error),
+		      void *user, GError **error);
+
 /* Refuses a write outside a transaction, and any use in the middle of a bulk write. */
 bool store_writable(struct store *store, GError **error);
 
@@ -83,6 +90,12 @@ bool store_writable(struct store *store, GError **error);
 /* Makes the owners of the services of a configuration what it says. */
 bool store_ownership_write(struct store *store, const struct config *config,
 			   GError **error);
+
+/* ---- store_alerts.c ---- */
+
+/* What of a group a channel hears of, as it is now: array of struct alert_row. */
+GArray *store_alerts_told(struct store *store, gint64 group_id, const char *channel,
+			  gint64 now, GError **error);
 
 /* ---- store_samples.c ---- */
 

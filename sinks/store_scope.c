@@ -64,6 +64,11 @@ static const char *const sql[] = {
 		       " WHERE scope_id = $1 AND alerts_due_at IS DISTINCT FROM $2",
 };
 
+const char *scope_kind_name(enum scope_kind kind)
+{
+	return kinds[kind];
+}
+
 static enum scope_kind kind_parse(const char *name)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
