@@ -23,4 +23,5 @@ struct command {
 
 extern const struct command command_run, command_once, command_report, command_config,
 	command_reload, command_sources, command_doctor, command_gate, command_explain,
-	command_forget, command_recompute, command_changepoints, command_version;
+	command_alerts, command_forget, command_recompute, command_changepoints,
+	command_version;

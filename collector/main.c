@@ -4,10 +4,10 @@
 #include "collector/command.h"
 
 static const struct command *const commands[] = {
-	&command_run,	    &command_once,   &command_report,	    &command_config,
-	&command_sources,   &command_doctor, &command_gate,	    &command_explain,
-	&command_recompute, &command_forget, &command_changepoints, &command_reload,
-	&command_version,
+	&command_run,	  &command_once,      &command_report, &command_config,
+	&command_sources, &command_doctor,    &command_gate,   &command_explain,
+	&command_alerts,  &command_recompute, &command_forget, &command_changepoints,
+	&command_reload,  &command_version,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

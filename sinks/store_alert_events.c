@@ -149,7 +149,7 @@ static void arg_numbers(struct pg_args *args, const struct alert_row *alert,
 	const struct shift *shift = &alert->shift;
 	const bool known = kind == WATCH_REGRESSION;
 
-	arg_int4(args, known ? (gint32)shift->window : 0);
+	arg_int4(args, kind != WATCH_SELF ? (gint32)shift->window : 0);
 	arg_double(args, known ? shift->threshold : NAN);
 	arg_double(args, known ? shift->score : NAN);
 	arg_double(args, known ? shift->effect : NAN);

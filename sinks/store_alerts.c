@@ -20,7 +20,8 @@
 	"SELECT v.alert, v.group_id, v.kind, v.org, v.team, v.service, v.environment,"   \
 	" v.metric, v.name, v.direction, v.state, v.reason, v.rule, v.sensitivity,"      \
 	" v.engine, v.time_zone, v.onset, v.first_seen_at, v.fired_at, v.ended_at,"      \
-	" v.window_weeks, ln(v.evidence_needed), ln(v.evidence), v.ratio, v.ratio_lo,"   \
+	" coalesce(v.window_weeks, v.window_days), ln(v.evidence_needed), "              \
+	"ln(v.evidence), v.ratio, v.ratio_lo,"                                           \
 	" v.ratio_hi, " BEFORE ", " AFTER ", v.unit, v.false_alerts_per_year,"           \
 	" v.worsened, v.acknowledged_at, v.acknowledged_note, v.muted_until, " NAMES     \
 	", " COUNTS ", " TOTALS " FROM dora.alerts v"
@@ -28,11 +29,8 @@
 enum statement { LIST, FIRING, TOLD, ACK };
 
 static const char *const sql[] = {
-	[LIST] = READ
-	" WHERE ($1 = 0 OR v.alert = $1) AND ($2 OR v.state = 'firing')"
-	" AND ($3 OR v.direction = 'worse') AND ($5::text IS NULL OR CASE $4::text"
-	" WHEN 'org' THEN v.org WHEN 'team' THEN v.team ELSE v.service END = $5)"
-	" AND v.fired_at >= $6 ORDER BY v.fired_at DESC, v.alert DESC",
+	[LIST] = READ " WHERE " STORE_ALERTS_WANTED
+		      " ORDER BY v.fired_at DESC, v.alert DESC",
 	[FIRING] = READ " WHERE v.state = 'firing' AND EXISTS (SELECT FROM dorad.outbox o"
 			" WHERE o.alert_id = v.alert AND o.channel = $1"
 			" AND o.state = 'delivered') ORDER BY v.onset, v.alert",
@@ -206,16 +204,21 @@ static GArray *read_alerts(struct store *store, enum statement statement,
 	return g_steal_pointer(&rows);
 }
 
+void store_arg_alerts(struct pg_args *args, const struct alert_query *query)
+{
+	arg_int8(args, query->alert_id);
+	arg_bool(args, query->all || query->alert_id != 0);
+	arg_bool(args, query->improvements || query->alert_id != 0);
+	arg_text(args, scope_kind_name(query->kind));
+	arg_text(args, query->scope);
+	arg_bound(args, query->since);
+}
+
 GArray *store_alerts(struct store *store, const struct alert_query *query, GError **error)
 {
 	struct pg_args args = { 0 };
 
-	arg_int8(&args, query->alert_id);
-	arg_bool(&args, query->all || query->alert_id != 0);
-	arg_bool(&args, query->improvements || query->alert_id != 0);
-	arg_text(&args, scope_kind_name(query->kind));
-	arg_text(&args, query->scope);
-	arg_bound(&args, query->since);
+	store_arg_alerts(&args, query);
 	return read_alerts(store, LIST, &args, error);
 }
 

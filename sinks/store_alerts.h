@@ -226,6 +226,14 @@ struct alert_delivery_row {
 /* What channels were told of one alert, oldest first; the caller unrefs. */
 GArray *store_alert_deliveries(struct store *store, gint64 alert_id, GError **error);
 
+/* The same as JSON, as dora.alerts has it: an array; of one an object of "alert",
+ * "history" and "deliveries" (*text NULL: there is none); of mutes that have not ended an
+ * array. The caller frees. */
+char *store_alerts_json(struct store *store, const struct alert_query *query,
+			GError **error);
+bool store_alert_json(struct store *store, gint64 alert_id, char **text, GError **error);
+char *store_mutes_json(struct store *store, gint64 now, GError **error);
+
 /* Acknowledged: nobody has to be told again by receivers that repeat. *found: it fires.
  */
 bool store_alert_ack(struct store *store, gint64 alert_id, const char *note, gint64 now,

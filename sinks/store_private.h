@@ -93,6 +93,14 @@ bool store_ownership_write(struct store *store, const struct config *config,
 
 /* ---- store_alerts.c ---- */
 
+/* What is wanted of dora.alerts v, by the six arguments that the other adds. */
+#define STORE_ALERTS_WANTED                                                              \
+	"($1 = 0 OR v.alert = $1) AND ($2 OR v.state = 'firing')"                        \
+	" AND ($3 OR v.direction = 'worse') AND ($5::text IS NULL OR CASE $4::text"      \
+	" WHEN 'org' THEN v.org WHEN 'team' THEN v.team ELSE v.service END = $5)"        \
+	" AND v.fired_at >= $6"
+struct alert_query;
+void store_arg_alerts(struct pg_args *args, const struct alert_query *query);
 /* What of a group a channel hears of, as it is now: array of struct alert_row. */
 GArray *store_alerts_told(struct store *store, gint64 group_id, const char *channel,
 			  gint64 now, GError **error);

@@ -218,6 +218,7 @@ CREATE VIEW dora.alerts AS
 		a.onset, a.first_seen_at, a.fired_at, a.ended_at, a.reason,
 		a.rule, a.sensitivity, a.engine,
 		CASE WHEN a.engine <> 'spans' THEN a.window_size END AS window_weeks,
+		CASE a.kind WHEN 'guardrail' THEN a.window_size END AS window_days,
 		a.before_n, a.before_median, a.before_p85, a.before_rate, a.before_failed,
 		a.after_n, a.after_median, a.after_p85, a.after_rate, a.after_failed,
 		a.unit, a.ratio, a.ratio_lo, a.ratio_hi, exp(least(a.score, 700)) AS evidence,
@@ -252,6 +253,7 @@ COMMENT ON COLUMN dora.alerts.rule IS 'Name of the rule of alerts.rules that wat
 COMMENT ON COLUMN dora.alerts.sensitivity IS 'default, high or low; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.engine IS 'What it was found by: level (durations), count (deployments), share (rates) or spans (few durations); NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.window_weeks IS 'Weeks of the window with the most evidence; NULL of engine spans and but of regressions.';
+COMMENT ON COLUMN dora.alerts.window_days IS 'Days of the window of a guardrail; else NULL.';
 COMMENT ON COLUMN dora.alerts.before_n IS 'Count of samples in the weeks before: durations or deployments; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.before_median IS 'Median before, in seconds; NULL of engines count and share.';
 COMMENT ON COLUMN dora.alerts.before_p85 IS '85th percentile before, in seconds, interpolated as by percentile_cont; NULL of engines count and share.';
@@ -309,7 +311,7 @@ COMMENT ON COLUMN dora.alert_history.reason IS 'Why, in words; NULL: nothing to 
 CREATE VIEW dora.watches AS
 	SELECT w.kind, s.org, s.team, s.service, w.environment, w.metric, w.name, w.direction,
 		w.state, d.since, d.judged AS judged_day,
-		CASE WHEN w.state = 'learning' THEN w.lacking END AS weeks_lacking,
+		CASE WHEN w.state = 'learning' THEN w.lacking END AS lacking_weeks,
 		w.silent AS nodata,
 		(SELECT max(m.until_at) FROM dorad.mute m
 			WHERE m.from_at <= now() AND m.until_at > now()
@@ -341,7 +343,7 @@ COMMENT ON COLUMN dora.watches.direction IS 'What is looked for: worse or better
 COMMENT ON COLUMN dora.watches.state IS 'learning (too little to judge, which is not ok), ok, pending (the condition holds, not yet for long enough) or firing.';
 COMMENT ON COLUMN dora.watches.since IS 'Day on which the state began, in the time zone of the scope; NULL before the first day.';
 COMMENT ON COLUMN dora.watches.judged_day IS 'Last day that was looked at, in the time zone of the scope; NULL: none yet.';
-COMMENT ON COLUMN dora.watches.weeks_lacking IS 'State learning: about how many more weeks of data are needed; else NULL.';
+COMMENT ON COLUMN dora.watches.lacking_weeks IS 'State learning: about how many more weeks of data are needed; else NULL.';
 COMMENT ON COLUMN dora.watches.nodata IS 'True if nothing has been heard of its sources for days: nothing is concluded from that.';
 COMMENT ON COLUMN dora.watches.muted_until IS 'Channels are not told of it before; NULL: it is not muted.';
 COMMENT ON COLUMN dora.watches.evidence IS 'Evidence when it was last judged, N : 1; not a probability. NULL where there is none.';
