@@ -163,7 +163,8 @@ static int run_list(int argc, char **argv)
 
 const struct command alerts_list = {
 	.name = "alerts list",
-	.arguments = "[--all] [--improvements] [--service NAME|--team NAME|--org NAME] …",
+	.arguments = "[--all] [--improvements] [--service NAME|--team NAME|--org NAME] "
+		     "[--format text|json]",
 	.summary = "list the alerts that fire",
 	.run = run_list,
 };
@@ -172,11 +173,10 @@ const struct command alerts_list = {
 
 static void usage(FILE *out)
 {
-	fputs("usage: dorad alerts WORD [OPTION…]\n\n", out);
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
-		fprintf(out, "  %-7s %s\n", parts[i]->name + strlen("alerts "),
+		fprintf(out, "%s dorad %s %s\n         %s\n",
+			i == 0 ? "usage:" : "      ", parts[i]->name, parts[i]->arguments,
 			parts[i]->summary);
-	fputs("\n\"dorad alerts WORD --help\" tells more.\n", out);
 }
 
 static int run(int argc, char **argv)

@@ -86,7 +86,7 @@ UPDATE dorad.alert SET state = 'resolved', ended_at = '2026-04-20 22:00Z' WHERE 
 
 # Words, status, and what is said on standard error.
 WRONG = [
-    ([], 64, "usage: dorad alerts WORD"),
+    ([], 64, "usage: dorad alerts list"),
     (["sing"], 64, 'there is no "sing"'),
     (["list", "17"], 64, 'unexpected argument "17"'),
     (["list", "--format", "xml"], 64, '--format: expected text or json, found "xml"'),
