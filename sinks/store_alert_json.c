@@ -15,8 +15,9 @@ static const char *const sql[] = {
 		" (SELECT coalesce(json_agg(d ORDER BY d.delivery), '[]')"
 		" FROM dora.alert_deliveries d WHERE d.alert = v.alert))::text"
 		" FROM dora.alerts v WHERE v.alert = $1",
-	[MUTES] = "SELECT coalesce(json_agg(m ORDER BY m.mute), '[]')::text"
-		  " FROM dora.alert_mutes m WHERE m.muted_until > $1",
+	[MUTES] = "SELECT coalesce(json_agg(m), '[]')::text FROM (SELECT m.*"
+		  " FROM dora.alert_mutes m WHERE m.muted_until > $1"
+		  " ORDER BY m.mute) m",
 };
 
 static bool take_text(const PGresult *result, void *user, GError **error)
