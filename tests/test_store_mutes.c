@@ -1,6 +1,6 @@
 #include "tests/outbox_fixture.h"
 
-/* What is held back, and what people see and say of alerts. */
+/* What is held back, and what people see and say of alerts, and the views they read. */
 
 static gint32 cart, search;
 
@@ -239,6 +239,66 @@ START_TEST(change_points_are_what_is_given)
 }
 END_TEST
 
+/* ---- the views ---- */
+
+static const struct {
+	const char *view, *columns;
+} contract[] = {
+	{ "alerts",
+	  "alert bigint, kind text, org text, team text, service text, environment"
+	  " text, metric text, name text, direction text, state text, strength"
+	  " text, onset timestamp with time zone, first_seen_at timestamp with time"
+	  " zone, fired_at timestamp with time zone, ended_at timestamp with time"
+	  " zone, reason text, rule text, sensitivity text, engine text,"
+	  " window_weeks integer, window_days integer, before_n bigint,"
+	  " before_median double precision, before_p85 double precision,"
+	  " before_rate double precision, before_failed bigint, after_n bigint,"
+	  " after_median double precision, after_p85 double precision, after_rate"
+	  " double precision, after_failed bigint, unit text, ratio double"
+	  " precision, ratio_lo double precision, ratio_hi double precision,"
+	  " evidence double precision, evidence_needed double precision,"
+	  " baseline_from date, baseline_to date, after_from date, after_to date,"
+	  " parts jsonb, worsened boolean, false_alerts_per_year double precision,"
+	  " acknowledged_at timestamp with time zone, acknowledged_note text,"
+	  " muted_until timestamp with time zone, group_id bigint, time_zone text" },
+	{ "alert_history",
+	  "event_id bigint, alert bigint, kind text, org text, team text, service"
+	  " text, environment text, metric text, name text, direction text, event"
+	  " text, at timestamp with time zone, recorded_at timestamp with time"
+	  " zone, evidence double precision, ratio double precision, reason text" },
+	{ "watches",
+	  "kind text, org text, team text, service text, environment text, metric"
+	  " text, name text, direction text, state text, since date, judged_day"
+	  " date, lacking_weeks integer, nodata boolean, muted_until timestamp with"
+	  " time zone, evidence double precision, ratio double precision,"
+	  " baseline_from date, alert bigint" },
+	{ "alert_deliveries",
+	  "delivery bigint, channel text, group_id bigint, alert bigint, event"
+	  " text, state text, attempts integer, recorded_at timestamp with time"
+	  " zone, due_at timestamp with time zone, failed_at timestamp with time"
+	  " zone, failure text, delivered_at timestamp with time zone" },
+	{ "alert_mutes",
+	  "mute bigint, alert bigint, org text, team text, service text, metric"
+	  " text, muted_from timestamp with time zone, muted_until timestamp with"
+	  " time zone, reason text" },
+	{ "change_points",
+	  "org text, team text, service text, environment text, metric text, at"
+	  " timestamp with time zone, before double precision, after double"
+	  " precision" },
+};
+
+START_TEST(columns_keep_their_names_and_types)
+{
+	g_autofree char *sql = g_strdup_printf(
+		"SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod),"
+		" ', ' ORDER BY attnum) FROM pg_attribute"
+		" WHERE attrelid = 'dora.%s'::regclass AND attnum > 0",
+		contract[_i].view);
+
+	rig_expect(&rig, sql, contract[_i].columns);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store_mutes");
@@ -256,6 +316,8 @@ int main(void)
 	tcase_add_test(tests, mutes_are_listed_until_they_end);
 	tcase_add_test(tests, alerts_are_found);
 	tcase_add_test(tests, change_points_are_what_is_given);
+	tcase_add_loop_test(tests, columns_keep_their_names_and_types, 0,
+			    G_N_ELEMENTS(contract));
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
