@@ -39,7 +39,7 @@ enum statement {
 	TELL_THE_SAME,
 	NOTIFIED,
 	NOTIFY,
-	LINK,
+	LINK
 };
 
 static const char *const sql[] = {

@@ -90,6 +90,11 @@ bool store_watch_write(struct store *store, struct watch_row *row, GError **erro
 bool store_watches_off(struct store *store, gint32 scope_id, const gint32 *kept, gsize n,
 		       gint64 at, const char *reason, GError **error);
 
+/* The same of all watches of scopes that are no longer in the configuration, whom nobody
+ * evaluates. */
+bool store_watches_left(struct store *store, gint64 at, const char *reason,
+			GError **error);
+
 struct alert_part {
 	char *name;
 	gint64 n, of;

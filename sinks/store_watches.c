@@ -23,11 +23,13 @@
 #define OF_SCOPE " AND (w.scope_id = $1 OR ($1 = 0 AND w.scope_id IS NULL))"
 #define LOCKED " ORDER BY w.watch_id FOR NO KEY UPDATE"
 
-enum statement { OF_ONE, OTHERS, FIRING_ALERT, FIND, WRITE, UPDATE, OFF };
+enum statement { OF_ONE, OTHERS, LEFT, FIRING_ALERT, FIND, WRITE, UPDATE, OFF };
 
 static const char *const sql[] = {
 	[OF_ONE] = READ OF_SCOPE LOCKED,
 	[OTHERS] = READ OF_SCOPE " AND w.watch_id <> ALL ($2)" LOCKED,
+	[LEFT] = READ " AND EXISTS (SELECT FROM dorad.scope s"
+		      " WHERE s.scope_id = w.scope_id AND NOT s.active)" LOCKED,
 	[FIRING_ALERT] = READ " AND w.alert_id = $1" LOCKED,
 	[FIND] = "SELECT watch_id FROM dorad.watch WHERE (scope_id = $1"
 		 " OR ($1 = 0 AND scope_id IS NULL)) AND (kind, name, metric,"
@@ -247,6 +249,16 @@ static bool turn_off(struct store *store, struct watch_row *row, gint64 at,
 	       store_exec(store, sql[OFF], &args, NULL, error);
 }
 
+static bool turn_all_off(struct store *store, GArray *rows, gint64 at, const char *reason,
+			 GError **error)
+{
+	for (guint i = 0; rows && i < rows->len; i++)
+		if (!turn_off(store, &g_array_index(rows, struct watch_row, i), at,
+			      reason, error))
+			return false;
+	return rows != NULL;
+}
+
 bool store_watches_off(struct store *store, gint32 scope_id, const gint32 *kept, gsize n,
 		       gint64 at, const char *reason, GError **error)
 {
@@ -261,9 +273,13 @@ bool store_watches_off(struct store *store, gint32 scope_id, const gint32 *kept,
 	arg_rows(&args, &rows);
 	others = read_rows(store, OTHERS, &args, error);
 	pg_rows_clear(&rows);
-	for (guint i = 0; others && i < others->len; i++)
-		if (!turn_off(store, &g_array_index(others, struct watch_row, i), at,
-			      reason, error))
-			return false;
-	return others != NULL;
+	return turn_all_off(store, others, at, reason, error);
+}
+
+bool store_watches_left(struct store *store, gint64 at, const char *reason,
+			GError **error)
+{
+	g_autoptr(GArray) rows = read_rows(store, LEFT, NULL, error);
+
+	return turn_all_off(store, rows, at, reason, error);
 }

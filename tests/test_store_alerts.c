@@ -140,6 +140,23 @@ START_TEST(a_watch_may_come_back)
 }
 END_TEST
 
+START_TEST(what_leaves_the_configuration_ends)
+{
+	struct watch_row row = a_watch(cart, "change_lead_time");
+	struct watch_row other = a_watch(red, "change_lead_time");
+
+	fires(&row, AT(19980), AT(20000), ops);
+	fires(&other, AT(19980), AT(20000), ops);
+	rig_run(&rig, "UPDATE dorad.scope SET active = false WHERE name = 'cart'");
+	rig_ok(store_begin(rig.store, &error));
+	rig_ok(store_watches_left(rig.store, AT(20001), "it has left", &error));
+	rig_ok(store_commit(rig.store, &error));
+	rig_expect(&rig, "SELECT string_agg(state, ' ' ORDER BY alert) FROM dora.alerts",
+		   "withdrawn firing");
+	rig_expect(&rig, "SELECT string_agg(team, ' ') FROM dora.watches", "red");
+}
+END_TEST
+
 /* ---- alerts ---- */
 
 START_TEST(an_alert_says_all_that_is_known)
@@ -398,6 +415,7 @@ int main(void)
 	tcase_add_test(tests, a_watch_is_read_as_it_was_written);
 	tcase_add_test(tests, what_is_not_known_stays_so);
 	tcase_add_test(tests, a_watch_may_come_back);
+	tcase_add_test(tests, what_leaves_the_configuration_ends);
 	tcase_add_test(tests, an_alert_says_all_that_is_known);
 	tcase_add_test(tests, a_repeated_transaction_repeats_nothing);
 	tcase_add_test(tests, what_is_rolled_back_was_not);
