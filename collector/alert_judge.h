@@ -2,15 +2,15 @@
 
 /*
  * What a day shows of a series that is watched: from samples to a look
- * (metrics/watch.h). The same code judges live and in replay.
+ * (metrics/watch.h). The same code judges live and in replay. Pure.
  */
 #include "sinks/store_alerts.h"
 
 /* Everything of one scope and environment, loaded once for any number of days. */
 struct alert_scene {
 	const struct config *config;
-	const struct calendar *calendar;
-	struct zone *zone;
+	const struct calendar *calendar; /* borrowed; NULL: no day is masked */
+	const struct zone *zone;
 	struct alert_samples samples;
 	GArray *activity; /* of gint64, as store_activity() */
 };
@@ -22,22 +22,60 @@ struct alert_subject {
 	enum shift_direction direction;
 	GArray *level, *count, *share, *spans; /* of struct shift_sample; NULL: not its */
 };
+/* Makes the samples of what rule->durations says: of a lead time the time up to its end,
+ * of a stage that up to where the next began. An incident or a recovery is of the
+ * day on which it ended as a level, of that on which it began as a span. rule and scene
+ * have to live as long as the subject. */
 void alert_subject_init(struct alert_subject *subject, const struct alert_scene *scene,
 			enum metric metric, const struct config_alert_rule *rule,
 			enum shift_direction direction);
 void alert_subject_clear(struct alert_subject *subject);
 
+/* Is a metric one that can be watched? */
+bool alert_metric_is_watched(enum metric metric);
+
 /* The engine that judges it as of a day: time_to_restore and recovery are SHIFT_LEVEL
  * from 3 a week up, over the last 26 weeks. A watch that fires keeps the engine it fired
- * with. */
+ * with: ask for the day on which it did. */
 enum shift_engine alert_engine(const struct alert_subject *subject, gint32 day);
 
-/* Fills the look of a day; *shift is what the engine said. */
+/* The series of an engine as of the end of a day. *made (NULL if nothing had to be) is
+ * what its samples rest on; the caller unrefs it after use. */
+struct shift_series alert_series(const struct alert_scene *scene,
+				 const struct alert_subject *subject,
+				 enum shift_engine engine, gint32 baseline_start,
+				 gint32 day, GArray **made);
+
+/* Is the day masked; have three working days gone by without a sign of life? */
+void alert_look_around(const struct alert_scene *scene, gint32 day,
+		       struct watch_look *look);
+
+/* Fills the look of a day; *shift is what the engine said: of a masked or silent day
+ * nothing, and it is not usable. */
 void alert_judge(const struct alert_scene *scene, const struct alert_subject *subject,
 		 const struct watch *watch, gint32 day, struct watch_look *look,
 		 struct shift *shift);
 
+/* ---- weeks ---- */
+
+/* The values of the whole weeks up to last_day, oldest first, from the first that begins
+ * with or after the first sample: the median of durations in seconds, deployments
+ * (those of masked days left out, and scaled up for that), the share that failed. NAN:
+ * there is nothing in it. No more than max_weeks. *first_day: of the first week. Spans
+ * have none as long as they are too few for a level. The caller unrefs. */
+GArray *alert_weeks(const struct alert_scene *scene, const struct alert_subject *subject,
+		    gint32 last_day, guint max_weeks, gint32 *first_day);
+/* As of how many weeks before. */
+#define ALERT_BASELINE_WEEKS 104
+#define ALERT_HISTORY_WEEKS 260
+
 /* The first day of the last level that the segmenter finds in the weekly values, if at
- * least 8 weeks are left after it, else of the one before; SHIFT_NO_BOUND: none. */
+ * least 8 weeks are left after it, else of the one before; SHIFT_NO_BOUND: none. The
+ * weeks are counted back from the day. */
 gint32 alert_baseline(const struct alert_scene *scene,
 		      const struct alert_subject *subject, gint32 day);
+
+/* The changes of level in the calendar weeks that had ended with the day, in published
+ * units: array of struct change_point; the caller unrefs. */
+GArray *alert_change_points(const struct alert_scene *scene,
+			    const struct alert_subject *subject, gint32 day);

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "collector/alerts_inside.h"
+#include "collector/alerts_replay.h"
 #include "collector/rest/request.h"
 
 static const struct command *const parts[] = {
 	&alerts_list, &alerts_show,   &alerts_ack,   &alerts_accept,
-	&alerts_mute, &alerts_unmute, &alerts_mutes,
+	&alerts_mute, &alerts_unmute, &alerts_mutes, &alerts_replay,
 };
 
 /* ---- list ---- */
@@ -200,7 +201,7 @@ static int run(int argc, char **argv)
 
 const struct command command_alerts = {
 	.name = "alerts",
-	.arguments = "list|show|ack|accept|mute|unmute|mutes …",
+	.arguments = "list|show|ack|accept|mute|unmute|mutes|replay …",
 	.summary = "look at alerts, and say what is known of them",
 	.run = run,
 };

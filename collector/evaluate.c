@@ -16,6 +16,7 @@ struct total {
 	struct evaluate_result *result;
 	GError *first;
 	guint n_transient; /* failures in a row */
+	gint64 alerts;	   /* when the first of a scope are due; INSTANT_NONE */
 };
 
 static bool gives_up(const struct total *total)
@@ -23,6 +24,11 @@ static bool gives_up(const struct total *total)
 	return total->n_transient >= FAILURES_MAX ||
 	       (total->context->cancellable &&
 		g_cancellable_is_cancelled(total->context->cancellable));
+}
+
+static gint64 earlier(gint64 a, gint64 b)
+{
+	return a == INSTANT_NONE ? b : b == INSTANT_NONE ? a : MIN(a, b);
 }
 
 /* Adds one outcome to the whole; the first failure is kept, others are dropped (they stay
@@ -106,12 +112,17 @@ static void evaluate_scopes(struct store *store, gint64 now, const GArray *scope
 		GError *failure = NULL;
 		bool ok;
 
-		if (scope->kind != kind ||
-		    !evaluate_scope_is_due(scope, total->context, now))
+		if (scope->kind != kind)
 			continue;
+		if (!evaluate_scope_is_due(scope, total->context, now)) {
+			total->alerts = earlier(total->alerts, scope->alerts_due);
+			continue;
+		}
 		ok = evaluate_scope(store, total->context, kind, scope->name, now, &one,
 				    &failure);
 		add_outcome(total, &one, ok, failure);
+		if (ok)
+			total->alerts = earlier(total->alerts, one.next);
 	}
 }
 
@@ -129,12 +140,9 @@ static gint64 next_state(const GArray *scopes)
 {
 	gint64 next = INSTANT_NONE;
 
-	for (guint i = 0; scopes && i < scopes->len; i++) {
-		gint64 due = g_array_index(scopes, struct scope_row, i).state_due;
-
-		if (due != INSTANT_NONE && (next == INSTANT_NONE || due < next))
-			next = due;
-	}
+	for (guint i = 0; scopes && i < scopes->len; i++)
+		next = earlier(next,
+			       g_array_index(scopes, struct scope_row, i).state_due);
 	return next;
 }
 
@@ -142,7 +150,9 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 		  struct evaluate_result *result, GError **error)
 {
 	static const enum scope_kind order[] = { SCOPE_SERVICE, SCOPE_TEAM, SCOPE_ORG };
-	struct total total = { .context = context, .result = result };
+	struct total total = { .context = context,
+			       .result = result,
+			       .alerts = INSTANT_NONE };
 	GArray *scopes = store_scopes(store, error);
 
 	*result = (struct evaluate_result){ .next = INSTANT_NONE };
@@ -156,7 +166,7 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 			 : store_scopes(store, total.first ? NULL : &total.first);
 	for (gsize i = 0; scopes && i < G_N_ELEMENTS(order); i++)
 		evaluate_scopes(store, now, scopes, order[i], &total);
-	result->next = next_state(scopes);
+	result->next = earlier(next_state(scopes), total.alerts);
 	scope_rows_free(scopes);
 	if (!gives_up(&total))
 		evaluate_runs(store, now, &total);

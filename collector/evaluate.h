@@ -4,7 +4,8 @@
  * From facts to published numbers, by a worker. evaluate_service() brings rollouts and
  * shipped commits of a service up to date with its deployments (one transaction) and
  * marks days dirty; evaluate_scope() recomputes the dirty buckets and the windows of a
- * service, team or org and publishes them (one transaction). Both do nothing where
+ * service, team or org, publishes them and judges what is watched of it (one
+ * transaction). Both do nothing where
  * nothing is due.
  */
 #include "collector/poll.h"
@@ -12,8 +13,9 @@
 struct evaluate_result {
 	bool changed;
 	gsize n_rows; /* shipped commits or series rows written */
-	gint64 next;  /* of evaluate_due(): when numbers change though nothing comes,
-			 midnights apart; INSTANT_NONE: never */
+	gint64 next;  /* of evaluate_due(): when numbers change or alerts are to be
+			 looked at though nothing comes, midnights apart; of
+			 evaluate_scope(): when its alerts are; INSTANT_NONE: never */
 };
 
 /* Does nothing, too, while path globs are new and the next poll has not matched them. */
@@ -25,8 +27,8 @@ bool evaluate_scope(struct store *store, const struct work_context *context,
 		    enum scope_kind kind, const char *name, gint64 now,
 		    struct evaluate_result *result, GError **error);
 
-/* Are there dirty days, is the day of its last publishing over, or were its numbers made
- * with other definitions? */
+/* Are there dirty days, is the day of its last publishing over, were its numbers made
+ * with other definitions, or are its alerts due? */
 bool evaluate_scope_is_due(const struct scope_row *scope,
 			   const struct work_context *context, gint64 now);
 

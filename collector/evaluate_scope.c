@@ -1,6 +1,7 @@
 #include "base/instant.h"
 #include "collector/definition.h"
 #include "collector/evaluate.h"
+#include "collector/evaluate_alerts.h"
 
 /* One scope at work. */
 struct publishing {
@@ -227,7 +228,7 @@ static bool publish_scope(struct publishing *work, const struct work_context *co
 				     zone_day_start(work->zone, today + 1), error);
 }
 
-bool evaluate_scope_is_due(const struct scope_row *scope,
+static bool series_are_due(const struct scope_row *scope,
 			   const struct work_context *context, gint64 now)
 {
 	g_autofree char *content = definition_of_scope(context->config, scope->kind,
@@ -239,16 +240,26 @@ bool evaluate_scope_is_due(const struct scope_row *scope,
 	       g_strcmp0(scope->definition, fingerprint) != 0;
 }
 
+bool evaluate_scope_is_due(const struct scope_row *scope,
+			   const struct work_context *context, gint64 now)
+{
+	return series_are_due(scope, context, now) ||
+	       evaluate_alerts_is_due(scope, context, now);
+}
+
 static bool evaluate(struct publishing *work, const struct work_context *context,
 		     enum scope_kind kind, const char *name, GError **error)
 {
 	GArray *environments;
-	bool ok;
+	bool series, alerts, ok;
 
 	work->scope = store_scope_lock(work->store, kind, name, error);
 	if (!work->scope)
 		return false;
-	if (!evaluate_scope_is_due(work->scope, context, work->now))
+	series = series_are_due(work->scope, context, work->now);
+	alerts = evaluate_alerts_is_due(work->scope, context, work->now);
+	work->result->next = work->scope->alerts_due;
+	if (!series && !alerts)
 		return true;
 	work->zone = zone_open(work->scope->time_zone, error);
 	environments = work->zone ? store_scope_environments(work->store,
@@ -256,7 +267,10 @@ static bool evaluate(struct publishing *work, const struct work_context *context
 				  : NULL;
 	if (!environments)
 		return false;
-	ok = publish_scope(work, context, environments, error);
+	ok = (!series || publish_scope(work, context, environments, error)) &&
+	     (!alerts ||
+	      evaluate_alerts(work->store, context, work->scope, work->zone, environments,
+			      work->now, &work->result->next, error));
 	scope_environments_free(environments);
 	return ok;
 }
@@ -274,7 +288,7 @@ bool evaluate_scope(struct store *store, const struct work_context *context,
 	};
 	bool ok;
 
-	*result = (struct evaluate_result){ 0 };
+	*result = (struct evaluate_result){ .next = INSTANT_NONE };
 	ok = store_begin(store, error) && evaluate(&work, context, kind, name, error) &&
 	     store_commit(store, error);
 	if (!ok) {

@@ -8,8 +8,8 @@
  *   learning -> ok -> pending -> firing -> ok, which ends the alert as
  *   resolved (it is over), accepted (a new normal) or withdrawn (late facts undid it)
  *
- * Masked and silent days change nothing but the flag `silent`. Mutes are not seen here:
- * they hold messages back, not states.
+ * Masked and silent days change nothing but the flag `silent`, and are not among the days
+ * that are counted. Mutes are not seen here: they hold messages back, not states.
  */
 #include "metrics/shift.h"
 
@@ -48,8 +48,9 @@ struct watch_rule {
 	guint pending;	    /* fires when the condition was true so many times in a row */
 	guint calm;	    /* resolves after so many in a row below */
 	guint quiet;	    /* after an alert nothing is suspected for so many */
-	guint accept_after; /* calendar days since onset after which it is accepted; 0:
-			       never */
+	guint accept_after; /* calendar days since onset after which it is accepted, but
+			       not before a third of them has gone by since it fired;
+			       0: never */
 };
 extern const struct watch_rule watch_rule_shift;     /* 3, 7, 14, 84 */
 extern const struct watch_rule watch_rule_guardrail; /* 3, 7, 0, 0 */
@@ -61,9 +62,9 @@ struct watch {
 	gint32 since;	       /* the day on which state began */
 	guint streak;	       /* pending: how often in a row */
 	guint calm;	       /* firing: how often in a row below */
-	guint quiet;	       /* ok: how many days nothing is suspected */
+	guint quiet;	       /* learning and ok: how many days nothing is suspected */
 	gint32 baseline_start; /* SHIFT_NO_BOUND */
-	/* While firing: */
+	/* While firing; else WATCH_NEVER, NAN and false: */
 	gint32 suspected, fired; /* days */
 	struct shift_frozen frozen;
 	double score, ratio; /* when it fired; NAN of a guardrail */
@@ -84,7 +85,8 @@ struct watch_look {
 	struct shift_frozen found;
 	double score, ratio; /* NAN of a guardrail */
 	/* While firing: */
-	enum watch_recent recent; /* below what resolves it? watch_calm() */
+	enum watch_recent recent; /* below what resolves it? watch_calm(). Unknown: the
+				     day neither adds to the calm ones nor ends them */
 	bool undone; /* as of the day it fired, today's facts would not have come to half
 			of what it took */
 };

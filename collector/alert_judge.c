@@ -1,0 +1,121 @@
+#include "collector/alert_judge.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "config/config.h"
+
+#define SILENT_DAYS 3 /* working days */
+
+/* Of what the engines ask for if the rule says nothing (metrics/shift.h). */
+static const double gates[N_SHIFT_ENGINES] = {
+	[SHIFT_LEVEL] = 1.2,
+	[SHIFT_COUNT] = 1.25,
+	[SHIFT_SHARE] = 1.3,
+	[SHIFT_SPANS] = 1.3,
+};
+
+static bool is_silent(const struct alert_scene *scene, gint32 day)
+{
+	gint64 end = zone_day_start(scene->zone, day + 1);
+	guint n = scene->activity->len;
+
+	while (n > 0 && g_array_index(scene->activity, gint64, n - 1) >= end)
+		n--;
+	return n == 0 ||
+	       calendar_working_days(
+		       scene->calendar,
+		       zone_local_day(scene->zone,
+				      g_array_index(scene->activity, gint64, n - 1)),
+		       day) >= SILENT_DAYS;
+}
+
+void alert_look_around(const struct alert_scene *scene, gint32 day,
+		       struct watch_look *look)
+{
+	*look = (struct watch_look){
+		.day = day,
+		.masked = calendar_masks(scene->calendar, day),
+		.silent = is_silent(scene, day),
+	};
+}
+
+static void evaluate(const struct alert_scene *scene, const struct alert_subject *subject,
+		     enum shift_engine engine, gint32 baseline_start, double gate,
+		     gint32 day, struct shift *shift)
+{
+	g_autoptr(GArray) made = NULL;
+	struct shift_series series = alert_series(scene, subject, engine, baseline_start,
+						  day, &made);
+
+	series.gate = gate;
+	shift_evaluate(&series, day, zone_day_start(scene->zone, day + 1), shift);
+}
+
+/* With today's facts the day that it fired on would not have shown half of what was asked
+ * for, of the evidence or of the effect. The square root of a ratio is half of its
+ * logarithm. */
+static bool is_undone(const struct alert_scene *scene,
+		      const struct alert_subject *subject, const struct watch *watch,
+		      enum shift_engine engine)
+{
+	double gate = subject->rule->gate > 0 ? subject->rule->gate : gates[engine];
+	struct shift shift;
+
+	evaluate(scene, subject, engine, watch->baseline_start, sqrt(gate), watch->fired,
+		 &shift);
+	return !shift.usable || !shift.gate ||
+	       shift.score <
+		       0.5 * shift.threshold * shift_factor(subject->rule->sensitivity);
+}
+
+static enum watch_recent recent_of(const struct alert_scene *scene,
+				   const struct alert_subject *subject,
+				   const struct watch *watch, enum shift_engine engine,
+				   gint32 day)
+{
+	g_autoptr(GArray) made = NULL;
+	struct shift_series series = alert_series(scene, subject, engine,
+						  watch->baseline_start, day, &made);
+
+	return watch_calm(&watch->frozen,
+			  shift_recent(&series, &watch->frozen, day,
+				       zone_day_start(scene->zone, day + 1)));
+}
+
+static void look_at_firing(const struct alert_scene *scene,
+			   const struct alert_subject *subject, const struct watch *watch,
+			   struct watch_look *look)
+{
+	enum shift_engine engine = alert_engine(subject, watch->fired);
+
+	look->recent = recent_of(scene, subject, watch, engine, look->day);
+	look->undone = is_undone(scene, subject, watch, engine);
+}
+
+void alert_judge(const struct alert_scene *scene, const struct alert_subject *subject,
+		 const struct watch *watch, gint32 day, struct watch_look *look,
+		 struct shift *shift)
+{
+	bool fires = watch->state == WATCH_FIRING;
+
+	memset(shift, 0, sizeof(*shift));
+	shift->score = SHIFT_NO_SCORE;
+	shift->ratio = NAN;
+	alert_look_around(scene, day, look);
+	if (look->masked || look->silent)
+		return;
+	evaluate(scene, subject, alert_engine(subject, fires ? watch->fired : day),
+		 watch->baseline_start, subject->rule->gate, day, shift);
+	look->usable = shift->usable;
+	look->condition = shift_holds(shift, subject->rule->sensitivity);
+	look->found = (struct shift_frozen){ .base = shift->base,
+					     .low = shift->low,
+					     .high = shift->high,
+					     .effect = shift->effect,
+					     .onset = shift->onset };
+	look->score = shift->score;
+	look->ratio = shift->ratio;
+	if (fires)
+		look_at_firing(scene, subject, watch, look);
+}

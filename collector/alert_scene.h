@@ -1,0 +1,44 @@
+#pragma once
+
+/*
+ * Where series are watched: one scope, what it belongs to, and what is read of it for
+ * collector/alert_judge.h.
+ */
+#include "collector/alert_judge.h"
+
+/* Borrows all that it has. */
+struct alert_place {
+	struct store *store;
+	const struct config *config;
+	const struct scope_row *scope;
+	const struct zone *zone;
+	const char *org, *team, *service; /* of a team there is no service, of an org no
+					     team either */
+};
+void alert_place_init(struct alert_place *place, struct store *store,
+		      const struct config *config, const struct scope_row *scope,
+		      const struct zone *zone);
+
+/* The rule of a series; NULL: it is not watched. */
+const struct config_alert_rule *alert_place_rule(const struct alert_place *place,
+						 const char *environment,
+						 enum metric metric);
+
+/* How far back the engines look from a day, and from that on which an alert fired. */
+#define ALERT_LOOK_BACK_DAYS (49 * 7)
+
+/* Fills a scene with the samples of [from, last]. activity is that of the scope, shared
+ * by its environments. What the scene had before is not freed; it has to be cleared after
+ * a failure, too. */
+bool alert_scene_load(struct alert_scene *scene, const struct alert_place *place,
+		      const char *environment, gint32 from, gint32 last, GArray *activity,
+		      GError **error);
+void alert_scene_clear(struct alert_scene *scene);
+/* Signs of life, for the days from first to last. */
+GArray *alert_activity(const struct alert_place *place, gint32 first, gint32 last,
+		       GError **error);
+
+/* The last day that has been over for the lag, and whose facts are known. *all: nothing
+ * that is over waits for facts. G_MININT32: none. */
+gint32 alert_last_day(const struct alert_place *place, gint64 now, gint64 fresh_until,
+		      bool *all);

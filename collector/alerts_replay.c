@@ -1,0 +1,195 @@
+#include "collector/alerts_replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "collector/alert_replay.h"
+#include "collector/options.h"
+
+#define EPOCH_JULIAN 719163 /* 1970-01-01 as GDate counts */
+
+struct settings {
+	char *config, *since, *until, *rule, *service, *team, *org, *metric, *format;
+};
+
+static void settings_clear(struct settings *settings)
+{
+	g_free(settings->config);
+	g_free(settings->since);
+	g_free(settings->until);
+	g_free(settings->rule);
+	g_free(settings->service);
+	g_free(settings->team);
+	g_free(settings->org);
+	g_free(settings->metric);
+	g_free(settings->format);
+}
+
+static bool parse_day(const char *text, gint32 *day)
+{
+	int year, month, date, end = -1;
+	GDate calendar;
+
+	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &date, &end) != 3 || end < 0 ||
+	    text[end] || year < 1900 || year > 2199 ||
+	    !g_date_valid_dmy((GDateDay)date, (GDateMonth)month, (GDateYear)year))
+		return false;
+	g_date_clear(&calendar, 1);
+	g_date_set_dmy(&calendar, (GDateDay)date, (GDateMonth)month, (GDateYear)year);
+	*day = (gint32)g_date_get_julian(&calendar) - EPOCH_JULIAN;
+	return true;
+}
+
+static bool refuse(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static bool refuse(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("dorad alerts replay: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return false;
+}
+
+static bool read_day(const char *option, const char *text, gint32 *day)
+{
+	return parse_day(text, day) ||
+	       refuse("--%s: \"%s\", expected a date such as 2026-03-02", option, text);
+}
+
+static bool make_query(const struct settings *settings, struct replay_query *query)
+{
+	const char *given[] = { settings->org, settings->team, settings->service };
+	enum metric metric;
+
+	*query = (struct replay_query){ .until = DAY_MAX,
+					.rule = settings->rule,
+					.metric = settings->metric };
+	if (!settings->since)
+		return refuse("expected --since");
+	if (!read_day("since", settings->since, &query->since) ||
+	    (settings->until && !read_day("until", settings->until, &query->until)))
+		return false;
+	if (query->until < query->since)
+		return refuse("--until is before --since");
+	for (int i = SCOPE_ORG; i <= SCOPE_SERVICE; i++) {
+		if (!given[i])
+			continue;
+		if (query->scope)
+			return refuse("expected one of --service, --team and --org");
+		query->kind = (enum scope_kind)i;
+		query->scope = given[i];
+	}
+	return !query->metric || metric_parse(query->metric, &metric) ||
+	       refuse("there is no metric \"%s\"", query->metric);
+}
+
+static bool has_scope(const struct config *config, const struct replay_query *query)
+{
+	switch (query->kind) {
+	case SCOPE_ORG:
+		return config_org(config, query->scope) != NULL;
+	case SCOPE_TEAM:
+		return config_team(config, query->scope) != NULL;
+	case SCOPE_SERVICE:
+		break;
+	}
+	return config_service(config, query->scope) != NULL;
+}
+
+/* What is asked for by name is there. */
+static bool check_names(const struct config *config, const struct replay_query *query)
+{
+	bool found = !query->rule;
+
+	for (unsigned i = 0; i < config->alerts->n_rules; i++)
+		found |= g_strcmp0(config->alerts->rules[i].name, query->rule) == 0;
+	if (!found)
+		return refuse("the configuration has no rule \"%s\"", query->rule);
+	return !query->scope || has_scope(config, query) ||
+	       refuse("the configuration has no such %s: \"%s\"",
+		      query->kind == SCOPE_ORG	  ? "org"
+		      : query->kind == SCOPE_TEAM ? "team"
+						  : "service",
+		      query->scope);
+}
+
+static int replay(struct config *config, const struct replay_query *query, bool json)
+{
+	_cleanup_(store_freep) struct store *store = store_new(config);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray)
+		series = alert_replay(store, config, query, g_get_real_time(), &error);
+
+	if (!series) {
+		refuse("%s: %s", error->message, dora_error_advice(error));
+		return dora_error_is_transient(error) ? EXIT_UNAVAILABLE : EXIT_CONFIG;
+	}
+	alert_replay_print(config, series, json);
+	if (fflush(stdout) == 0)
+		return EXIT_OK;
+	perror("dorad alerts replay: standard output");
+	return EXIT_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+	_cleanup_(settings_clear) struct settings settings = { 0 };
+	const GOptionEntry entries[] = {
+		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &settings.config,
+		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
+		  "FILE" },
+		{ "since", 0, 0, G_OPTION_ARG_STRING, &settings.since,
+		  "the first day, in the time zone of each scope", "DATE" },
+		{ "until", 0, 0, G_OPTION_ARG_STRING, &settings.until,
+		  "the last day (default: the last that is over)", "DATE" },
+		{ "rule", 0, 0, G_OPTION_ARG_STRING, &settings.rule,
+		  "only series of this rule", "NAME" },
+		{ "metric", 0, 0, G_OPTION_ARG_STRING, &settings.metric,
+		  "only this metric", "NAME" },
+		{ "service", 0, 0, G_OPTION_ARG_STRING, &settings.service,
+		  "only this service", "NAME" },
+		{ "team", 0, 0, G_OPTION_ARG_STRING, &settings.team, "only this team",
+		  "NAME" },
+		{ "org", 0, 0, G_OPTION_ARG_STRING, &settings.org, "only this org",
+		  "NAME" },
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
+		  "text (default) or json", "FORMAT" },
+		{ 0 },
+	};
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	struct replay_query query;
+	bool json;
+
+	if (!options_parse(&alerts_replay, entries, &argc, &argv) ||
+	    !options_choose(&alerts_replay, "format", settings.format, "text", "json",
+			    &json))
+		return EXIT_USAGE;
+	if (argc > 1) {
+		refuse("unexpected argument \"%s\"", argv[1]);
+		return EXIT_USAGE;
+	}
+	if (!make_query(&settings, &query))
+		return EXIT_USAGE;
+	config = options_load_config(config_path(settings.config));
+	if (!config)
+		return EXIT_CONFIG;
+	if (!config->alerts) {
+		refuse("the configuration has no alerts");
+		return EXIT_CONFIG;
+	}
+	return check_names(config, &query) ? replay(config, &query, json) : EXIT_USAGE;
+}
+
+const struct command alerts_replay = {
+	.name = "alerts replay",
+	.arguments = "--since DATE [--until DATE] [--rule NAME] [--metric NAME] "
+		     "[--service|--team|--org NAME] [--format text|json]",
+	.summary = "show what the alerts of the configuration would have told",
+	.run = run,
+};

@@ -1,0 +1,276 @@
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert_scene.h"
+
+static struct watch learning(void)
+{
+	struct watch watch;
+
+	watch_init(&watch, SHIFT_NO_BOUND);
+	return watch;
+}
+
+static void judge(const struct alert_scene *scene, enum metric metric,
+		  const struct watch *watch, gint32 day, struct watch_look *look,
+		  struct shift *shift)
+{
+	struct alert_subject subject;
+
+	alert_subject_init(&subject, scene, metric, &plain, SHIFT_WORSE);
+	alert_judge(scene, &subject, watch, DAY0 + day, look, shift);
+	alert_subject_clear(&subject);
+}
+
+START_TEST(worse)
+{
+	static const enum metric metrics[] = { METRIC_CHANGE_LEAD_TIME,
+					       METRIC_CHANGE_FAIL_RATE,
+					       METRIC_REWORK_RATE };
+	const struct watch watch = learning();
+	struct alert_scene scene;
+	struct watch_look look;
+	struct shift shift;
+
+	scene_init(&scene);
+	add_work(&scene, DAYS, ONSET, 3);
+	for (gsize i = 0; i < G_N_ELEMENTS(metrics); i++) {
+		judge(&scene, metrics[i], &watch, DAYS - 1, &look, &shift);
+		ck_assert(look.usable && look.condition && !look.masked && !look.silent);
+		ck_assert_int_eq(look.day, DAY0 + DAYS - 1);
+		ck_assert_msg(look.ratio > 2 && look.ratio < 4.5, "%g", look.ratio);
+		ck_assert(look.score == shift.score && look.ratio == shift.ratio);
+		ck_assert(look.found.base == shift.base &&
+			  look.found.effect == shift.effect &&
+			  look.found.onset == shift.onset);
+		ck_assert(look.found.onset > DAY0 + ONSET - 3 * WEEK &&
+			  look.found.onset < DAY0 + DAYS);
+		judge(&scene, metrics[i], &watch, ONSET - 1, &look, &shift);
+		ck_assert(look.usable && !look.condition);
+		judge(&scene, metrics[i], &watch, 3 * WEEK, &look, &shift);
+		ck_assert(!look.usable && !look.condition && shift.lacking > 0);
+	}
+	judge(&scene, METRIC_DEPLOYMENT_FREQUENCY, &watch, DAYS - 1, &look, &shift);
+	ck_assert(look.usable && !look.condition);
+	scene_clear(&scene);
+}
+END_TEST
+
+/* A team that goes on with everything but deployments. */
+START_TEST(fewer_deployments)
+{
+	const struct watch watch = learning();
+	struct alert_scene scene;
+	struct watch_look look;
+	struct shift shift;
+
+	scene_init(&scene);
+	add_work(&scene, ONSET, DAYS, 1);
+	for (gint32 day = ONSET; day < DAYS; day++)
+		add_activity(&scene, day);
+	judge(&scene, METRIC_DEPLOYMENT_FREQUENCY, &watch, DAYS - 1, &look, &shift);
+	ck_assert(look.condition && look.ratio < 0.2);
+	scene_clear(&scene);
+}
+END_TEST
+
+/* Nothing that is known later is looked at: the failure of a rollout is known only on
+ * the next day. */
+START_TEST(known_later)
+{
+	const struct watch watch = learning();
+	struct alert_scene scene, other;
+	struct watch_look look, unaware;
+	struct shift shift, unknown;
+
+	scene_init(&scene);
+	scene_init(&other);
+	add_work(&scene, DAYS, ONSET, 3);
+	add_work(&other, DAYS, ONSET, 3);
+	for (guint i = 0; i < other.samples.deployments->len; i++) {
+		struct alert_deployment *deployment = &g_array_index(
+			other.samples.deployments, struct alert_deployment, i);
+
+		if (deployment->failed >= at(&other, DAYS, 0))
+			deployment->failed = INSTANT_NONE;
+	}
+	judge(&scene, METRIC_CHANGE_FAIL_RATE, &watch, DAYS - 1, &look, &shift);
+	judge(&other, METRIC_CHANGE_FAIL_RATE, &watch, DAYS - 1, &unaware, &unknown);
+	ck_assert(memcmp(&shift, &unknown, sizeof shift) == 0);
+	scene_clear(&scene);
+	scene_clear(&other);
+}
+END_TEST
+
+START_TEST(silence)
+{
+	static const struct {
+		const char *what;
+		gint32 last, day; /* -1: never */
+		bool holiday;	  /* Tuesday */
+		bool silent;
+	} rows[] = {
+		{ "the same day", 0, 0, false, false },
+		{ "two working days ago", 0, 2, false, false },
+		{ "three working days ago", 0, 3, false, true },
+		{ "a holiday is none of them", 0, 3, true, false },
+		{ "nor is a weekend", 4, 8, false, false },
+		{ "but the third day after it counts", 4, 9, false, true },
+		{ "never", -1, 3, false, true },
+		{ "what happens later is not known yet", 5, 3, false, true },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		_cleanup_(calendar_unrefp) struct calendar *calendar = calendar_new();
+		const struct watch watch = learning();
+		struct alert_scene scene;
+		struct watch_look look;
+		struct shift shift;
+
+		calendar_add(calendar, DAY0 + 1, DAY0 + 1, "holiday");
+		scene_init(&scene);
+		scene.calendar = rows[i].holiday ? calendar : NULL;
+		if (rows[i].last >= 0)
+			add_activity(&scene, rows[i].last);
+		judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, rows[i].day, &look,
+		      &shift);
+		ck_assert_msg(look.silent == rows[i].silent, "%s", rows[i].what);
+		ck_assert(!look.masked && !look.usable && !look.condition);
+		judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, 1, &look, &shift);
+		ck_assert(look.masked == rows[i].holiday);
+		scene_clear(&scene);
+	}
+}
+END_TEST
+
+/* A masked day says nothing, whatever it has. */
+START_TEST(masked)
+{
+	_cleanup_(calendar_unrefp) struct calendar *calendar = calendar_new();
+	const struct watch watch = learning();
+	struct alert_scene scene;
+	struct watch_look look;
+	struct shift shift;
+
+	calendar_add(calendar, DAY0 + DAYS - 1, DAY0 + DAYS - 1, "freeze");
+	scene_init(&scene);
+	scene.calendar = calendar;
+	add_work(&scene, DAYS, ONSET, 3);
+	judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, DAYS - 1, &look, &shift);
+	ck_assert(look.masked && !look.usable && !look.condition && !shift.usable);
+	ck_assert(shift.score == SHIFT_NO_SCORE);
+	scene_clear(&scene);
+}
+END_TEST
+
+static struct watch firing(const struct watch_look *look)
+{
+	struct watch watch = learning();
+
+	watch.state = WATCH_FIRING;
+	watch.judged = watch.fired = look->day;
+	watch.frozen = look->found;
+	watch.score = look->score;
+	watch.ratio = look->ratio;
+	return watch;
+}
+
+START_TEST(undone)
+{
+	static const struct {
+		const char *what;
+		guint every;
+		double factor;
+		bool undone;
+	} rows[] = {
+		{ "the same facts", 1, 1, false },
+		{ "one of ten was wrong", 10, 3, false },
+		{ "all were half as bad", 1, 1.4, false },
+		{ "all were wrong", 1, 3, true },
+		{ "all were wrong, and better than before", 1, 6, true },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct watch fresh = learning();
+		struct alert_scene scene;
+		struct watch_look look;
+		struct shift shift;
+		struct watch watch;
+
+		scene_init(&scene);
+		add_work(&scene, DAYS, ONSET, 3);
+		judge(&scene, METRIC_CHANGE_LEAD_TIME, &fresh, DAYS - 8, &look, &shift);
+		ck_assert(look.condition);
+		watch = firing(&look);
+		correct(&scene, rows[i].every, rows[i].factor);
+		judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, DAYS - 1, &look, &shift);
+		ck_assert_msg(look.undone == rows[i].undone, "%s", rows[i].what);
+		ck_assert_msg((look.recent == RECENT_BAD) == !rows[i].undone, "%s",
+			      rows[i].what);
+		scene_clear(&scene);
+	}
+}
+END_TEST
+
+/* What was good when it fired is not undone by what comes later. */
+START_TEST(recovers)
+{
+	const struct watch fresh = learning();
+	struct alert_scene scene;
+	struct watch_look look;
+	struct shift shift;
+	struct watch watch;
+
+	scene_init(&scene);
+	add_work(&scene, DAYS, ONSET, 3);
+	judge(&scene, METRIC_CHANGE_LEAD_TIME, &fresh, ONSET + 20, &look, &shift);
+	watch = firing(&look);
+	for (guint i = 0; i < scene.samples.leads->len; i++) {
+		struct alert_lead *lead = &g_array_index(scene.samples.leads,
+							 struct alert_lead, i);
+
+		if (lead->finished >= at(&scene, ONSET + 21, 0))
+			lead->lead /= 3;
+	}
+	judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, ONSET + 22, &look, &shift);
+	ck_assert(!look.undone && look.recent == RECENT_BAD);
+	judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, DAYS + 9, &look, &shift);
+	ck_assert(look.silent);
+	for (gint32 day = DAYS; day < DAYS + 10; day++)
+		add_activity(&scene, day);
+	judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, DAYS + 9, &look, &shift);
+	ck_assert(!look.undone && look.recent == RECENT_CALM);
+	scene_clear(&scene);
+}
+END_TEST
+
+START_TEST(watched)
+{
+	for (int i = 0; i < N_METRICS; i++)
+		ck_assert_int_eq(alert_metric_is_watched((enum metric)i),
+				 i != METRIC_LEAD_TIME_ALL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("alert_judge");
+	TCase *tests = tcase_create("alert_judge");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_test(tests, worse);
+	tcase_add_test(tests, fewer_deployments);
+	tcase_add_test(tests, known_later);
+	tcase_add_test(tests, silence);
+	tcase_add_test(tests, masked);
+	tcase_add_test(tests, undone);
+	tcase_add_test(tests, recovers);
+	tcase_add_test(tests, watched);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,120 @@
+#include "collector/alert_replay.h"
+
+#include <unistd.h>
+
+#include "tests/alerts_world.h"
+
+static GArray *replay(const char *service, gint32 since, gint32 until)
+{
+	const struct replay_query query = {
+		.since = DAY0 + since,
+		.until = DAY0 + until,
+		.metric = "change_lead_time",
+		.kind = SCOPE_SERVICE,
+		.scope = service,
+	};
+	GArray *all;
+
+	rig_ok((all = alert_replay(rig.store, rig.config, &query,
+				   world_start_of(until + 2), &error)));
+	ck_assert_uint_eq(all->len, 1);
+	return all;
+}
+
+/* What it says of the days that were lived. */
+static char *events_in(const GArray *all, gint32 since)
+{
+	const struct replay_series *series = &g_array_index(all, struct replay_series, 0);
+	GString *text = g_string_new(NULL);
+
+	ck_assert_str_eq(series->scope, "search");
+	ck_assert_str_eq(series->rule->name, "all");
+	for (guint i = 0; i < series->events->len; i++) {
+		const struct replay_event *event = &g_array_index(series->events,
+								  struct replay_event, i);
+
+		if (event->day >= DAY0 + since)
+			g_string_append_printf(text, ", %s %d",
+					       watch_event_name(event->event),
+					       event->day - DAY0);
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* What is printed. */
+static char *print(const GArray *all, bool json)
+{
+	char name[] = "/tmp/dorad-replay-XXXXXX", *text;
+	int file = mkstemp(name), before = dup(STDOUT_FILENO);
+
+	ck_assert(file >= 0 && before >= 0);
+	fflush(stdout);
+	dup2(file, STDOUT_FILENO);
+	alert_replay_print(rig.config, all, json);
+	fflush(stdout);
+	dup2(before, STDOUT_FILENO);
+	close(before);
+	close(file);
+	ck_assert(g_file_get_contents(name, &text, NULL, NULL));
+	unlink(name);
+	return text;
+}
+
+START_TEST(a_replay_tells_what_was_lived)
+{
+	g_autofree char *lived = NULL, *played = NULL, *with_first = NULL;
+	g_autofree char *before = NULL, *after = NULL, *text = NULL, *json = NULL;
+	const struct replay_series *series;
+	GArray *all;
+
+	world_live_through("search", FIRST, ONSET + 100);
+	lived = world_events_of("search", "change_lead_time", "worse");
+	ck_assert_msg(strstr(lived, ", accepted 4"), "%s", lived);
+	rig_expect(&rig,
+		   "SELECT baseline_from BETWEEN date '2024-12-24' AND date '2025-01-27'"
+		   " FROM dora.watches WHERE metric = 'change_lead_time'"
+		   " AND kind = 'regression' AND direction = 'worse'",
+		   "t");
+	before = rig_rows(&rig);
+	all = replay("search", FIRST, ONSET + 100);
+	after = rig_rows(&rig);
+	ck_assert_str_eq(before, after);
+	/* which had learned before */
+	played = events_in(all, FIRST);
+	with_first = g_strconcat("learned 373", played, NULL);
+	ck_assert_str_eq(lived, with_first);
+	series = &g_array_index(all, struct replay_series, 0);
+	ck_assert_uint_eq(series->weeks->len, 16);
+	ck_assert_msg(g_str_has_prefix(series->weeks->str, ".") &&
+			      strstr(series->weeks->str, "FFF"),
+		      "%s", series->weeks->str);
+	text = print(all, false);
+	ck_assert_msg(strstr(text, "change_lead_time, service search, production: since"
+				   " 202") &&
+			      strstr(text, ", accepted 2025-04-") &&
+			      strstr(text, series->weeks->str) &&
+			      strstr(text, "\nrule all: 1 alerts of 1 series, 3.4"),
+		      "%s", text);
+	json = print(all, true);
+	ck_assert_msg(strstr(json, "\"state\":\t\"accepted\"") &&
+			      strstr(json, "\"series\":\t1,"),
+		      "%s", json);
+	g_array_unref(all);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("alerts_replay");
+	TCase *tests = tcase_create("alerts_replay");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_set_timeout(tests, 240);
+	tcase_add_checked_fixture(tests, world_set_up, world_tear_down);
+	tcase_add_test(tests, a_replay_tells_what_was_lived);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
