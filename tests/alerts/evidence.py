@@ -140,7 +140,7 @@ def spread(values):
     s = 1.4826 * mad
     if mad == 0:
         centre = mean(values)
-        s = math.sqrt(math.fsum((v - centre) ** 2 for v in values) / len(values))
+        s = math.sqrt(math.fsum((v - centre) ** 2 for v in values) / max(1, len(values) - 1))
     return m, max(s, 1e-9)
 
 
@@ -174,7 +174,8 @@ def verdict(threshold, total, best, gate, onset, ratio, before, after, base,
     bounds = [math.nan, math.nan]
     if z != 0 and math.isfinite(effect):
         width = 1.645 * abs(effect / z)
-        bounds = [ratio * math.exp(-width), ratio * math.exp(width)]
+        if abs(math.log(ratio)) + width < 700:
+            bounds = [ratio * math.exp(-width), ratio * math.exp(width)]
     return {"usable": True, "gate": gate, "score": total if gate else -1.0,
             "threshold": threshold, "window": best["window"], "onset": onset,
             "effect": clamp(effect, -LARGEST, LARGEST), "ratio": ratio,

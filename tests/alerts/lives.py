@@ -70,9 +70,9 @@ def story(rule, *days):
         shown.update(what)
         for _ in range(n):
             day += 1
-            lines.append("look %d %d %d %d %d 1.0 0.0 3.0 0.7 %d %r %r %s %d" % (
+            lines.append("look %d %d %d %d %d 1.0 0.0 3.0 %r %d %r %r %s %d" % (
                 day, shown["masked"], shown["silent"], shown["usable"],
-                shown["condition"], shown["onset"], float(shown["score"]),
+                shown["condition"], abs(math.log(shown["ratio"])), shown["onset"], float(shown["score"]),
                 float(shown["ratio"]), shown["recent"], shown["undone"]))
     return lines
 
@@ -154,15 +154,13 @@ def look(words):
 
 def said(watch, events):
     result = {"events": "".join("%s;" % event for event in events), "state": watch.state}
-    for name in ("silent", "judged", "since", "baseline_start"):
+    for name in ("silent", "judged", "since", "quiet", "baseline_start", "suspected",
+                 "fired", "score", "ratio", "worsened"):
         result[name] = getattr(watch, name)
+    result.update({name: watch.frozen[name] for name in FROZEN})
     # a count is of the state that it belongs to
     if watch.state == "pending":
         result["streak"] = watch.streak
-    if watch.state == "ok":
-        result["quiet"] = watch.quiet
     if watch.state == "firing":
-        result.update({name: watch.frozen[name] for name in FROZEN})
-        for name in ("suspected", "fired", "score", "ratio", "calm", "worsened"):
-            result[name] = getattr(watch, name)
+        result["calm"] = watch.calm
     return result

@@ -137,8 +137,8 @@ def lately(numbers, samples, onset, last):
 
 # ---- count ----
 
-def weekday_weights(numbers, series, day):
-    """The share of each weekday in a week's events; None: too few to tell."""
+def weekday_weights(series, day):
+    """The share of each weekday in a week's events, the events of each day, and all."""
     events, days = [0] * 7, [0] * 7
     made = {}
     for (at, *_) in series.samples:
@@ -148,16 +148,14 @@ def weekday_weights(numbers, series, day):
             if not series.masked(at):
                 events[at % 7] += made.get(at, 0)
                 days[at % 7] += 1
-    if sum(events) < numbers.count_events:
-        return None, made
     weights = [(e + 0.5) / (d + 1) for e, d in zip(events, days)]
-    return [x / math.fsum(weights) for x in weights], made
+    return [x / math.fsum(weights) for x in weights], made, sum(events)
 
 
 def count(numbers, series, day, asof):
     threshold = numbers.thresholds["count"]
-    weights, made = weekday_weights(numbers, series, day)
-    if weights is None:
+    weights, made, events = weekday_weights(series, day)
+    if events < numbers.count_events:
         return unusable(threshold)
     weeks = {}
     for j in counted(series, day):
@@ -177,16 +175,26 @@ def count(numbers, series, day, asof):
                    side(n=best["O"], rate=best["O"] / best["eo"]), best["base"])
 
 
+class Rounding(Exception):
+    """Whether there is enough is decided by the order of additions: nobody is wrong."""
+
+
+def enough(value, least):
+    if value != least and math.isclose(value, least, rel_tol=1e-9):
+        raise Rounding
+    return value >= least
+
+
 def count_window(numbers, series, weeks, w):
     after = [weeks[j] for j in range(w) if j in weeks]
     before = [weeks[j] for j in range(w, w + BASELINE)
               if j in weeks and weeks[j][1] > numbers.count_exposure]
     o, eo = sum(c for c, _ in after), math.fsum(e for _, e in after)
     bc, eb, kb = sum(c for c, _ in before), math.fsum(e for _, e in before), len(before)
-    if kb < numbers.count_weeks or eo < 0.5 * w or bc == 0:
+    if kb < numbers.count_weeks or bc == 0 or not enough(eo, 0.5 * w):
         return None
     lam = bc / eb
-    if lam * eo < numbers.count_expected:
+    if not enough(lam * eo, numbers.count_expected):
         return None
     x = math.fsum((c - lam * e) ** 2 / (lam * e) for c, e in before)
     prior = numbers.count_prior
@@ -208,10 +216,12 @@ def count_window(numbers, series, weeks, w):
 
 
 def count_recent(numbers, series, frozen, day, asof):
-    weights, made = weekday_weights(numbers, series, day)
+    weights, made, _ = weekday_weights(series, day)
+    allowed = set(counted(series, day))
     first = max(frozen["onset"], day - numbers.recent_days + 1)
-    days = [at for at in range(first, day + 1) if not series.masked(at)]
-    if weights is None or not days:
+    days = [at for at in range(first, day + 1)
+            if week_of(at, day) in allowed and not series.masked(at)]
+    if not days:
         return math.nan
     return against(series, sum(made.get(at, 0) for at in days)
                    / math.fsum(weights[at % 7] for at in days), frozen["base"])
@@ -284,7 +294,8 @@ def share_window(numbers, series, weeks, w):
     phi = max(1, (x + numbers.share_spread * prior) / (kb - 1 + prior))
     variance = phi * (1 - p0) / p0 * (1 / n1 + 1 / n0)
     sign, half = series.sign, numbers.correction
-    if sign * p1 > sign * p0:
+    raw_p1 = f1 / n1
+    if sign * raw_p1 > sign * p0:
         a = clamp(f1 - sign * half, 0, n1)
         p = (a + f0) / (n1 + n0)
         if sign * (a / n1 - f0 / n0) <= 0:
@@ -294,7 +305,7 @@ def share_window(numbers, series, weeks, w):
                                       + surprise(f0, n0 * p)
                                       + surprise(n0 - f0, n0 * (1 - p))))) / math.sqrt(phi)
     else:
-        z = max(-3, sign * log((p1 + sign * half / n1) / p0) / math.sqrt(variance))
+        z = max(-3, sign * log((raw_p1 + half / n1) / p0) / math.sqrt(variance))
     return {"window": w, "effect": sign * log(p1 / p0), "z": z,
             "L": evidence(numbers, z, variance), "p0": p0, "p1": p1, **raw}
 
@@ -314,31 +325,31 @@ def share_recent(numbers, series, frozen, day, asof):
 # ---- spans ----
 
 def walk(numbers, series, day, asof):
-    """Of those that began by then in order: (day, ln(hours), seconds)."""
+    """Of those that began by then in order: (day, ln(hours), seconds, index)."""
     values = []
-    for at, began, ended in series.samples:
+    for i, (at, began, ended) in enumerate(series.samples):
         if at < series.baseline_start or at > day or began > asof:
             continue
         is_open = ended is None or ended > asof
         seconds = ((asof if is_open else ended) - began) / 1e6
         x = ln_hours(numbers, seconds)
         if is_open:
-            others = [v for _, v, _ in values[-numbers.spans_base:]]
+            others = [value[1] for value in values[-numbers.spans_base:]]
             if len(others) < numbers.spans_known or x <= median(others):
                 continue
-        values.append((at, x, seconds))
+        values.append((at, x, seconds, i))
     return values
 
 
 def spans(numbers, series, day, asof):
-    begun = [at for at, began, _ in series.samples
+    begun = [(at, began) for at, began, _ in series.samples
              if series.baseline_start <= at <= day and began <= asof]
     threshold = threshold_by_volume(numbers.spans_threshold,
-                                    sum(at > day - 26 * 7 for at in begun) / 26)
-    if not begun or day - max(begun) > numbers.spans_newest:
+                                    sum(at > day - 26 * 7 for at, _ in begun) / 26)
+    if not begun or asof - begun[-1][1] > numbers.spans_newest * DAY:
         return unusable(threshold)
     values = [(at, series.sign * x, seconds)
-              for at, x, seconds in walk(numbers, series, day, asof)]
+              for at, x, seconds, _ in walk(numbers, series, day, asof)]
     windows = [spans_window(numbers, values, k)
                for k in range(numbers.spans_least, numbers.spans_most + 1)
                if len(values) - k >= numbers.spans_earlier]
@@ -372,7 +383,8 @@ def spans_window(numbers, values, k):
 
 
 def spans_recent(numbers, series, frozen, day, asof):
-    values = [x for at, x, _ in walk(numbers, series, day, asof) if at >= frozen["onset"]]
+    values = [value[1] for value in walk(numbers, series, day, asof)
+              if value[0] >= frozen["onset"]]
     if not values:
         return math.nan
     return series.sign * (mean([clamp(x, frozen["low"], frozen["high"])
@@ -387,16 +399,13 @@ def parts(numbers, series, onset, day, asof):
     """How the samples since onset share out among parts, as the player writes it; the
     player gives samples the parts 0, 1, 2, 0 …"""
     last = day - numbers.share_delay if series.engine == "share" else day
-    found = {}
-    for i, sample in enumerate(series.samples):
-        if not onset <= sample[0] <= last or series.engine == "spans" and sample[1] > asof:
-            continue
-        if series.engine == "count" and series.masked(sample[0]):
-            continue
-        n, failed = found.get(i % 3, (0, 0))
-        found[i % 3] = n + 1, failed + (series.engine == "share" and sample[1] <= day)
-    share_engine = series.engine == "share"
-    whole = sum(failed if share_engine else n for n, failed in found.values())
-    rows = [(failed if share_engine else n, part) for part, (n, failed) in found.items()]
-    rows = sorted((row for row in rows if row[0]), key=lambda row: (-row[0], row[1]))
-    return "".join("%d:%d/%d;" % (part, n, whole) for n, part in rows)
+    if series.engine == "spans":
+        chosen = [i for *_, i in walk(numbers, series, day, asof)]
+    elif series.engine == "share":
+        chosen = [i for i, (_, known) in enumerate(series.samples) if known <= day]
+    else:
+        chosen = [i for i, (at, *_) in enumerate(series.samples)
+                  if series.engine == "level" or not series.masked(at)]
+    chosen = [i % 3 for i in chosen if onset <= series.samples[i][0] <= last]
+    rows = sorted((-chosen.count(part), part) for part in set(chosen))
+    return "".join("%d:%d/%d;" % (part, -n, len(chosen)) for n, part in rows)

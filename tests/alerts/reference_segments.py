@@ -225,7 +225,7 @@ def voted(numbers, ballots, needed):
         if len({v for _, v in best}) < needed:
             break
         inside = [at for at, _ in best]
-        changes.append(inside[len(inside) // 2])
+        changes.append(inside[(len(inside) - 1) // 2])
         points = [p for p in points if not
                   inside[0] - numbers.reach <= p[0] <= inside[-1] + numbers.reach]
     return sorted(changes)

@@ -34,7 +34,8 @@ class Rule:
 def calm(effect, recent):
     if math.isnan(recent):
         return "unknown"
-    return "calm" if recent < max(0.33 * effect, math.log(1.15)) else "bad"
+    least = math.log(1.15)
+    return "calm" if recent < (max(0.33 * effect, least) if effect == effect else least) else "bad"
 
 
 class Watch:
@@ -43,8 +44,14 @@ class Watch:
         self.state, self.silent = "learning", False
         self.judged = self.since = NEVER
         self.streak = self.calm = self.quiet = 0
-        self.suspected = self.fired = None
-        self.frozen = self.score = self.ratio = None
+        self.forget()
+
+    def forget(self):
+        """What only an alert has."""
+        self.suspected = self.fired = NEVER
+        self.score = self.ratio = math.nan
+        self.frozen = dict.fromkeys(FROZEN, math.nan)
+        self.frozen["onset"] = NEVER
         self.worsened = False
 
     def turn(self, state, day):
@@ -56,6 +63,8 @@ class Watch:
         if look["day"] <= self.judged:
             return events
         self.judged = look["day"]
+        if self.since == NEVER:
+            self.since = look["day"]
         if look["silent"] != self.silent:
             self.silent = look["silent"]
             events.append("nodata" if self.silent else "data")
@@ -63,42 +72,39 @@ class Watch:
             return events
         if self.state == "firing":
             self.firing(look, events)
-        elif not look["usable"]:
-            if self.state != "learning":
-                self.streak = 0
-                self.turn("learning", look["day"])
-                events.append("unlearned")
-        else:
-            if self.state == "learning":
-                self.turn("ok", look["day"])
-                events.append("learned")
+            return events
+        if look["usable"] and self.state == "learning":
+            self.turn("ok", look["day"])
+            events.append("learned")
+        elif not look["usable"] and self.state != "learning":
+            if self.state == "pending":
+                events.append("cleared")
+            self.turn("learning", look["day"])
+            events.append("unlearned")
+        if self.quiet > 0:
+            self.quiet -= 1
+        elif look["usable"]:
             self.waiting(look, events)
         return events
 
     def waiting(self, look, events):
         day = look["day"]
-        if self.state == "ok":
-            if self.quiet > 0:
-                self.quiet -= 1
-                return
-            if not look["condition"]:
-                return
-            self.turn("pending", day)
-            self.suspected, self.streak = day, 1
-            events.append("suspected")
-        elif not look["condition"]:
-            self.streak = 0
-            self.turn("ok", day)
-            events.append("cleared")
+        if not look["condition"]:
+            if self.state == "pending":
+                self.turn("ok", day)
+                events.append("cleared")
             return
+        if self.state == "ok":
+            self.turn("pending", day)
+            self.suspected_since, self.streak = day, 1
+            events.append("suspected")
         else:
             self.streak += 1
         if self.streak >= self.rule.pending:
             self.turn("firing", day)
-            self.fired, self.calm, self.streak = day, 0, 0
+            self.suspected, self.fired, self.calm = self.suspected_since, day, 0
             self.frozen = dict(look["found"])
             self.score, self.ratio = look["score"], look["ratio"]
-            self.worsened = False
             events.append("fired")
 
     def firing(self, look, events):
@@ -111,32 +117,31 @@ class Watch:
             self.calm = 0
         if self.calm >= self.rule.calm:
             return self.end("resolved", day, events)
-        if (self.rule.accept_after and look["recent"] == "bad"
-                and day - self.frozen["onset"] >= self.rule.accept_after):
+        after = self.rule.accept_after
+        if (after and look["recent"] == "bad" and day - self.frozen["onset"] >= after
+                and day - self.fired >= after // 3):
             return self.accept(day, events)
         if not (self.worsened and self.rule.once) and self.is_worse(look):
             self.worsened = True
             events.append("worsened")
 
     def is_worse(self, look):
-        """Evidence passes 30 : 1, or the ratio doubles, in its direction."""
-        if self.score < math.log(30) <= look["score"]:
-            return True
-        if self.ratio >= 1:
-            return look["ratio"] >= 2 * self.ratio
-        return look["ratio"] <= self.ratio / 2
+        """Evidence passes 30 : 1, or the ratio doubles."""
+        if not look["condition"] or look["recent"] == "calm":
+            return False
+        return (self.score < math.log(30) <= look["score"]
+                or look["found"]["effect"] - self.frozen["effect"] >= math.log(2))
 
     def accept(self, day, events):
         onset = self.frozen["onset"]
         self.end("accepted", day, events)
         if self.rule.moves:
-            self.baseline_start = onset
+            self.baseline_start = max(self.baseline_start, onset)
 
     def end(self, how, day, events):
         self.turn("ok", day)
-        self.streak = self.calm = 0
         self.quiet = self.rule.quiet
-        self.worsened = False
+        self.forget()
         events.append(how)
 
     def accept_by_hand(self, day):
