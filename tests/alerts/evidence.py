@@ -1,5 +1,5 @@
-"""What the engines of docs/alerts.md share: the numbers in their formulas, evidence, and the
-statistics of one side of a comparison. Plain and slow.
+"""What the engines of docs/alerts.md share: the numbers in their formulas, evidence, and
+the statistics of one side of a comparison. Plain and slow.
 
 FLAWS are mistakes to make on purpose: compare.py --flaw has to notice each."""
 
@@ -107,7 +107,8 @@ def score(windows):
     """The log of the mean of the evidence of the usable windows, and the best of them."""
     best = max(windows, key=lambda window: window["L"])
     m = best["L"]
-    return m + math.log(math.fsum(math.exp(w["L"] - m) for w in windows) / len(windows)), best
+    total = math.fsum(math.exp(window["L"] - m) for window in windows)
+    return m + math.log(total / len(windows)), best
 
 
 def log(x):
@@ -140,7 +141,7 @@ def spread(values):
     s = 1.4826 * mad
     if mad == 0:
         centre = mean(values)
-        s = math.sqrt(math.fsum((v - centre) ** 2 for v in values) / max(1, len(values) - 1))
+        s = math.sqrt(math.fsum((v - centre) ** 2 for v in values) / len(values))
     return m, max(s, 1e-9)
 
 
@@ -158,13 +159,24 @@ def counted(series, last):
     return [j for j in range(WEEKS) if last - 7 * j - 6 >= series.baseline_start]
 
 
-def side(values=(), n=0, rate=math.nan, failed=0):
-    return {"n": n, "median": quantile(values, 0.5), "p85": quantile(values, 0.85),
+def side(days, values=(), n=0, rate=math.nan, failed=0):
+    """days: the first and the last."""
+    return {"from": days[0], "to": days[1], "n": n,
+            "median": quantile(values, 0.5), "p85": quantile(values, 0.85),
             "rate": rate, "failed": failed}
 
 
-def unusable(threshold):
-    return {"usable": False, "gate": False, "score": -1.0, "threshold": threshold}
+def days_of(weeks, newest, end, last):
+    """From the oldest of these weeks that lies before end, to the last day of newest."""
+    oldest = max((j for j in weeks if newest <= j < end), default=newest)
+    return last - 7 * oldest - 6, last - 7 * newest
+
+
+def unusable(threshold, day):
+    return {"usable": False, "gate": False, "score": -1.0, "threshold": threshold,
+            "window": 0, "onset": day + 1, "effect": math.nan, "ratio": math.nan,
+            "ratio_lo": math.nan, "ratio_hi": math.nan, "base": math.nan,
+            "low": math.nan, "high": math.nan}
 
 
 def verdict(threshold, total, best, gate, onset, ratio, before, after, base,

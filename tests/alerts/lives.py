@@ -72,8 +72,9 @@ def story(rule, *days):
             day += 1
             lines.append("look %d %d %d %d %d 1.0 0.0 3.0 %r %d %r %r %s %d" % (
                 day, shown["masked"], shown["silent"], shown["usable"],
-                shown["condition"], abs(math.log(shown["ratio"])), shown["onset"], float(shown["score"]),
-                float(shown["ratio"]), shown["recent"], shown["undone"]))
+                shown["condition"], abs(math.log(shown["ratio"])), shown["onset"],
+                float(shown["score"]), float(shown["ratio"]), shown["recent"],
+                shown["undone"]))
     return lines
 
 
@@ -110,8 +111,8 @@ EDGES = {
     + story("shift", (1, {}), (4, BAD)) + ["accept 20506", "accept 20506"],
     "how calm": ["calm %r %r" % (effect, recent)
                  for effect in (0.1, 0.4, 0.7, 1.1, math.nan)
-                 for recent in (-1.0, 0.0, 0.13, 0.14, 0.2, 0.23, 0.24, 0.36, 0.37, math.nan,
-                                math.inf, 1.8e308, -math.inf)],
+                 for recent in (-1.0, 0.0, 0.13, 0.14, 0.2, 0.23, 0.24, 0.36, 0.37,
+                                math.nan, math.inf, 1.8e308, -math.inf)],
 }
 
 

@@ -4,8 +4,9 @@ evaluate() is shift_evaluate(), recent() is shift_recent() of metrics/shift.h.""
 
 import math
 
-from evidence import (BASELINE, DAY, LARGEST, WEEKS, clamp, counted, evidence, log, mean,
-                      median, score, side, spread, unusable, verdict, week_of, z_from_t)
+from evidence import (BASELINE, LARGEST, WEEKS, clamp, counted, days_of, evidence, log,
+                      mean, median, score, side, spread, unusable, verdict, week_of,
+                      z_from_t)
 
 
 class Series:
@@ -17,7 +18,7 @@ class Series:
 
     @property
     def sign(self):
-        """What is looked for is a rise of a level, a share, a span, and a fall of a count."""
+        """What is looked for: 1 a rise, -1 a fall. Worse is a rise but of counts."""
         rise = self.direction == "worse"
         return 1 if rise != (self.engine == "count") else -1
 
@@ -55,22 +56,24 @@ def level(numbers, series, day, asof):
     if len(reference) < numbers.level_reference:
         reference = [x for j in range(WEEKS) for _, x, _ in samples[j]]
     if not reference:
-        return unusable(threshold)
+        return unusable(threshold, day)
     m, s = spread(reference)
     low, high = m - numbers.level_clamp * s, m + numbers.level_clamp * s
     weeks = {j: level_week(numbers, samples[j], low, high) for j in allowed if samples[j]}
     windows = [level_window(numbers, weeks, w, s) for w in range(1, numbers.windows + 1)]
     windows = [window for window in windows if window]
     if not windows:
-        return unusable(threshold)
+        return unusable(threshold, day)
     total, best = score(windows)
     w = best["window"]
     sign = series.sign
     before = [v for j in range(w, w + BASELINE) for _, _, v in samples[j]]
     after = [v for j in range(w) for _, _, v in samples[j]]
-    return verdict(threshold, total, best, best["effect"] >= math.log(series.least(numbers)),
-                   day + 1 - 7 * w, math.exp(sign * best["effect"]),
-                   side(before, len(before)), side(after, len(after)),
+    gate = best["effect"] >= math.log(series.least(numbers))
+    return verdict(threshold, total, best, gate, day + 1 - 7 * w,
+                   math.exp(sign * best["effect"]),
+                   side(days_of(weeks, w, w + BASELINE, day), before, len(before)),
+                   side(days_of(weeks, 0, w, day), after, len(after)),
                    sign * best["base"], min(sign * low, sign * high),
                    max(sign * low, sign * high))
 
@@ -156,23 +159,26 @@ def count(numbers, series, day, asof):
     threshold = numbers.thresholds["count"]
     weights, made, events = weekday_weights(series, day)
     if events < numbers.count_events:
-        return unusable(threshold)
+        return unusable(threshold, day)
     weeks = {}
     for j in counted(series, day):
-        days = [at for at in range(day - 7 * j - 6, day - 7 * j + 1) if not series.masked(at)]
+        days = [at for at in range(day - 7 * j - 6, day - 7 * j + 1)
+                if not series.masked(at)]
         weeks[j] = (sum(made.get(at, 0) for at in days),
                     math.fsum(weights[at % 7] for at in days))
     windows = [count_window(numbers, series, weeks, w)
                for w in range(1, numbers.windows + 1)]
     windows = [window for window in windows if window]
     if not windows:
-        return unusable(threshold)
+        return unusable(threshold, day)
     total, best = score(windows)
-    least = series.least(numbers)
+    least, w = series.least(numbers), best["window"]
     gate = best["rho"] >= least if series.sign > 0 else best["rho"] <= 1 / least
-    return verdict(threshold, total, best, gate, day + 1 - 7 * best["window"], best["rho"],
-                   side(n=best["Bc"], rate=best["base"]),
-                   side(n=best["O"], rate=best["O"] / best["eo"]), best["base"])
+    return verdict(threshold, total, best, gate, day + 1 - 7 * w, best["rho"],
+                   side(days_of(best["weeks"], w, w + BASELINE, day), n=best["Bc"],
+                        rate=best["base"]),
+                   side((day + 1 - 7 * w, day), n=best["O"],
+                        rate=best["O"] / best["eo"]), best["base"])
 
 
 class Rounding(Exception):
@@ -180,7 +186,7 @@ class Rounding(Exception):
 
 
 def enough(value, least):
-    if value != least and math.isclose(value, least, rel_tol=1e-9):
+    if math.isclose(value, least, rel_tol=1e-9):
         raise Rounding
     return value >= least
 
@@ -212,15 +218,15 @@ def count_window(numbers, series, weeks, w):
     else:
         z = -min(3, -effect / math.sqrt(variance))
     return {"window": w, "effect": effect, "z": z, "L": evidence(numbers, z, variance),
+            "weeks": [j for j in range(w, w + BASELINE)
+                      if j in weeks and weeks[j][1] > numbers.count_exposure],
             "rho": rho, "base": lam, "O": o, "Bc": bc, "eo": eo}
 
 
 def count_recent(numbers, series, frozen, day, asof):
     weights, made, _ = weekday_weights(series, day)
-    allowed = set(counted(series, day))
     first = max(frozen["onset"], day - numbers.recent_days + 1)
-    days = [at for at in range(first, day + 1)
-            if week_of(at, day) in allowed and not series.masked(at)]
+    days = [at for at in range(first, day + 1) if not series.masked(at)]
     if not days:
         return math.nan
     return against(series, sum(made.get(at, 0) for at in days)
@@ -253,7 +259,7 @@ def share(numbers, series, day, asof):
                for w in range(1, numbers.windows + 1)]
     windows = [window for window in windows if window]
     if not windows:
-        return unusable(threshold)
+        return unusable(threshold, day)
     total, best = score(windows)
     p0, p1, least = best["p0"], best["p1"], series.least(numbers)
     if series.sign > 0:
@@ -262,9 +268,12 @@ def share(numbers, series, day, asof):
     else:
         gate = p0 / p1 >= least and p0 - p1 >= numbers.share_points
         gate = gate and best["f0"] >= numbers.share_failures
+    w = best["window"]
     n0, n1, f0, f1 = (best[name] for name in ("n0", "n1", "f0", "f1"))
-    return verdict(threshold, total, best, gate, last + 1 - 7 * best["window"], p1 / p0,
-                   side(n=n0, rate=f0 / n0, failed=f0), side(n=n1, rate=f1 / n1, failed=f1),
+    return verdict(threshold, total, best, gate, last + 1 - 7 * w, p1 / p0,
+                   side(days_of(weeks, w, w + BASELINE, last), n=n0, rate=f0 / n0,
+                        failed=f0),
+                   side(days_of(weeks, 0, w, last), n=n1, rate=f1 / n1, failed=f1),
                    p0)
 
 
@@ -294,8 +303,7 @@ def share_window(numbers, series, weeks, w):
     phi = max(1, (x + numbers.share_spread * prior) / (kb - 1 + prior))
     variance = phi * (1 - p0) / p0 * (1 / n1 + 1 / n0)
     sign, half = series.sign, numbers.correction
-    raw_p1 = f1 / n1
-    if sign * raw_p1 > sign * p0:
+    if sign * p1 > sign * p0:
         a = clamp(f1 - sign * half, 0, n1)
         p = (a + f0) / (n1 + n0)
         if sign * (a / n1 - f0 / n0) <= 0:
@@ -305,7 +313,7 @@ def share_window(numbers, series, weeks, w):
                                       + surprise(f0, n0 * p)
                                       + surprise(n0 - f0, n0 * (1 - p))))) / math.sqrt(phi)
     else:
-        z = max(-3, sign * log((raw_p1 + half / n1) / p0) / math.sqrt(variance))
+        z = max(-3, sign * log((p1 + sign * half / n1) / p0) / math.sqrt(variance))
     return {"window": w, "effect": sign * log(p1 / p0), "z": z,
             "L": evidence(numbers, z, variance), "p0": p0, "p1": p1, **raw}
 
@@ -342,27 +350,28 @@ def walk(numbers, series, day, asof):
 
 
 def spans(numbers, series, day, asof):
-    begun = [(at, began) for at, began, _ in series.samples
+    begun = [at for at, began, _ in series.samples
              if series.baseline_start <= at <= day and began <= asof]
     threshold = threshold_by_volume(numbers.spans_threshold,
-                                    sum(at > day - 26 * 7 for at, _ in begun) / 26)
-    if not begun or asof - begun[-1][1] > numbers.spans_newest * DAY:
-        return unusable(threshold)
+                                    sum(at > day - 26 * 7 for at in begun) / 26)
+    if not begun or day - max(begun) > numbers.spans_newest:
+        return unusable(threshold, day)
     values = [(at, series.sign * x, seconds)
               for at, x, seconds, _ in walk(numbers, series, day, asof)]
     windows = [spans_window(numbers, values, k)
                for k in range(numbers.spans_least, numbers.spans_most + 1)
                if len(values) - k >= numbers.spans_earlier]
     if not windows:
-        return unusable(threshold)
+        return unusable(threshold, day)
     total, best = score(windows)
     after = values[-best["window"]:]
     before = values[:-best["window"]][-numbers.spans_base:]
     sign, low, high = series.sign, best["low"], best["high"]
-    return verdict(threshold, total, best, best["effect"] >= math.log(series.least(numbers)),
-                   after[0][0], math.exp(sign * best["effect"]),
-                   side([v for _, _, v in before], len(before)),
-                   side([v for _, _, v in after], len(after)),
+    gate = best["effect"] >= math.log(series.least(numbers))
+    return verdict(threshold, total, best, gate, after[0][0],
+                   math.exp(sign * best["effect"]),
+                   *(side((values[0][0], values[-1][0]), [v for _, _, v in values],
+                          len(values)) for values in (before, after)),
                    sign * best["base"], min(sign * low, sign * high),
                    max(sign * low, sign * high))
 

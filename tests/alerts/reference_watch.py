@@ -1,4 +1,4 @@
-"""The life of an alert a second time, from docs/alerts.md and the words of metrics/watch.h."""
+"""The life of an alert a second time, from docs/alerts.md and metrics/watch.h alone."""
 
 import math
 
@@ -35,7 +35,9 @@ def calm(effect, recent):
     if math.isnan(recent):
         return "unknown"
     least = math.log(1.15)
-    return "calm" if recent < (max(0.33 * effect, least) if effect == effect else least) else "bad"
+    if not math.isnan(effect):
+        least = max(0.33 * effect, least)
+    return "calm" if recent < least else "bad"
 
 
 class Watch:

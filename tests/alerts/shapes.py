@@ -47,6 +47,12 @@ def wave(n, amount):
     return [amount * math.sin(12.9898 * i) for i in range(n)]
 
 
+def noisy_ramp(seed):
+    """Of two levels, as far as one looks for levels alone, less than their noise apart."""
+    rng = random.Random(seed)
+    return [1.75 * i / 300 + rng.gauss(0, 1) for i in range(300)]
+
+
 EDGES = {
     "nothing": [],
     "one": [1.0],
@@ -68,6 +74,8 @@ EDGES = {
     "a ramp": [0.3 * i + v for i, v in enumerate(wave(80, 0.7))],
     "up and down": wave(30, 1.0) + [8 + v for v in wave(30, 1.0)] + wave(30, 0.9),
     "many steps": [8 * (i // 12 % 2) + v for i, v in enumerate(wave(140, 0.5))],
+    "a ramp in noise": noisy_ramp(0),
+    "another": noisy_ramp(4),
     "huge": [1e12 + 1e9 * v + (8e9 if i > 30 else 0) for i, v in enumerate(wave(60, 1.0))],
     "tiny": [1e-12 * v + (8e-12 if i > 30 else 0) for i, v in enumerate(wave(60, 1.0))],
 }
