@@ -297,13 +297,15 @@ def share_window(numbers, series, weeks, w):
     n1, f1 = math.fsum(n for n, _ in after), math.fsum(f for _, f in after)
     n0, f0 = math.fsum(n for n, _ in before), math.fsum(f for _, f in before)
     p0 = (f0 + 0.5) / (n0 + 1)
-    p1 = f1 / n1 if series.sign > 0 else (f1 + 0.5) / (n1 + 1)
+    share_after = f1 / n1
+    # what a fall is divided by is never 0; evidence is of the share as it is
+    p1 = share_after if series.sign > 0 else (f1 + 0.5) / (n1 + 1)
     x = math.fsum((f - n * p0) ** 2 / (n * p0 * (1 - p0)) for n, f in before)
     prior = numbers.share_prior
     phi = max(1, (x + numbers.share_spread * prior) / (kb - 1 + prior))
     variance = phi * (1 - p0) / p0 * (1 / n1 + 1 / n0)
     sign, half = series.sign, numbers.correction
-    if sign * p1 > sign * p0:
+    if sign * share_after > sign * p0:
         a = clamp(f1 - sign * half, 0, n1)
         p = (a + f0) / (n1 + n0)
         if sign * (a / n1 - f0 / n0) <= 0:
@@ -313,7 +315,7 @@ def share_window(numbers, series, weeks, w):
                                       + surprise(f0, n0 * p)
                                       + surprise(n0 - f0, n0 * (1 - p))))) / math.sqrt(phi)
     else:
-        z = max(-3, sign * log((p1 + sign * half / n1) / p0) / math.sqrt(variance))
+        z = max(-3, sign * log((share_after + half / n1) / p0) / math.sqrt(variance))
     return {"window": w, "effect": sign * log(p1 / p0), "z": z,
             "L": evidence(numbers, z, variance), "p0": p0, "p1": p1, **raw}
 
