@@ -145,12 +145,16 @@ int main(void)
 	char order[WORD_MAX];
 
 	while (word(order)) {
-		gsize i = 0;
-		while (i < G_N_ELEMENTS(orders) && strcmp(orders[i].word, order) != 0)
-			i++;
-		if (i == G_N_ELEMENTS(orders))
+		bool obeyed = false;
+
+		for (gsize i = 0; i < G_N_ELEMENTS(orders); i++) {
+			if (strcmp(orders[i].word, order) != 0)
+				continue;
+			orders[i].obey(&player);
+			obeyed = true;
+		}
+		if (!obeyed)
 			must_end(order, order);
-		orders[i].obey(&player);
 	}
 	calendar_unref(player.calendar);
 	g_array_unref(player.samples);
