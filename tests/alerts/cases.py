@@ -236,6 +236,15 @@ def daily(story, before, after=None, since=30):
             story.sample(day)
 
 
+def half_masked(story):
+    """One of the last two weeks; the other has an exposure of exactly half of them."""
+    weekdays = 3, 1, 2, 2, 1, 1, 1
+    for day in range(TODAY - 335, TODAY + 1):
+        for _ in range(weekdays[day % 7] if day <= TODAY - 14 else 1):
+            story.sample(day)
+    story.mask(TODAY - 13, TODAY - 7)
+
+
 def failing(story, n, every, weeks=49):
     made = 0
     for day in range(TODAY - 7 * weeks, TODAY + 1):
@@ -264,6 +273,7 @@ EDGES = {
     "count: three times since a week": lambda s: daily(s, 1, 3, 7),
     "count: huge": lambda s: daily(s, 300),
     "count: huge, halved": lambda s: daily(s, 200, 100),
+    "count: half of a window masked": half_masked,
     "count: all masked": lambda s: (daily(s, 1), s.mask(TODAY - 400, TODAY)),
     "count: the last weeks masked": lambda s: (daily(s, 1, 0), s.mask(TODAY - 29, TODAY)),
     "count: no Sunday but masked ones": lambda s: (daily(s, 1), [
