@@ -22,6 +22,7 @@
 #define THRESHOLD 1.6
 #define EXPOSURE_MIN 0.25 /* of a week before; else it says too little */
 #define DOUBT 0.25
+#define ROUNDING 1e-9 /* of the sum of seven weights, which is a week */
 #define PRIOR_WEEKS 8
 #define PRIOR_PER_EVENT 0.1
 #define RESEMBLANCE 0.4
@@ -149,11 +150,11 @@ static bool compare(const struct week *weeks, guint w, double sign,
 		found->oldest = j;
 		n_weeks++;
 	}
-	if (n_weeks < need.weeks || found->exposure < need.after * w ||
+	if (n_weeks < need.weeks || found->exposure < need.after * w - ROUNDING ||
 	    found->before <= 0)
 		return false;
 	found->rate = found->before / exposure;
-	if (found->rate * found->exposure < need.expected)
+	if (found->rate * found->exposure < need.expected - ROUNDING)
 		return false;
 	test(found, exposure, dispersion(weeks, w, found->rate, n_weeks), sign);
 	return true;
