@@ -2,7 +2,18 @@
 
 /*
  * Who is told: a notifier is one const struct, as a driver is. It makes the body and
- * sends it, in a worker, and tells the truth about what came of it.
+ * sends it, in a worker, and tells the truth about what came of it: 2xx is taken; 408,
+ * 425, 429 and 5xx are RETRY, 401 and 403 DENIED, other answers CONFIG or DATA with the
+ * beginning of what the receiver said.
+ *
+ * A webhook's request has
+ *
+ *   X-Dorad-Delivery: alert_dedup_key() and the version: the same if it is sent again
+ *   X-Dorad-Timestamp: seconds since 1970
+ *   X-Dorad-Signature: sha256=HMAC-SHA256(secret, "<timestamp>.<body>") in hex, if there
+ *                      is a secret
+ *
+ * Mails of a group are a thread, and the same mail has the same Message-ID.
  */
 #include "base/http.h"
 #include "sinks/alert_message.h"
@@ -28,14 +39,15 @@ struct notifier {
 	bool (*send)(const struct config_channel *channel,
 		     const struct outbox_message *message,
 		     const struct notify_context *context, GError **error);
-	/* Tells again what fires (rows: of struct alert_row); NULL: nobody needs it. */
+	/* Tells again what fires (rows: of struct alert_row), acknowledged or not, as
+	 * what is not told again ends there after 3 days; NULL: nobody needs it. */
 	bool (*remind)(const struct config_channel *channel, const GArray *rows,
 		       const struct notify_context *context, GError **error);
 };
 extern const struct notifier *const notifiers[N_CHANNEL_KINDS]; /* by kind */
 
-/* The body that each makes, for tests and for `dorad alerts show --as`. The caller frees.
- */
+/* The body that each makes, without keys, for tests and for `dorad alerts show --as`. The
+ * caller frees; NULL: of a mail whose addresses are none. */
 char *notifier_body(const struct config_channel *channel,
 		    const struct outbox_message *message, const char *link, gint64 now);
 

@@ -3,42 +3,39 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hmac.h"
 #include "base/instant.h"
-
-#define DIGEST_BYTES 32
 
 static bool equal_digests(const guint8 *a, const guint8 *b)
 {
 	guint8 difference = 0;
 
-	for (guint i = 0; i < DIGEST_BYTES; i++)
+	for (guint i = 0; i < HMAC_BYTES; i++)
 		difference |= a[i] ^ b[i];
 	return difference == 0;
 }
 
-static void digest_of(const char *text, guint8 digest[DIGEST_BYTES])
+static void digest_of(const char *text, guint8 digest[HMAC_BYTES])
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	gsize n = DIGEST_BYTES;
+	gsize n = HMAC_BYTES;
 
 	g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
 	g_checksum_get_digest(sum, digest, &n);
 }
 
 static void sign(const char *secret, const struct push_credentials *shown,
-		 guint8 digest[DIGEST_BYTES])
+		 guint8 digest[HMAC_BYTES])
 {
-	g_autoptr(GHmac) hmac = g_hmac_new(G_CHECKSUM_SHA256, (const guchar *)secret,
-					   strlen(secret));
-	gsize n = DIGEST_BYTES;
+	const struct hmac_piece pieces[] = {
+		{ shown->timestamp, strlen(shown->timestamp) },
+		{ ".", 1 },
+		{ shown->path, strlen(shown->path) },
+		{ ".", 1 },
+		{ shown->body, shown->body_size },
+	};
 
-	g_hmac_update(hmac, (const guchar *)shown->timestamp, -1);
-	g_hmac_update(hmac, (const guchar *)".", 1);
-	g_hmac_update(hmac, (const guchar *)shown->path, -1);
-	g_hmac_update(hmac, (const guchar *)".", 1);
-	if (shown->body_size > 0)
-		g_hmac_update(hmac, shown->body, (gssize)shown->body_size);
-	g_hmac_get_digest(hmac, digest, &n);
+	hmac_sha256(secret, pieces, G_N_ELEMENTS(pieces), digest);
 }
 
 static bool denied(GError **error, const char *text)
@@ -47,11 +44,11 @@ static bool denied(GError **error, const char *text)
 	return false;
 }
 
-static bool parse_hex(const char *text, guint8 digest[DIGEST_BYTES])
+static bool parse_hex(const char *text, guint8 digest[HMAC_BYTES])
 {
-	if (strlen(text) != (gsize)2 * DIGEST_BYTES)
+	if (strlen(text) != (gsize)2 * HMAC_BYTES)
 		return false;
-	for (guint i = 0; i < DIGEST_BYTES; i++) {
+	for (guint i = 0; i < HMAC_BYTES; i++) {
 		int high = g_ascii_xdigit_value(text[2 * i]);
 		int low = g_ascii_xdigit_value(text[2 * i + 1]);
 
@@ -64,7 +61,7 @@ static bool parse_hex(const char *text, guint8 digest[DIGEST_BYTES])
 
 /* The shape and age of a signature; whose it is comes after. */
 static bool read_signature(const struct push_credentials *shown, gint64 now,
-			   guint8 digest[DIGEST_BYTES], GError **error)
+			   guint8 digest[HMAC_BYTES], GError **error)
 {
 	guint64 seconds;
 
@@ -86,12 +83,12 @@ static bool read_signature(const struct push_credentials *shown, gint64 now,
 /* All clients are compared with, whichever fits, so that the time does not tell which. */
 const struct config_push_client *push_auth(const struct config_push *push,
 					   const struct push_credentials *shown,
-					   gint64 now, guint8 digest[DIGEST_BYTES],
+					   gint64 now, guint8 digest[HMAC_BYTES],
 					   bool *is_signed, GError **error)
 {
 	static const char bearer[] = "Bearer ";
 	const struct config_push_client *found = NULL;
-	guint8 given[DIGEST_BYTES] = { 0 };
+	guint8 given[HMAC_BYTES] = { 0 };
 	g_autoptr(GError) unread = NULL;
 	g_autoptr(GError) first = NULL;
 
@@ -111,7 +108,7 @@ const struct config_push_client *push_auth(const struct config_push *push,
 		const struct config_push_client *client = &push->clients[i];
 		const struct secret_ref *ref = *is_signed ? client->secret
 							  : client->token;
-		guint8 expected[DIGEST_BYTES];
+		guint8 expected[HMAC_BYTES];
 		char *secret;
 
 		if (!ref)
@@ -131,7 +128,7 @@ const struct config_push_client *push_auth(const struct config_push *push,
 		if (equal_digests(expected, given))
 			found = client;
 	}
-	memcpy(digest, given, DIGEST_BYTES);
+	memcpy(digest, given, HMAC_BYTES);
 	if (!found && first)
 		g_propagate_error(error, g_steal_pointer(&first));
 	else if (!found)

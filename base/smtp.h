@@ -1,0 +1,42 @@
+#pragma once
+
+/*
+ * One mail at a time, handed to a mail server that takes it further (RFC 5321, RFC 6409).
+ * TLS is 1.2 or newer, always verified, and left out nowhere but to loopback; neither
+ * proxy nor netrc of the environment is used. A mail goes to all of its recipients or,
+ * as far as a server keeps its word, to none.
+ */
+#include <gio/gio.h>
+#include <stdbool.h>
+
+enum smtp_tls {
+	SMTP_STARTTLS, /* required: a server that does not offer it gets nothing */
+	SMTP_IMPLICIT, /* from the first byte on */
+	SMTP_PLAIN,    /* to loopback alone */
+};
+
+struct smtp_mail {
+	const char *server; /* "host:port"; without a port 587, 465 or 25 by tls */
+	enum smtp_tls tls;
+	const char *username, *password; /* NULL: nobody */
+	const char *ca_file;		 /* NULL: the system's certificates */
+	const char *from;		 /* addresses alone, without names */
+	const char *const *to;
+	gsize n_to;
+	const char *message; /* header fields and body, lines end in CRLF */
+	gsize message_size;
+	GTimeSpan timeout; /* of all of it; 0: 1 minute */
+	GCancellable *cancellable;
+};
+
+/* True once the server has taken the mail over. RETRY where the network, TLS's transport
+ * or the server fails for now (4yz); DENIED for a certificate that is not to be trusted
+ * and a login that is refused; DATA where the server refuses sender, recipients or mail
+ * for good (5yz); CONFIG for what cannot be asked, and a server without STARTTLS;
+ * CANCELLED. After RETRY the mail may have arrived all the same. Messages name the server
+ * and its code, never an address, its words or a secret. */
+bool smtp_send(const struct smtp_mail *mail, GError **error);
+
+/* True for what may stand in an envelope: printable ASCII with one @ or more, neither
+ * spaces nor <>. */
+bool smtp_is_address(const char *text);

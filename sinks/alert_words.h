@@ -1,0 +1,89 @@
+#pragma once
+
+/*
+ * The words and numbers of messages about alerts; for sinks/alert_*.c alone. All texts
+ * that are returned are the caller's to free.
+ */
+#include "sinks/alert_message.h"
+
+/* At most so many alerts of a group are told in full. */
+#define ALERTS_TOLD 20
+/* Cut where it gets longer: titles are subjects and summaries. */
+#define TITLE_CHARS 240
+
+/* What a sample of a metric is called, and what of it is worse. */
+struct alert_metric {
+	const char *metric, *label;
+	const char *one, *many; /* "change", "changes" */
+	const char *failed;	/* shares: what the counted did: "failed" */
+	bool ratio;		/* a guardrail's value is one */
+};
+/* Never NULL: of a metric that is not known, the words that fit any. */
+const struct alert_metric *alert_metric(const char *name);
+/* "Lead time for changes"; with `small`, in the middle of a sentence. */
+char *alert_metric_label(const char *name, bool small);
+
+/* One line of printable text, at most so many characters of it, cut with an ellipsis. */
+char *alert_clean(const char *text, glong chars);
+/* In place; bytes must not be less than 4. */
+void alert_cut(GString *text, gsize bytes);
+
+/* Whom it is about: "payments"; of another environment than production "payments (eu)".
+ */
+char *alert_scope(const struct alert_row *row);
+/* The local date of an instant. */
+gint32 alert_day(const struct alert_row *row, gint64 instant);
+/* Of one that is the end of a day, or lies within one: that day. */
+gint32 alert_last_day(const struct alert_row *row, gint64 instant);
+/* "3 March"; with its year where that is not the year of `beside`. */
+char *alert_date(gint32 day, gint32 beside);
+/* "2026-03-03". */
+char *alert_iso_date(gint32 day);
+/* "3 March 04:10 (UTC)". */
+char *alert_clock(const struct alert_row *row, gint64 instant);
+
+/* Two significant figures or all before the point: "0.42", "2.1", "41", "148". */
+char *alert_number(double value);
+/* Of a share: "5.2 %". */
+char *alert_percent(double share);
+/* Seconds in the best unit: "19 h → 41 h", in one unit where both can be read in it. */
+char *alert_spans(double before, double after);
+char *alert_span(double seconds);
+/* "2.1× longer", "52 % fewer". */
+char *alert_effect(const struct alert_row *row);
+/* "90 % range 1.4–3.0×", "90 % range 38–66 %"; NULL: there is none. */
+char *alert_range(const struct shift *shift);
+/* "Expect about one false alert in four years of this series."; NULL. */
+char *alert_expectation(double a_year);
+
+/* A value of a guardrail in its unit. */
+char *alert_guarded(const struct alert_row *row, double value);
+/* The days of its window; 0: not known. */
+gint32 alert_guarded_days(const struct alert_row *row);
+
+static inline bool alert_is_firing(const struct alert_row *row)
+{
+	return g_strcmp0(row->state, "firing") == 0;
+}
+
+/* ---- what a message is about ---- */
+
+struct alert_news {
+	GPtrArray *fresh;  /* rows with an event that is told; never empty if there are
+			      alerts at all */
+	GPtrArray *firing; /* the others that fire and are not muted */
+};
+void alert_news_init(struct alert_news *news, const struct outbox_message *message);
+void alert_news_clear(struct alert_news *news);
+/* It fires, but is muted, and nothing of it is told now. */
+bool alert_is_hidden(const struct outbox_message *message, const struct alert_row *row);
+
+/* What is new in full, the rest in a line each, with links or commands; without title. */
+char *alert_paragraphs(const struct outbox_message *message, const char *link);
+/* What one line says of an alert. */
+char *alert_headline(const struct alert_row *row);
+/* The parts, largest first: "Largest part: billing-api (21 of 38)."; NULL. */
+char *alert_parts(const struct alert_row *row);
+
+/* The machine form as a tree, for bodies that have it among other things. */
+struct cJSON *alert_tree(const struct alert_row *row, const char *link);

@@ -1,0 +1,404 @@
+/* What people and programs read of alerts, to the byte. */
+#include <check.h>
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "sinks/alert_words.h"
+#include "tests/alerts/alert_sample.h"
+
+#define LINK                                                                             \
+	"https://bi.example.org/d?t={team}&s={service}&m={metric}&e={environment}&"      \
+	"from={from}&to={to}&x={other}"
+
+static const struct {
+	const char *name, *title, *sentence;
+} texts[] = {
+	{ "lead time fired",
+	  "Lead time for changes, payments: 2.1× longer since about 3 March",
+	  "Lead time for changes, payments: 2.1× longer since about 3 March. Median 19 h "
+	  "→ 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks against "
+	  "402 in the 40 weeks before. Evidence 14 : 1, strong. Largest part: "
+	  "billing-api (21 of 38). Expect about one false alert in four years of this "
+	  "series." },
+	{ "lead time worsened",
+	  "Lead time for changes, payments: now 2.1× longer since about 3 March",
+	  "Lead time for changes, payments: now 2.1× longer since about 3 March. Median "
+	  "19 h → 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks "
+	  "against 402 in the 40 weeks before. Evidence 14 : 1, strong. Largest part: "
+	  "billing-api (21 of 38). Expect about one false alert in four years of this "
+	  "series." },
+	{ "lead time resolved",
+	  "Lead time for changes, payments: resolved, was 2.1× longer since about 3 "
+	  "March",
+	  "Lead time for changes, payments: resolved on 4 April. It was 2.1× longer "
+	  "since about 3 March. Median 19 h → 41 h, P85 70 h → 148 h (90 % range "
+	  "1.4–3.0×). 38 changes in 4 weeks against 402 in the 40 weeks before." },
+	{ "lead time accepted by somebody",
+	  "Lead time for changes, payments: accepted as the new normal: 2.1× longer "
+	  "since about 3 March",
+	  "Lead time for changes, payments: accepted as the new normal on 4 April. It is "
+	  "2.1× longer since about 3 March. Median 19 h → 41 h, P85 70 h → 148 h (90 % "
+	  "range 1.4–3.0×). 38 changes in 4 weeks against 402 in the 40 weeks before. "
+	  "From now on it is compared with the weeks since then alone." },
+	{ "lead time accepted",
+	  "Lead time for changes, payments: accepted as the new normal: 2.1× longer "
+	  "since about 3 March",
+	  "Lead time for changes, payments: accepted on 4 April: it has lasted so long "
+	  "that it is the new normal. It is 2.1× longer since about 3 March. Median 19 h "
+	  "→ 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks against "
+	  "402 in the 40 weeks before. From now on it is compared with the weeks since "
+	  "then alone." },
+	{ "lead time withdrawn",
+	  "Lead time for changes, payments: withdrawn, was told as 2.1× longer since "
+	  "about 3 March",
+	  "Lead time for changes, payments: withdrawn on 4 April: late facts undid it. "
+	  "It was told as 2.1× longer since about 3 March. Median 19 h → 41 h, P85 70 h "
+	  "→ 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks against 402 in the 40 "
+	  "weeks before." },
+	{ "lead time acknowledged",
+	  "Lead time for changes, payments: 2.1× longer since about 3 March",
+	  "Lead time for changes, payments: 2.1× longer since about 3 March. Median 19 h "
+	  "→ 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks against "
+	  "402 in the 40 weeks before. Evidence 14 : 1, strong. Largest part: "
+	  "billing-api (21 of 38). Expect about one false alert in four years of this "
+	  "series." },
+	{ "lead time better",
+	  "Lead time for changes, payments: 50 % shorter since about 3 March",
+	  "Lead time for changes, payments: 50 % shorter since about 3 March. Median 25 "
+	  "h → 20 min, P85 10 d → 20 min (90 % range 20–69 %). 1 change in 1 week "
+	  "against 402 in the 40 weeks before. Evidence 60 : 1, very strong." },
+	{ "frequency fired",
+	  "Deployment frequency, payments (eu): 52 % fewer since about 3 March",
+	  "Deployment frequency, payments (eu): 52 % fewer since about 3 March. 9.8 → "
+	  "4.7 deployments a week (90 % range 30–66 %). 19 deployments in 4 weeks "
+	  "against 392 in the 40 weeks before. Evidence 37 : 1, very strong. Expect "
+	  "about one false alert in ten years of this series." },
+	{ "fail rate fired",
+	  "Change fail rate, payments: 2.3× higher since about 3 March",
+	  "Change fail rate, payments: 2.3× higher since about 3 March. 5.2 % → 12 % (90 "
+	  "% range 0.93–12×). 9 of 75 deployments failed in 4 weeks against 40 of 770 in "
+	  "the 40 weeks before. Evidence 5.5 : 1, likely. Largest parts: billing-api (6 "
+	  "of 9), ledger (2 of 9), web (1 of 9). Expect about one false alert a year of "
+	  "this series." },
+	{ "restore fired",
+	  "Time to restore, billing-api: 12× longer since about 1 December 2025",
+	  "Time to restore, billing-api: 12× longer since about 1 December 2025. Median "
+	  "25 min → 4.9 h, P85 1.5 h → 8.1 d. Last 5 incidents against 40 before. "
+	  "Evidence more than 1000 : 1, very strong. Expect about 2 false alerts a year "
+	  "of this series." },
+	{ "guardrail fired",
+	  "Guardrail failures, payments: change fail rate 18.4 %, at most 15 % allowed",
+	  "Guardrail failures, payments: change fail rate 18.4 %, at most 15 % allowed, "
+	  "since 3 March. Over 28 days, n = 76." },
+	{ "guardrail resolved", "Guardrail failures, payments: resolved",
+	  "Guardrail failures, payments: resolved on 4 April. The change fail rate was "
+	  "18.4 %, at most 15 % allowed, since 3 March. Over 28 days, n = 76." },
+	{ "source stale", "Source github: not read since 2 March 23:00 (UTC)",
+	  "Source github: not read since 2 March 23:00 (UTC). Why: api.example.org: no "
+	  "whole answer in time. Its numbers stand still until it is read again. See the "
+	  "log, and try \"dorad doctor\"." },
+	{ "source denied",
+	  "Source github: its credentials are refused since 2 March 23:00 (UTC)",
+	  "Source github: its credentials are refused since 2 March 23:00 (UTC). Why: "
+	  "status 401. Nothing is read until its token, password or rights are renewed; "
+	  "\"dorad doctor\" tries them." },
+	{ "rule without match",
+	  "Service billing-api: a rule matches nothing since 2 March 23:00 (UTC)",
+	  "Service billing-api: a rule matches nothing since 2 March 23:00 (UTC). Why: "
+	  "rule 2 (jobs \"deploy.*\") of source ci. Compare its rules with what the "
+	  "source has; \"dorad doctor\" shows what they would count." },
+	{ "nasty names",
+	  "Lead time for changes, <a&b> \"ü\"  Subject: x � .: 2.1× longer since about 3 "
+	  "March",
+	  "Lead time for changes, <a&b> \"ü\"  Subject: x � .: 2.1× longer since about 3 "
+	  "March. Median 19 h → 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes "
+	  "in 4 weeks against 402 in the 40 weeks before. Evidence 14 : 1, strong. "
+	  "Largest part: <!channel> & *x*  Bcc: all@example.org (3 of 4). Expect about "
+	  "one false alert in four years of this series." },
+	{ "two fired",
+	  "payments: 2 alerts: lead time for changes 2.1× longer, change fail rate 2.3× "
+	  "higher",
+	  "Lead time for changes, payments: 2.1× longer since about 3 March. Median 19 h "
+	  "→ 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks against "
+	  "402 in the 40 weeks before. Evidence 14 : 1, strong. Largest part: "
+	  "billing-api (21 of 38). Expect about one false alert in four years of this "
+	  "series." },
+	{ "one of two resolved",
+	  "Lead time for changes, payments: resolved, was 2.1× longer since about 3 "
+	  "March",
+	  "Lead time for changes, payments: resolved on 4 April. It was 2.1× longer "
+	  "since about 3 March. Median 19 h → 41 h, P85 70 h → 148 h (90 % range "
+	  "1.4–3.0×). 38 changes in 4 weeks against 402 in the 40 weeks before." },
+};
+
+START_TEST(says_what_happened)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		texts[_i].name);
+	g_autofree char *title = alert_title(message);
+	g_autofree char *sentence = alert_sentence(
+		&g_array_index(message->alerts, struct alert_row, 0));
+
+	ck_assert_str_eq(title, texts[_i].title);
+	ck_assert_str_eq(sentence, texts[_i].sentence);
+}
+END_TEST
+
+/* An order is not a chance, and nobody is named, not even by those who acknowledge. */
+START_TEST(never_speaks_of_chances_or_people)
+{
+	static const char *const words[] = { "robab", "chance", "likelihood",
+					     "Jane",  "Doe",	"confidence" };
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		alert_samples[_i]);
+	g_autofree char *text = alert_text(message, NULL);
+	g_autofree char *json = alert_message_json(message, NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		ck_assert_msg(!strstr(text, words[i]), "%s: %s", words[i], text);
+		ck_assert_msg(!strstr(json, words[i]), "%s: %s", words[i], json);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name, *link, *text; /* of alert_text() */
+} wholes[] = {
+	{ "guardrail fired", NULL,
+	  "Guardrail failures, payments: change fail rate 18.4 %, at most 15 % allowed, "
+	  "since 3 March. Over 28 days, n = 76.\nMore: dorad alerts show 41\n" },
+	{ "guardrail fired", "https://x.org/{metric}",
+	  "Guardrail failures, payments: change fail rate 18.4 %, at most 15 % allowed, "
+	  "since 3 March. Over 28 days, n = 76.\nhttps://x.org/change_fail_rate\n" },
+};
+
+START_TEST(ends_with_where_to_look)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		wholes[_i].name);
+	g_autofree char *text = alert_text(message, wholes[_i].link);
+
+	ck_assert_str_eq(text, wholes[_i].text);
+}
+END_TEST
+
+START_TEST(tells_the_others_in_a_line)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"one of two resolved");
+	g_autofree char *text = alert_text(message, NULL);
+	g_autofree char *muted = NULL;
+
+	ck_assert(strstr(text, "\n\nStill: Change fail rate, payments: 2.3× higher since "
+			       "about 3 March.\n"));
+	g_array_index(message->alerts, struct alert_row, 1).muted_until = G_MAXINT64 / 2;
+	muted = alert_text(message, NULL);
+	ck_assert(!strstr(muted, "Still"));
+}
+END_TEST
+
+START_TEST(counts_what_is_too_many)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"twenty-five fired");
+	g_autofree char *title = alert_title(message);
+	g_autofree char *text = alert_text(message, NULL);
+	g_autofree char *json = alert_message_json(message, NULL);
+	_cleanup_(cJSON_Deletep) cJSON *tree = json_parse(json, strlen(json), NULL);
+
+	ck_assert(strstr(title, "payments: 25 alerts: ") &&
+		  strstr(title, " and 22 more"));
+	ck_assert(strstr(text, "show 60\n") && !strstr(text, "show 61"));
+	ck_assert(strstr(text, "\n\nAnd 5 more."));
+	ck_assert_int_eq(cJSON_GetArraySize(json_at(tree, "/alerts")), 20);
+	ck_assert_int_eq(json_at(tree, "/left_out")->valueint, 5);
+}
+END_TEST
+
+static const struct {
+	const char *name, *link;
+} links[] = {
+	{ "lead time fired", "https://bi.example.org/d?t=payments&s=&m=change_lead_time&"
+			     "e=production&from=2025-05-27&to=2026-03-27&x={other}" },
+	{ "lead time resolved", "https://bi.example.org/d?t=payments&s=&"
+				"m=change_lead_time&e=production&from=2025-05-27&"
+				"to=2026-04-04&x={other}" },
+	{ "guardrail fired", "https://bi.example.org/d?t=payments&s=&m=change_fail_rate&"
+			     "e=production&from=2026-03-03&to=2026-03-27&x={other}" },
+	{ "source stale", "https://bi.example.org/d?t=&s=&m=source_stale&e=&"
+			  "from=2026-03-02&to=2026-03-27&x={other}" },
+	{ "nasty names",
+	  "https://bi.example.org/d?t=%3Ca%26b%3E%20%22%C3%BC%22%0D%0ASubject%3A%20x%20"
+	  "%FF%E2%80%AE.&s=&m=change_lead_time&e=production&from=2025-05-27&"
+	  "to=2026-03-27&x={other}" },
+};
+
+START_TEST(links_are_encoded)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		links[_i].name);
+	g_autofree char *link = alert_link(
+		LINK, &g_array_index(message->alerts, struct alert_row, 0));
+
+	ck_assert_str_eq(link, links[_i].link);
+}
+END_TEST
+
+/* ---- numbers ---- */
+
+static const struct {
+	double before, after;
+	const char *text;
+} spans[] = {
+	{ 0, 0, "0 s → 0 s" },
+	{ 0.004, 0.4, "0.004 s → 0.4 s" },
+	{ 9.94, 9.96, "9.9 s → 10 s" },
+	{ 89, 91, "89 s → 91 s" },
+	{ 90, 5400, "1.5 min → 90 min" },
+	{ 600, 1200, "10 min → 20 min" },
+	{ 68400, 147600, "19 h → 41 h" },
+	{ 147600, 68400, "41 h → 19 h" },
+	{ 252000, 532800, "70 h → 148 h" },
+	{ 345600, 345599, "96 h → 96 h" },
+	{ 345600, 691200, "4.0 d → 8.0 d" },
+	{ 300, 864000, "5.0 min → 10 d" },
+	{ 60, NAN, "60 s → –" },
+	{ NAN, NAN, "– → –" },
+};
+
+START_TEST(spans_share_a_unit_where_they_can)
+{
+	g_autofree char *text = alert_spans(spans[_i].before, spans[_i].after);
+
+	ck_assert_str_eq(text, spans[_i].text);
+}
+END_TEST
+
+static const struct {
+	double a_year;
+	const char *text; /* NULL: nothing is said */
+} expectations[] = {
+	{ NAN, NULL },
+	{ 0, NULL },
+	{ INFINITY, NULL },
+	{ 0.01, "Expect less than one false alert in ten years of this series." },
+	{ 0.1, "Expect about one false alert in ten years of this series." },
+	{ 0.25, "Expect about one false alert in four years of this series." },
+	{ 0.4, "Expect about one false alert in three years of this series." },
+	{ 0.6, "Expect about one false alert in two years of this series." },
+	{ 0.9, "Expect about one false alert a year of this series." },
+	{ 1.4, "Expect about one false alert a year of this series." },
+	{ 1.6, "Expect about 2 false alerts a year of this series." },
+};
+
+START_TEST(expectations_are_in_words)
+{
+	g_autofree char *text = alert_expectation(expectations[_i].a_year);
+
+	ck_assert_pstr_eq(text, expectations[_i].text);
+}
+END_TEST
+
+/* ---- for machines ---- */
+
+static const struct {
+	const char *name, *path, *value; /* as printed */
+} members[] = {
+	{ "lead time fired", "/id", "41" },
+	{ "lead time fired", "/group", "12" },
+	{ "lead time fired", "/kind", "\"regression\"" },
+	{ "lead time fired", "/state", "\"firing\"" },
+	{ "lead time fired", "/severity", "\"warning\"" },
+	{ "lead time fired", "/metric", "\"change_lead_time\"" },
+	{ "lead time fired", "/scope",
+	  "{\"kind\":\"team\",\"org\":\"acme\",\"team\":\"payments\",\"service\":null}" },
+	{ "lead time fired", "/direction", "\"worse\"" },
+	{ "lead time fired", "/onset", "\"2026-03-03\"" },
+	{ "lead time fired", "/window_weeks", "4" },
+	{ "lead time fired", "/window_samples", "null" },
+	{ "lead time fired", "/before",
+	  "{\"from\":\"2025-05-27\",\"to\":\"2026-03-02\",\"n\":402,\"median\":68400,"
+	  "\"p85\":252000}" },
+	{ "lead time fired", "/after",
+	  "{\"from\":\"2026-03-03\",\"to\":\"2026-03-30\",\"n\":38,\"median\":147600,"
+	  "\"p85\":532800}" },
+	{ "lead time fired", "/ratio", "2.1" },
+	{ "lead time fired", "/ratio_lo", "1.4" },
+	{ "lead time fired", "/ratio_hi", "3.04" },
+	{ "lead time fired", "/strength", "\"strong\"" },
+	{ "lead time fired", "/preset", "\"default\"" },
+	{ "lead time fired", "/baseline",
+	  "{\"from\":\"2025-05-27\",\"to\":\"2026-03-02\"}" },
+	{ "lead time fired", "/first_seen", "\"2026-03-25T23:00:00Z\"" },
+	{ "lead time fired", "/fired_at", "\"2026-03-27T23:00:00Z\"" },
+	{ "lead time fired", "/resolved_at", "null" },
+	{ "lead time resolved", "/resolved_at", "\"2026-04-04T22:00:00Z\"" },
+	{ "lead time accepted", "/resolved_at", "null" },
+	{ "lead time accepted", "/ended_at", "\"2026-04-04T22:00:00Z\"" },
+	{ "lead time fired", "/reason", "null" },
+	{ "lead time withdrawn", "/reason", "\"late facts undid it\"" },
+	{ "lead time fired", "/parts",
+	  "[{\"name\":\"billing-api\",\"n\":21,\"of\":38}]" },
+	{ "lead time fired", "/false_alerts_per_year", "0.25" },
+	{ "lead time fired", "/link", "null" },
+	{ "frequency fired", "/after",
+	  "{\"from\":\"2026-03-03\",\"to\":\"2026-03-30\",\"n\":19,\"rate\":4.72}" },
+	{ "fail rate fired", "/after/failed", "9" },
+	{ "restore fired", "/ratio_lo", "null" },
+	{ "restore fired", "/window_weeks", "null" },
+	{ "restore fired", "/window_samples", "5" },
+	{ "restore fired", "/scope/service", "\"billing-api\"" },
+	{ "guardrail fired", "/value", "0.184" },
+	{ "guardrail fired", "/limit", "0.15" },
+	{ "guardrail fired", "/window_days", "28" },
+	{ "guardrail fired", "/severity", "\"critical\"" },
+	{ "source denied", "/scope", "null" },
+	{ "source denied", "/severity", "\"warning\"" },
+	{ "lead time better", "/severity", "\"info\"" },
+	{ "nasty names", "/scope/org", "\"acme\"" },
+};
+
+START_TEST(machines_read_every_member)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		members[_i].name);
+	g_autofree char *json = alert_json(
+		&g_array_index(message->alerts, struct alert_row, 0), NULL);
+	_cleanup_(cJSON_Deletep) cJSON *tree = json_parse(json, strlen(json), NULL);
+	char *value;
+
+	ck_assert_ptr_nonnull(tree);
+	value = cJSON_PrintUnformatted(json_at(tree, members[_i].path));
+	ck_assert_pstr_eq(value, members[_i].value);
+	cJSON_free(value);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("alert_message");
+	TCase *tests = tcase_create("all");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_loop_test(tests, says_what_happened, 0, G_N_ELEMENTS(texts));
+	tcase_add_loop_test(tests, never_speaks_of_chances_or_people, 0,
+			    (int)g_strv_length((char **)(gpointer)alert_samples));
+	tcase_add_loop_test(tests, ends_with_where_to_look, 0, G_N_ELEMENTS(wholes));
+	tcase_add_test(tests, tells_the_others_in_a_line);
+	tcase_add_test(tests, counts_what_is_too_many);
+	tcase_add_loop_test(tests, links_are_encoded, 0, G_N_ELEMENTS(links));
+	tcase_add_loop_test(tests, spans_share_a_unit_where_they_can, 0,
+			    G_N_ELEMENTS(spans));
+	tcase_add_loop_test(tests, expectations_are_in_words, 0,
+			    G_N_ELEMENTS(expectations));
+	tcase_add_loop_test(tests, machines_read_every_member, 0, G_N_ELEMENTS(members));
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

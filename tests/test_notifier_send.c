@@ -1,0 +1,240 @@
+/* What comes of answers, and what a receiver sees. */
+#include <check.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "tests/alerts/alert_sample.h"
+#include "tests/http_server.h"
+
+#define NOW                                                                              \
+	(G_GINT64_CONSTANT(1774700000) * G_USEC_PER_SEC) /* 28 March 2026 12:13:20Z      \
+							  */
+#define KEY "canary-key-0123456789abcdef"
+
+static const struct answer answers[] = {
+	{ .path = "/ok", .head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" },
+	{ .path = "/202", .head = "HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/301",
+	  .head = "HTTP/1.1 301 x\r\nLocation: http://127.0.0.1/\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/400",
+	  .head = "HTTP/1.1 400 x\r\nContent-Length: 15\r\n\r\ninvalid_payload" },
+	{ .path = "/401", .head = "HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/403", .head = "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/404", .head = "HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/408", .head = "HTTP/1.1 408 x\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/422",
+	  .head = "HTTP/1.1 422 x\r\nContent-Length: 42\r\n\r\n"
+		  "a\r\nb\x01 " KEY " /422 end" },
+	{ .path = "/425", .head = "HTTP/1.1 425 x\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/429",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/500", .head = "HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/503", .head = "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/long",
+	  .head = "HTTP/1.1 400 x\r\nContent-Length: 6000\r\n\r\n",
+	  .part = "ü",
+	  .times = 3000 },
+	{ .path = "/nothing", .head = "", .after = CLOSE },
+	{ .path = "/reset", .head = "", .after = RESET },
+	{ 0 },
+};
+
+static const struct {
+	const char *path;
+	bool good;
+	enum dora_error error;
+	const char *message; /* after the host */
+} outcomes[] = {
+	{ "/ok", true },
+	{ "/202", true },
+	{ "/301", false, DORA_ERROR_CONFIG, "status 301" },
+	{ "/400", false, DORA_ERROR_DATA, "status 400: invalid_payload" },
+	{ "/401", false, DORA_ERROR_DENIED, "status 401" },
+	{ "/403", false, DORA_ERROR_DENIED, "status 403" },
+	{ "/404", false, DORA_ERROR_CONFIG, "status 404" },
+	{ "/408", false, DORA_ERROR_RETRY, "status 408" },
+	{ "/422", false, DORA_ERROR_DATA, "status 422: a  b  *** *** end" },
+	{ "/425", false, DORA_ERROR_RETRY, "status 425" },
+	{ "/429", false, DORA_ERROR_RETRY, "status 429" },
+	{ "/500", false, DORA_ERROR_RETRY, "status 500" },
+	{ "/503", false, DORA_ERROR_RETRY, "status 503" },
+	{ "/nothing", false, DORA_ERROR_RETRY, "closed without an answer" },
+	{ "/reset", false, DORA_ERROR_RETRY, "the connection broke" },
+};
+
+struct sending {
+	struct http_server *server;
+	struct http *http;
+	char *file, *url;
+	struct secret_ref ref;
+	struct config_channel_http channel_http;
+	struct config_channel_pagerduty pagerduty;
+};
+
+static char *secret_file(const char *text)
+{
+	char *path = NULL;
+	int fd = g_file_open_tmp("dorad-notifier-XXXXXX", &path, NULL);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq((int)write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+	return path;
+}
+
+static void sending_init(struct sending *sending, const char *path)
+{
+	sending->server = http_server_start(answers, NULL);
+	sending->http = http_new();
+	sending->file = secret_file(KEY);
+	sending->url = g_strconcat(http_server_url(sending->server), path, NULL);
+	sending->ref = (struct secret_ref){ .file = sending->file };
+	sending->channel_http = (struct config_channel_http){ .url = sending->url,
+							      .token = &sending->ref,
+							      .secret = &sending->ref };
+	sending->pagerduty = (struct config_channel_pagerduty){
+		.url = sending->url, .routing_key = &sending->ref
+	};
+}
+
+static void sending_clear(struct sending *sending)
+{
+	http_server_stop(sending->server);
+	http_free(sending->http);
+	g_unlink(sending->file);
+	g_free(sending->file);
+	g_free(sending->url);
+}
+
+static bool send_sample(struct sending *sending, enum config_channel_kind kind,
+			GError **error)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"lead time fired");
+	const struct config_alerts alerts = { 0 };
+	const struct config_channel channel = {
+		.name = "team",
+		.kind = kind,
+		.webhook = &sending->channel_http,
+		.pagerduty = &sending->pagerduty,
+	};
+	const struct notify_context context = {
+		.alerts = &alerts,
+		.http = sending->http,
+		.now = NOW,
+	};
+
+	return notifiers[kind]->send(&channel, message, &context, error);
+}
+
+START_TEST(answers_mean_what_they_mean)
+{
+	static const enum config_channel_kind kinds[] = { CHANNEL_WEBHOOK,
+							  CHANNEL_PAGERDUTY };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		_cleanup_(sending_clear) struct sending sending = { 0 };
+		g_autoptr(GError) error = NULL;
+		g_autofree char *expected = NULL;
+
+		sending_init(&sending, outcomes[_i].path);
+		ck_assert_int_eq(send_sample(&sending, kinds[i], &error),
+				 outcomes[_i].good);
+		if (outcomes[_i].good)
+			continue;
+		expected = g_strdup_printf(
+			"%s: %s", http_server_url(sending.server) + strlen("http://"),
+			outcomes[_i].message);
+		ck_assert_str_eq(error->message, expected);
+		ck_assert(g_error_matches(error, DORA_ERROR, (gint)outcomes[_i].error));
+	}
+}
+END_TEST
+
+START_TEST(long_answers_are_cut)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+	g_autoptr(GError) error = NULL;
+
+	sending_init(&sending, "/long");
+	ck_assert(!send_sample(&sending, CHANNEL_WEBHOOK, &error));
+	ck_assert_uint_le(strlen(error->message), 260);
+	ck_assert(g_utf8_validate(error->message, -1, NULL));
+	ck_assert(g_str_has_suffix(error->message, "ü…"));
+}
+END_TEST
+
+/* What a receiver checks, by its own means. */
+START_TEST(webhooks_are_signed)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+	g_autofree char *seen = NULL;
+	g_autofree char *signed_text = NULL;
+	g_autofree char *digest = NULL;
+	g_autofree char *header = NULL;
+	const char *body;
+
+	sending_init(&sending, "/ok");
+	ck_assert(send_sample(&sending, CHANNEL_WEBHOOK, NULL));
+	seen = http_server_seen(sending.server);
+	body = strstr(seen, "\r\n\r\n") + 4;
+	ck_assert(strstr(seen, "X-Dorad-Timestamp: 1774700000\r\n"));
+	ck_assert(strstr(seen, "X-Dorad-Delivery: dorad-12-345\r\n"));
+	ck_assert(strstr(seen, "Content-Type: application/json\r\n"));
+	ck_assert(strstr(seen, "Authorization: Bearer " KEY "\r\n"));
+	signed_text = g_strconcat("1774700000.", body, NULL);
+	digest = g_compute_hmac_for_string(G_CHECKSUM_SHA256, (const guchar *)KEY,
+					   strlen(KEY), signed_text, -1);
+	header = g_strdup_printf("X-Dorad-Signature: sha256=%s\r\n", digest);
+	ck_assert_msg(strstr(seen, header), "%s", seen);
+}
+END_TEST
+
+START_TEST(pagerduty_gets_its_key)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+	g_autofree char *seen = NULL;
+
+	sending_init(&sending, "/202");
+	ck_assert(send_sample(&sending, CHANNEL_PAGERDUTY, NULL));
+	seen = http_server_seen(sending.server);
+	ck_assert(strstr(seen, "\"routing_key\":\"" KEY "\""));
+}
+END_TEST
+
+START_TEST(secrets_are_read_or_named)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+	g_autoptr(GError) error = NULL;
+
+	sending_init(&sending, "/ok");
+	sending.ref = (struct secret_ref){ .env = "DORAD_TEST_NO_SUCH_VARIABLE" };
+	ck_assert(!send_sample(&sending, CHANNEL_PAGERDUTY, &error));
+	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG));
+	ck_assert_str_eq(error->message,
+			 "environment variable DORAD_TEST_NO_SUCH_VARIABLE is not set");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("notifier_send");
+	TCase *tests = tcase_create("all");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_loop_test(tests, answers_mean_what_they_mean, 0,
+			    G_N_ELEMENTS(outcomes));
+	tcase_add_test(tests, long_answers_are_cut);
+	tcase_add_test(tests, webhooks_are_signed);
+	tcase_add_test(tests, pagerduty_gets_its_key);
+	tcase_add_test(tests, secrets_are_read_or_named);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
