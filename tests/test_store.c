@@ -192,7 +192,7 @@ static const struct {
 	  "lead_seconds excluded_reason environment finished_at org team "
 	  "deployment_id change change_source change_method change_project" },
 	{ "sources", "source kind repo polled_at fresh_until failed_at failure failing "
-		     "shallow active" },
+		     "shallow active failing_since failure_kind" },
 	{ "exclusions", "service environment kind deployment repo sha at "
 			"excluded_reason source project incident" },
 	{ "rollouts", "org team service environment deployment attempt source started_at "
