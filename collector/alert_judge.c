@@ -7,14 +7,6 @@
 
 #define SILENT_DAYS 3 /* working days */
 
-/* Of what the engines ask for if the rule says nothing (metrics/shift.h). */
-static const double gates[N_SHIFT_ENGINES] = {
-	[SHIFT_LEVEL] = 1.2,
-	[SHIFT_COUNT] = 1.25,
-	[SHIFT_SHARE] = 1.3,
-	[SHIFT_SPANS] = 1.3,
-};
-
 static bool is_silent(const struct alert_scene *scene, gint32 day)
 {
 	gint64 end = zone_day_start(scene->zone, day + 1);
@@ -59,7 +51,7 @@ static bool is_undone(const struct alert_scene *scene,
 		      const struct alert_subject *subject, const struct watch *watch,
 		      enum shift_engine engine)
 {
-	double gate = subject->rule->gate > 0 ? subject->rule->gate : gates[engine];
+	double gate = subject->rule->gate > 0 ? subject->rule->gate : shift_gate(engine);
 	struct shift shift;
 
 	evaluate(scene, subject, engine, watch->baseline_start, sqrt(gate), watch->fired,

@@ -207,7 +207,7 @@ START_TEST(undone)
 		correct(&scene, rows[i].every, rows[i].factor);
 		judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, DAYS - 1, &look, &shift);
 		ck_assert_msg(look.undone == rows[i].undone, "%s", rows[i].what);
-		ck_assert_msg((look.recent == RECENT_BAD) == !rows[i].undone, "%s",
+		ck_assert_msg((look.recent != RECENT_CALM) == !rows[i].undone, "%s",
 			      rows[i].what);
 		scene_clear(&scene);
 	}
