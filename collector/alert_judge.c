@@ -77,28 +77,24 @@ static enum watch_recent recent_of(const struct alert_scene *scene,
 
 static void look_at_firing(const struct alert_scene *scene,
 			   const struct alert_subject *subject, const struct watch *watch,
-			   struct watch_look *look)
+			   enum shift_engine engine, struct watch_look *look)
 {
-	enum shift_engine engine = alert_engine(subject, watch->fired);
-
 	look->recent = recent_of(scene, subject, watch, engine, look->day);
 	look->undone = is_undone(scene, subject, watch, engine);
 }
 
 void alert_judge(const struct alert_scene *scene, const struct alert_subject *subject,
-		 const struct watch *watch, gint32 day, struct watch_look *look,
-		 struct shift *shift)
+		 const struct watch *watch, enum shift_engine engine, gint32 day,
+		 struct watch_look *look, struct shift *shift)
 {
-	bool fires = watch->state == WATCH_FIRING;
-
 	memset(shift, 0, sizeof(*shift));
 	shift->score = SHIFT_NO_SCORE;
 	shift->ratio = NAN;
 	alert_look_around(scene, day, look);
 	if (look->masked || look->silent)
 		return;
-	evaluate(scene, subject, alert_engine(subject, fires ? watch->fired : day),
-		 watch->baseline_start, subject->rule->gate, day, shift);
+	evaluate(scene, subject, engine, watch->baseline_start, subject->rule->gate, day,
+		 shift);
 	look->usable = shift->usable;
 	look->condition = shift_holds(shift, subject->rule->sensitivity);
 	look->found = (struct shift_frozen){ .base = shift->base,
@@ -108,6 +104,6 @@ void alert_judge(const struct alert_scene *scene, const struct alert_subject *su
 					     .onset = shift->onset };
 	look->score = shift->score;
 	look->ratio = shift->ratio;
-	if (fires)
-		look_at_firing(scene, subject, watch, look);
+	if (watch->state == WATCH_FIRING)
+		look_at_firing(scene, subject, watch, engine, look);
 }
