@@ -7,14 +7,6 @@
 
 #define SILENT_DAYS 3 /* working days */
 
-/* Of what the engines ask for if the rule says nothing (metrics/shift.h). */
-static const double gates[N_SHIFT_ENGINES] = {
-	[SHIFT_LEVEL] = 1.2,
-	[SHIFT_COUNT] = 1.25,
-	[SHIFT_SHARE] = 1.3,
-	[SHIFT_SPANS] = 1.3,
-};
-
 static bool is_silent(const struct alert_scene *scene, gint32 day)
 {
 	gint64 end = zone_day_start(scene->zone, day + 1);
@@ -59,7 +51,7 @@ static bool is_undone(const struct alert_scene *scene,
 		      const struct alert_subject *subject, const struct watch *watch,
 		      enum shift_engine engine)
 {
-	double gate = subject->rule->gate > 0 ? subject->rule->gate : gates[engine];
+	double gate = subject->rule->gate > 0 ? subject->rule->gate : shift_gate(engine);
 	struct shift shift;
 
 	evaluate(scene, subject, engine, watch->baseline_start, sqrt(gate), watch->fired,
@@ -85,28 +77,24 @@ static enum watch_recent recent_of(const struct alert_scene *scene,
 
 static void look_at_firing(const struct alert_scene *scene,
 			   const struct alert_subject *subject, const struct watch *watch,
-			   struct watch_look *look)
+			   enum shift_engine engine, struct watch_look *look)
 {
-	enum shift_engine engine = alert_engine(subject, watch->fired);
-
 	look->recent = recent_of(scene, subject, watch, engine, look->day);
 	look->undone = is_undone(scene, subject, watch, engine);
 }
 
 void alert_judge(const struct alert_scene *scene, const struct alert_subject *subject,
-		 const struct watch *watch, gint32 day, struct watch_look *look,
-		 struct shift *shift)
+		 const struct watch *watch, enum shift_engine engine, gint32 day,
+		 struct watch_look *look, struct shift *shift)
 {
-	bool fires = watch->state == WATCH_FIRING;
-
 	memset(shift, 0, sizeof(*shift));
 	shift->score = SHIFT_NO_SCORE;
 	shift->ratio = NAN;
 	alert_look_around(scene, day, look);
 	if (look->masked || look->silent)
 		return;
-	evaluate(scene, subject, alert_engine(subject, fires ? watch->fired : day),
-		 watch->baseline_start, subject->rule->gate, day, shift);
+	evaluate(scene, subject, engine, watch->baseline_start, subject->rule->gate, day,
+		 shift);
 	look->usable = shift->usable;
 	look->condition = shift_holds(shift, subject->rule->sensitivity);
 	look->found = (struct shift_frozen){ .base = shift->base,
@@ -116,6 +104,6 @@ void alert_judge(const struct alert_scene *scene, const struct alert_subject *su
 					     .onset = shift->onset };
 	look->score = shift->score;
 	look->ratio = shift->ratio;
-	if (fires)
-		look_at_firing(scene, subject, watch, look);
+	if (watch->state == WATCH_FIRING)
+		look_at_firing(scene, subject, watch, engine, look);
 }

@@ -35,8 +35,7 @@ void alert_subject_clear(struct alert_subject *subject);
 bool alert_metric_is_watched(enum metric metric);
 
 /* The engine that judges it as of a day: time_to_restore and recovery are SHIFT_LEVEL
- * from 3 a week up, over the last 26 weeks. A watch that fires keeps the engine it fired
- * with: ask for the day on which it did. */
+ * from 3 a week up, over the last 26 weeks. */
 enum shift_engine alert_engine(const struct alert_subject *subject, gint32 day);
 
 /* The series of an engine as of the end of a day. *made (NULL if nothing had to be) is
@@ -51,10 +50,11 @@ void alert_look_around(const struct alert_scene *scene, gint32 day,
 		       struct watch_look *look);
 
 /* Fills the look of a day; *shift is what the engine said: of a masked or silent day
- * nothing, and it is not usable. */
+ * nothing, and it is not usable. engine: alert_engine(), but a watch that fires keeps the
+ * one it fired with, for what is frozen is of that. */
 void alert_judge(const struct alert_scene *scene, const struct alert_subject *subject,
-		 const struct watch *watch, gint32 day, struct watch_look *look,
-		 struct shift *shift);
+		 const struct watch *watch, enum shift_engine engine, gint32 day,
+		 struct watch_look *look, struct shift *shift);
 
 /* ---- weeks ---- */
 

@@ -28,7 +28,10 @@ bool alert_walk(const struct alert_scene *scene, const struct alert_subject *sub
 	for (gint32 at = first; at <= last; at++) {
 		struct alert_day day = { .day = at };
 
-		alert_judge(scene, subject, &row->watch, at, &day.look, &day.shift);
+		if (row->watch.state != WATCH_FIRING)
+			row->engine = alert_engine(subject, at);
+		alert_judge(scene, subject, &row->watch, row->engine, at, &day.look,
+			    &day.shift);
 		if (!day.look.masked && !day.look.silent) {
 			row->lacking = day.shift.lacking;
 			row->score = day.shift.usable ? day.shift.score : (double)NAN;
@@ -84,7 +87,7 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 
 	alert->kind = row->kind;
 	alert->direction = row->direction;
-	alert->engine = alert_engine(subject, watch->fired);
+	alert->engine = row->engine;
 	alert->onset = zone_day_start(scene->zone, watch->frozen.onset);
 	alert->first_seen = zone_day_start(scene->zone, watch->suspected + 1);
 	alert->fired_at = zone_day_start(scene->zone, watch->fired + 1);

@@ -52,11 +52,12 @@ struct shift_series {
 	gint32 baseline_start; /* no week that begins before it counts, and no span that
 				  did; SHIFT_NO_BOUND */
 	const struct calendar *calendar; /* count: masked days; NULL: none */
-	double gate; /* the least ratio worth telling (> 1: 1.5 is by half); 0: the
-			engine's own: level 1.2, count 1.25 (a drop to 0.8), share 1.3,
-			spans 1.3. Share asks for 0.03 and 3 failures (after; better:
+	double gate; /* the least ratio worth telling (> 1: 1.5 is by half); 0:
+			shift_gate(). Share asks for 0.03 and 3 failures (after; better:
 			before) besides */
 };
+/* An engine's own gate: level 1.2, count 1.25 (a drop to 0.8), share 1.3, spans 1.3. */
+double shift_gate(enum shift_engine engine);
 
 /* One side of a comparison. NAN: does not apply. Weeks without samples (count: nearly
  * without exposure) at the far end of a side are not of it. */

@@ -7,6 +7,7 @@ const struct watch_rule watch_rule_shift = {
 	.calm = 7,
 	.quiet = 14,
 	.accept_after = 84,
+	.accept_anyway = 112,
 };
 const struct watch_rule watch_rule_guardrail = { .pending = 3, .calm = 7 };
 
@@ -76,7 +77,9 @@ enum watch_recent watch_calm(const struct shift_frozen *frozen, double recent)
 	if (isnan(recent))
 		return RECENT_UNKNOWN;
 	/* a third of the effect, since that is over-estimated when it fires */
-	return recent < fmax(0.33 * frozen->effect, log(1.15)) ? RECENT_CALM : RECENT_BAD;
+	if (recent < fmax(0.33 * frozen->effect, log(1.15)))
+		return RECENT_CALM;
+	return recent < 0.8 * frozen->effect ? RECENT_EASING : RECENT_BAD;
 }
 
 /* ---- one day ---- */
@@ -149,14 +152,19 @@ static bool is_worse(const struct watch *watch, const struct watch_look *look)
 }
 
 /* Of few durations the onset may lie so far back that what has just been told would be
- * called normal the next day: a third of the time has to pass after it was told, too,
- * which the windows of weeks always leave. */
+ * called normal the next day: a quarter of the time has to pass after it was told, too.
+ * Windows of weeks begin at most 8 weeks and 3 days before, and always leave that. */
 static bool is_normal(const struct watch *watch, const struct watch_rule *rule,
 		      const struct watch_look *look)
 {
-	return rule->accept_after > 0 && look->recent == RECENT_BAD &&
-	       look->day - watch->frozen.onset >= (gint32)rule->accept_after &&
-	       look->day - watch->fired >= (gint32)(rule->accept_after / 3);
+	gint32 lasted = look->day - watch->frozen.onset;
+
+	if (rule->accept_after == 0 ||
+	    look->day - watch->fired < (gint32)(rule->accept_after / 4))
+		return false;
+	return look->recent == RECENT_BAD ? lasted >= (gint32)rule->accept_after
+					  : look->recent != RECENT_CALM &&
+						    lasted >= (gint32)rule->accept_anyway;
 }
 
 static void step_firing(struct watch *watch, const struct watch_rule *rule,
@@ -166,7 +174,7 @@ static void step_firing(struct watch *watch, const struct watch_rule *rule,
 		finish(watch, rule, look->day, WATCH_WITHDRAWN, events);
 		return;
 	}
-	if (look->recent == RECENT_BAD)
+	if (look->recent == RECENT_BAD || look->recent == RECENT_EASING)
 		watch->calm = 0;
 	else if (look->recent == RECENT_CALM)
 		watch->calm++;

@@ -45,15 +45,17 @@ bool watch_event_is_told(enum watch_event event);
 
 /* In days that are judged. */
 struct watch_rule {
-	guint pending;	    /* fires when the condition was true so many times in a row */
-	guint calm;	    /* resolves after so many in a row below */
-	guint quiet;	    /* after an alert nothing is suspected for so many */
-	guint accept_after; /* calendar days since onset after which it is accepted, but
-			       not before a third of them has gone by since it fired;
-			       0: never */
+	guint pending; /* fires when the condition was true so many times in a row */
+	guint calm;    /* resolves after so many in a row below */
+	guint quiet;   /* after an alert nothing is suspected for so many */
+	/* Calendar days since onset, but not before a quarter of accept_after has gone by
+	 * since it fired; 0: never */
+	guint accept_after;  /* after which it is accepted if it is still bad */
+	guint accept_anyway; /* after which it is unless it is calm by then: what neither
+				leaves nor stays does not fire for ever */
 };
-extern const struct watch_rule watch_rule_shift;     /* 3, 7, 14, 84 */
-extern const struct watch_rule watch_rule_guardrail; /* 3, 7, 0, 0 */
+extern const struct watch_rule watch_rule_shift;     /* 3, 7, 14, 84, 112 */
+extern const struct watch_rule watch_rule_guardrail; /* 3, 7, 0, 0, 0 */
 
 struct watch {
 	enum watch_state state;
@@ -72,7 +74,10 @@ struct watch {
 };
 #define WATCH_NEVER G_MININT32
 
-enum watch_recent { RECENT_UNKNOWN, RECENT_BAD, RECENT_CALM };
+/* Of the effect: bad is what has kept nearly all of it, easing what has not, but is not
+ * calm either. The recent window holds samples of before for weeks after something is
+ * over, which must not become the new normal meanwhile. */
+enum watch_recent { RECENT_UNKNOWN, RECENT_BAD, RECENT_EASING, RECENT_CALM };
 
 /* What a day shows. */
 struct watch_look {
@@ -85,13 +90,14 @@ struct watch_look {
 	struct shift_frozen found;
 	double score, ratio; /* NAN of a guardrail */
 	/* While firing: */
-	enum watch_recent recent; /* below what resolves it? watch_calm(). Unknown: the
-				     day neither adds to the calm ones nor ends them */
+	enum watch_recent recent; /* watch_calm(). Bad and easing end the calm days in a
+				     row; unknown neither adds to them nor does */
 	bool undone; /* as of the day it fired, today's facts would not have come to half
 			of what it took */
 };
 
-/* RECENT_CALM below max(0.33 * effect, ln 1.15); NAN is RECENT_UNKNOWN. */
+/* RECENT_CALM below max(0.33 * effect, ln 1.15), else RECENT_BAD from 0.8 * effect on,
+ * between them RECENT_EASING; NAN is RECENT_UNKNOWN. */
 enum watch_recent watch_calm(const struct shift_frozen *frozen, double recent);
 
 #define WATCH_EVENTS_MAX 3

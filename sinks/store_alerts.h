@@ -75,6 +75,8 @@ struct watch_row {
 	guint lacking; /* learning: weeks, about */
 	double score, ratio;
 	gint64 alert_id; /* that fires; 0: none */
+	/* Of regressions: while it fires that of the alert, which is what is stored. */
+	enum shift_engine engine;
 };
 /* Of a scope (0: the daemon's own), locked until the end of the transaction; array of
  * struct watch_row. */

@@ -18,7 +18,8 @@
 	" dorad.day_number(w.baseline_start), dorad.day_number(w.suspected),"            \
 	" dorad.day_number(w.fired), w.frozen_base, w.frozen_low, w.frozen_high,"        \
 	" w.frozen_effect, dorad.day_number(w.frozen_onset), w.fired_score,"             \
-	" w.fired_ratio, w.worsened, w.lacking, w.score, w.ratio, w.alert_id"            \
+	" w.fired_ratio, w.worsened, w.lacking, w.score, w.ratio, w.alert_id,"           \
+	" (SELECT a.engine FROM dorad.alert a WHERE a.alert_id = w.alert_id)"            \
 	" FROM dorad.watch w WHERE w.active"
 #define OF_SCOPE " AND (w.scope_id = $1 OR ($1 = 0 AND w.scope_id IS NULL))"
 #define LOCKED " ORDER BY w.watch_id FOR NO KEY UPDATE"
@@ -112,6 +113,7 @@ static void read_row(const PGresult *result, int i, struct watch_row *row)
 {
 	g_autofree char *kind = result_text(result, i, 1);
 	g_autofree char *direction = result_text(result, i, 6);
+	g_autofree char *engine = result_text(result, i, 29);
 
 	*row = (struct watch_row){
 		.watch_id = result_int4(result, i, 0),
@@ -128,6 +130,8 @@ static void read_row(const PGresult *result, int i, struct watch_row *row)
 		.alert_id = result_int8(result, i, 28),
 	};
 	watch_kind_parse(kind, &row->kind);
+	if (engine)
+		shift_engine_parse(engine, &row->engine);
 	read_watch(result, i, &row->watch);
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/alert_walk.h"
+
 #include "alert_scene.h"
 
 static struct watch learning(void)
@@ -20,7 +22,8 @@ static void judge(const struct alert_scene *scene, enum metric metric,
 	struct alert_subject subject;
 
 	alert_subject_init(&subject, scene, metric, &plain, SHIFT_WORSE);
-	alert_judge(scene, &subject, watch, DAY0 + day, look, shift);
+	alert_judge(scene, &subject, watch, alert_engine(&subject, DAY0 + day),
+		    DAY0 + day, look, shift);
 	alert_subject_clear(&subject);
 }
 
@@ -207,7 +210,7 @@ START_TEST(undone)
 		correct(&scene, rows[i].every, rows[i].factor);
 		judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, DAYS - 1, &look, &shift);
 		ck_assert_msg(look.undone == rows[i].undone, "%s", rows[i].what);
-		ck_assert_msg((look.recent == RECENT_BAD) == !rows[i].undone, "%s",
+		ck_assert_msg((look.recent != RECENT_CALM) == !rows[i].undone, "%s",
 			      rows[i].what);
 		scene_clear(&scene);
 	}
@@ -246,6 +249,90 @@ START_TEST(recovers)
 }
 END_TEST
 
+/* Two incidents a week, which take four times as long from the onset on. */
+static void add_restores(struct alert_scene *scene)
+{
+	g_autoptr(GRand) rand = g_rand_new_with_seed(7);
+
+	for (gint32 day = 0; day < DAYS; day++) {
+		struct alert_span span = { .began = at(scene, day, 12) };
+		double hours = exp(noise(rand) / 2) * (day >= ONSET ? 4 : 1);
+
+		add_activity(scene, day);
+		if (day % WEEK != 1 && day % WEEK != 4)
+			continue;
+		span.ended = span.began + (gint64)(hours * (double)HOUR);
+		g_array_append_val(scene->samples.restores, span);
+	}
+}
+
+static int by_beginning(const void *a, const void *b)
+{
+	const struct alert_span *x = a, *y = b;
+
+	return (x->began > y->began) - (x->began < y->began);
+}
+
+/* What nobody had told of before: so many incidents that they are judged as levels. */
+static void add_late_restores(struct alert_scene *scene)
+{
+	for (gint32 day = ONSET - 20 * WEEK; day < ONSET; day++) {
+		const struct alert_span span = { .began = at(scene, day, 1),
+						 .ended = at(scene, day, 2) };
+
+		g_array_append_val(scene->samples.restores, span);
+	}
+	g_array_sort(scene->samples.restores, by_beginning);
+}
+
+static bool keep_shift(struct watch_row *row, const struct alert_day *day, void *user,
+		       GError **unused)
+{
+	(void)row;
+	(void)unused;
+	*(struct shift *)user = day->shift;
+	return true;
+}
+
+/* Base and limits that are frozen are those of an engine. */
+START_TEST(the_engine_stays)
+{
+	struct watch_row row = { .watch = learning() };
+	struct alert_row alert = { 0 };
+	struct alert_subject subject;
+	struct alert_scene scene;
+	struct shift shift;
+	gint32 day = ONSET;
+
+	scene_init(&scene);
+	scene.samples.services = g_ptr_array_new();
+	add_restores(&scene);
+	alert_subject_init(&subject, &scene, METRIC_TIME_TO_RESTORE, &plain, SHIFT_WORSE);
+	for (; row.watch.state != WATCH_FIRING && day < DAYS - 1; day++)
+		alert_walk(&scene, &subject, &row, DAY0 + day, DAY0 + day, keep_shift,
+			   &shift, NULL);
+	ck_assert_int_eq(row.watch.state, WATCH_FIRING);
+	ck_assert_int_eq(row.engine, SHIFT_SPANS);
+	alert_subject_clear(&subject);
+	add_late_restores(&scene);
+	alert_subject_init(&subject, &scene, METRIC_TIME_TO_RESTORE, &plain, SHIFT_WORSE);
+	ck_assert_int_eq(alert_engine(&subject, row.watch.fired), SHIFT_LEVEL);
+	alert_walk(&scene, &subject, &row, DAY0 + day, DAY0 + day, keep_shift, &shift,
+		   NULL);
+	ck_assert_int_eq(row.engine, SHIFT_SPANS);
+	/* that of a level is the same for all volumes */
+	ck_assert_double_gt(fabs(shift.threshold - 1.6), 0.01);
+	row.watch.fired = DAY0 + day;
+	alert_describe(&scene, &subject, &row,
+		       &(struct alert_day){ .day = DAY0 + day, .shift = shift }, &alert);
+	ck_assert_int_eq(alert.engine, SHIFT_SPANS);
+	alert_row_clear(&alert);
+	alert_subject_clear(&subject);
+	g_ptr_array_unref(scene.samples.services);
+	scene_clear(&scene);
+}
+END_TEST
+
 START_TEST(watched)
 {
 	for (int i = 0; i < N_METRICS; i++)
@@ -267,6 +354,7 @@ int main(void)
 	tcase_add_test(tests, masked);
 	tcase_add_test(tests, undone);
 	tcase_add_test(tests, recovers);
+	tcase_add_test(tests, the_engine_stays);
 	tcase_add_test(tests, watched);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -140,6 +140,27 @@ START_TEST(a_watch_may_come_back)
 }
 END_TEST
 
+START_TEST(a_watch_that_fires_has_the_engine_of_its_alert)
+{
+	struct watch_row row = a_watch(cart, "time_to_restore");
+	struct alert_row alert = an_alert(AT(19980), AT(20000));
+	GArray *rows;
+
+	alert.engine = SHIFT_SPANS;
+	rig_ok(store_begin(rig.store, &error));
+	happen(&row, WATCH_FIRED, AT(20000), &alert, ops);
+	rig_ok((rows = store_watches(rig.store, cart, &error)) != NULL);
+	ck_assert_uint_eq(rows->len, 1);
+	ck_assert_int_eq(g_array_index(rows, struct watch_row, 0).engine, SHIFT_SPANS);
+	watch_rows_free(rows);
+	rig_ok((rows = store_watch_of_alert(rig.store, row.alert_id, &error)) != NULL);
+	ck_assert_uint_eq(rows->len, 1);
+	ck_assert_int_eq(g_array_index(rows, struct watch_row, 0).engine, SHIFT_SPANS);
+	watch_rows_free(rows);
+	rig_ok(store_commit(rig.store, &error));
+}
+END_TEST
+
 START_TEST(what_leaves_the_configuration_ends)
 {
 	struct watch_row row = a_watch(cart, "change_lead_time");
@@ -415,6 +436,7 @@ int main(void)
 	tcase_add_test(tests, a_watch_is_read_as_it_was_written);
 	tcase_add_test(tests, what_is_not_known_stays_so);
 	tcase_add_test(tests, a_watch_may_come_back);
+	tcase_add_test(tests, a_watch_that_fires_has_the_engine_of_its_alert);
 	tcase_add_test(tests, what_leaves_the_configuration_ends);
 	tcase_add_test(tests, an_alert_says_all_that_is_known);
 	tcase_add_test(tests, a_repeated_transaction_repeats_nothing);

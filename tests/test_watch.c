@@ -9,6 +9,7 @@
  * Histories in a letter a day, from day 0 on, a number behind one repeats it:
  *   u  not enough to judge         .  nothing; the level is calm
  *   b  nothing; the level is bad   ?  nothing; no recent level is known
+ *   e  nothing; the level eases
  *   !  the condition is true       v  the same with evidence of 31 : 1
  *   d  the same with twice the     ^  the condition is true and the level calm
  *      ratio                       x  late facts undo what fires
@@ -52,6 +53,8 @@ static const struct row {
 	  WATCH_FIRING },
 	{ "and then it takes seven", ".!!!.6b.7",
 	  "0:learned 1:suspected 3:fired 17:resolved", WATCH_OK },
+	{ "one that eases is not calm", ".!!!.6e.6", "0:learned 1:suspected 3:fired",
+	  WATCH_FIRING },
 	{ "a day without a level neither counts nor ends them", ".!!!.6?.",
 	  "0:learned 1:suspected 3:fired 11:resolved", WATCH_OK },
 	{ "the level resolves it, not the condition", ".!!!^7",
@@ -81,8 +84,22 @@ static const struct row {
 	  WATCH_OK },
 	{ "or is bad once more", ".!!!b63.6b",
 	  "0:learned 1:suspected 3:fired 73:accepted", WATCH_OK },
-	{ "nobody knows is not bad", ".!!!b63?", "0:learned 1:suspected 3:fired",
+	{ "what eases is not", ".!!!b63e9", "0:learned 1:suspected 3:fired",
 	  WATCH_FIRING },
+	{ "until it is bad once more", ".!!!b63e9b",
+	  "0:learned 1:suspected 3:fired 76:accepted", WATCH_OK },
+	{ "or calm", ".!!!b63e9.7", "0:learned 1:suspected 3:fired 82:resolved",
+	  WATCH_OK },
+	{ "111 days after onset it still fires", ".!!!b60e31",
+	  "0:learned 1:suspected 3:fired", WATCH_FIRING },
+	{ "112 days after onset it is normal, too", ".!!!b60e32",
+	  "0:learned 1:suspected 3:fired 95:accepted", WATCH_OK },
+	{ "if it is not calm by then", ".!!!b60e30.6", "0:learned 1:suspected 3:fired",
+	  WATCH_FIRING },
+	{ "nobody knows is not bad", ".!!!b63?28", "0:learned 1:suspected 3:fired",
+	  WATCH_FIRING },
+	{ "but does not last for ever", ".!!!b63?29",
+	  "0:learned 1:suspected 3:fired 95:accepted", WATCH_OK },
 	{ "after that it is quiet, too", ".!!!b64!14",
 	  "0:learned 1:suspected 3:fired 67:accepted", WATCH_OK },
 
@@ -175,6 +192,7 @@ static struct watch_look look_of(char letter, gint32 day)
 		.ratio = letter == 'd' ? 4.5 : 2.1,
 		.recent = strchr(".^", letter) ? RECENT_CALM
 			  : letter == '?'      ? RECENT_UNKNOWN
+			  : letter == 'e'      ? RECENT_EASING
 					       : RECENT_BAD,
 		.undone = hidden || letter == 'x',
 	};
@@ -336,7 +354,7 @@ START_TEST(far_onsets)
 		}
 	}
 	ck_assert_int_eq(fired, 2);
-	ck_assert_int_eq(accepted, 30);
+	ck_assert_int_eq(accepted, 23);
 }
 END_TEST
 
@@ -353,9 +371,12 @@ START_TEST(calm_levels)
 		{ "no failure at all is calm", 1, -G_MAXDOUBLE, RECENT_CALM },
 		{ "no deployment at all is bad", 1, (double)INFINITY, RECENT_BAD },
 		{ "below a third of the effect is calm", 1, 0.329, RECENT_CALM },
-		{ "a third is bad", 1, 0.33, RECENT_BAD },
+		{ "from a third on it eases", 1, 0.33, RECENT_EASING },
+		{ "below four fifths it does", 1, 0.79, RECENT_EASING },
+		{ "with four fifths it is bad", 1, 0.8, RECENT_BAD },
 		{ "a small effect has to come below 15 %", 0.2, 0.139, RECENT_CALM },
-		{ "which this has not", 0.2, 0.14, RECENT_BAD },
+		{ "which this has not", 0.2, 0.14, RECENT_EASING },
+		{ "if there is room between", 0.15, 0.14, RECENT_BAD },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(levels); i++) {

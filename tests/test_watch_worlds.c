@@ -39,25 +39,37 @@ static gint32 dice(GRand *rand, gint32 sides)
 }
 
 /* What most days of a stretch are like. */
-enum mood { MOOD_LEARNING, MOOD_WELL, MOOD_DOUBTFUL, MOOD_BAD, MOOD_AWAY, N_MOODS };
+enum mood {
+	MOOD_LEARNING,
+	MOOD_WELL,
+	MOOD_DOUBTFUL,
+	MOOD_BAD,
+	MOOD_EASING,
+	MOOD_AWAY,
+	N_MOODS
+};
 
 static struct watch_look make_look(GRand *rand, enum mood mood, gint32 day)
 {
 	static const struct {
-		gint32 usable, condition, bad, silent, masked; /* of 100 */
+		gint32 usable, condition, bad, ease, silent, masked; /* of 100 */
 	} chances[N_MOODS] = {
-		[MOOD_LEARNING] = { 10, 30, 50, 0, 5 }, [MOOD_WELL] = { 99, 1, 2, 1, 5 },
-		[MOOD_DOUBTFUL] = { 97, 60, 50, 2, 5 }, [MOOD_BAD] = { 99, 93, 98, 1, 5 },
-		[MOOD_AWAY] = { 50, 50, 50, 80, 40 },
+		[MOOD_LEARNING] = { 10, 30, 50, 20, 0, 5 },
+		[MOOD_WELL] = { 99, 1, 2, 3, 1, 5 },
+		[MOOD_DOUBTFUL] = { 97, 60, 50, 50, 2, 5 },
+		[MOOD_BAD] = { 99, 93, 98, 50, 1, 5 },
+		[MOOD_EASING] = { 99, 40, 1, 98, 1, 5 },
+		[MOOD_AWAY] = { 50, 50, 50, 50, 80, 40 },
 	};
 	struct watch_look look = {
 		.day = day,
 		.masked = dice(rand, 100) < chances[mood].masked,
 		.silent = dice(rand, 100) < chances[mood].silent,
 		.usable = dice(rand, 100) < chances[mood].usable,
-		.recent = dice(rand, 40) == 0			? RECENT_UNKNOWN
-			  : dice(rand, 100) < chances[mood].bad ? RECENT_BAD
-								: RECENT_CALM,
+		.recent = dice(rand, 40) == 0			 ? RECENT_UNKNOWN
+			  : dice(rand, 100) < chances[mood].bad	 ? RECENT_BAD
+			  : dice(rand, 100) < chances[mood].ease ? RECENT_EASING
+								 : RECENT_CALM,
 		.undone = dice(rand, 150) == 0,
 	};
 
@@ -86,7 +98,8 @@ static void make(struct world *world, GRand *rand)
 	for (guint i = 0; i < world->n; i++) {
 		if (left-- <= 0) {
 			mood = (enum mood)dice(rand, N_MOODS);
-			left = dice(rand, mood == MOOD_BAD ? 150 : 40);
+			left = dice(rand,
+				    mood == MOOD_BAD || mood == MOOD_EASING ? 150 : 40);
 		}
 		world->looks[i] = make_look(rand, mood, day);
 		/* a day may never be looked at */
@@ -247,7 +260,7 @@ static guint calm_days(const struct world *world, int fired, guint day)
 		if (!is_judged(world, (guint)i) ||
 		    world->looks[i].recent == RECENT_UNKNOWN)
 			continue;
-		if (world->looks[i].recent == RECENT_BAD)
+		if (world->looks[i].recent != RECENT_CALM)
 			break;
 		n++;
 	}
@@ -277,8 +290,10 @@ static bool is_normal(const struct world *world, int fired, guint day)
 {
 	const struct watch_look *then = &world->looks[fired], *look = &world->looks[day];
 
-	return world->rule == &watch_rule_shift && look->recent == RECENT_BAD &&
-	       look->day >= then->found.onset + 84 && look->day >= then->day + 28;
+	gint32 enough = look->recent == RECENT_BAD ? 84 : 112;
+
+	return world->rule == &watch_rule_shift && look->recent != RECENT_CALM &&
+	       look->day >= then->found.onset + enough && look->day >= then->day + 21;
 }
 
 /* What of an alert had to happen on a judged day while it fired; N_WATCH_EVENTS: nothing.

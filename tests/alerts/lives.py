@@ -32,7 +32,8 @@ class Days:
         self.condition = self.turned(self.condition, restless, [True, True, False])
         self.masked = self.turned(self.masked, 0.1, [True, False, False, False, False])
         self.silent = self.turned(self.silent, 0.1, [True, False, False, False, False])
-        self.recent = self.turned(self.recent, restless, ["bad", "bad", "calm", "unknown"])
+        self.recent = self.turned(self.recent, restless,
+                                  ["bad", "bad", "easing", "calm", "unknown"])
         if rng.random() < 0.05:
             self.ratio = rng.choice([1.5, 2.0, 3.1, 4.0, 6.5, 0.7, 0.5, 0.25, 0.1])
         if rng.random() < 0.1:
@@ -80,11 +81,20 @@ def story(rule, *days):
 
 BAD = {"condition": 1, "score": 2.0, "recent": "bad"}
 CALM = {"recent": "calm"}
+EASING = {"recent": "easing"}
 EDGES = {
     "two days are not three": story("shift", (1, {}), (2, BAD), (5, {})),
     "three days, and over": story("shift", (1, {}), (6, BAD), (6, CALM), (1, BAD),
                                   (30, CALM), (9, BAD)),
     "accepted on the 84th day": story("shift", (1, {}), (100, BAD)),
+    "accepted on the 112th day": story("shift", (1, {}), (20, BAD), (99, EASING)),
+    "easing, and bad again": story("shift", (1, {}), (20, BAD), (60, EASING), (9, BAD)),
+    "easing, and calm": story("shift", (1, {}), (20, BAD), (68, EASING), (6, CALM),
+                              (1, EASING), (30, CALM)),
+    "calm by the 112th day": story("shift", (1, {}), (20, BAD), (69, EASING), (30, CALM)),
+    "an onset of long ago": story("shift", (1, {}), (30, {**BAD, "onset": TODAY - 300})),
+    "the same, easing": story("shift", (1, {}), (3, {**BAD, "onset": TODAY - 300}),
+                              (30, EASING)),
     "masked days and silent ones": story(
         "shift", (1, {}), (2, BAD), (9, {"masked": 1}), (4, {"silent": 1}), (3, BAD),
         (3, CALM), (9, {**CALM, "silent": 1}), (3, CALM), (2, {**CALM, "masked": 1}),
@@ -112,7 +122,7 @@ EDGES = {
     "how calm": ["calm %r %r" % (effect, recent)
                  for effect in (0.1, 0.4, 0.7, 1.1, math.nan)
                  for recent in (-1.0, 0.0, 0.13, 0.14, 0.2, 0.23, 0.24, 0.36, 0.37,
-                                math.nan, math.inf, 1.8e308, -math.inf)],
+                                0.55, 0.56, 0.57, 0.87, 0.88, 0.89, math.nan, math.inf, 1.8e308, -math.inf)],
 }
 
 

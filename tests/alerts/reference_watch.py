@@ -4,7 +4,7 @@ import math
 
 from evidence import NO_BOUND
 
-RULES = {"shift": (3, 7, 14, 84), "guardrail": (3, 7, 0, 0)}
+RULES = {"shift": (3, 7, 14, 84, 112), "guardrail": (3, 7, 0, 0, 0)}
 FROZEN = ("base", "low", "high", "effect", "onset")
 NEVER = -2**31
 
@@ -13,6 +13,9 @@ WATCH_FLAWS = {
     "calm": ("calm", 1),
     "quiet": ("quiet", 1),
     "accept": ("accept_after", 1),
+    "accept anyway": ("accept_anyway", 1),
+    "accept what was just told": ("told", 1),
+    "easing is no end of calm": ("ends_calm", ("bad",)),
     "masked days count": ("masked", True),
     "calm is kept": ("reset", False),
     "worsens often": ("once", False),
@@ -22,13 +25,15 @@ WATCH_FLAWS = {
 
 class Rule:
     masked, reset, once, moves = False, True, True, True
+    ends_calm, told = ("bad", "easing"), 21
 
     def __init__(self, name, flaw=None):
-        self.pending, self.calm, self.quiet, self.accept_after = RULES[name]
+        (self.pending, self.calm, self.quiet, self.accept_after,
+         self.accept_anyway) = RULES[name]
         if flaw:
             field, value = WATCH_FLAWS[flaw]
             was = getattr(self, field)
-            setattr(self, field, was + value if not isinstance(value, bool) else value)
+            setattr(self, field, was + value if type(value) is int else value)
 
 
 def calm(effect, recent):
@@ -37,7 +42,9 @@ def calm(effect, recent):
     least = math.log(1.15)
     if not math.isnan(effect):
         least = max(0.33 * effect, least)
-    return "calm" if recent < least else "bad"
+    if recent < least:
+        return "calm"
+    return "easing" if recent < 0.8 * effect else "bad"
 
 
 class Watch:
@@ -115,17 +122,23 @@ class Watch:
             return self.end("withdrawn", day, events)
         if look["recent"] == "calm":
             self.calm += 1
-        elif look["recent"] == "bad" and self.rule.reset:
+        elif look["recent"] in self.rule.ends_calm and self.rule.reset:
             self.calm = 0
         if self.calm >= self.rule.calm:
             return self.end("resolved", day, events)
-        after = self.rule.accept_after
-        if (after and look["recent"] == "bad" and day - self.frozen["onset"] >= after
-                and day - self.fired >= after // 3):
+        if self.rule.accept_after and self.is_normal(look):
             return self.accept(day, events)
         if not (self.worsened and self.rule.once) and self.is_worse(look):
             self.worsened = True
             events.append("worsened")
+
+    def is_normal(self, look):
+        """Bad for 12 weeks, or anything but calm for 16, and told for 3."""
+        lasted = look["day"] - self.frozen["onset"]
+        if look["recent"] == "calm" or look["day"] - self.fired < self.rule.told:
+            return False
+        return (lasted >= self.rule.accept_anyway
+                or look["recent"] == "bad" and lasted >= self.rule.accept_after)
 
     def is_worse(self, look):
         """Evidence passes 30 : 1, or the ratio doubles."""

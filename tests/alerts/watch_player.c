@@ -4,14 +4,14 @@
  *
  *   watch RULE BASELINE_START                   "shift" or "guardrail"
  *   look DAY MASKED SILENT USABLE CONDITION BASE LOW HIGH EFFECT ONSET SCORE RATIO RECENT
- *        UNDONE                                 RECENT: "unknown", "bad", "calm"
- *   accept DAY
- *   calm EFFECT RECENT                          what watch_calm() says of a number
+ *        UNDONE                                 RECENT: "unknown", "bad", "easing",
+ * "calm" accept DAY calm EFFECT RECENT                          what watch_calm() says of
+ * a number
  */
 #include "metrics/watch.h"
 #include "tests/alerts/player.h"
 
-static const char *const recents[] = { "unknown", "bad", "calm" };
+static const char *const recents[] = { "unknown", "bad", "easing", "calm" };
 
 static void say(const struct watch *watch, const struct watch_events *events)
 {
