@@ -102,6 +102,7 @@ static void finish_prepare(struct engine *engine, struct job *job,
 	g_clear_pointer(&engine->database_trouble, g_free);
 	announce_database(engine->options.announce);
 	task_want(&engine->evaluate, now->steady);
+	task_want(&engine->deliver, now->steady);
 }
 
 static void finish_load(struct engine *engine, struct job *job, const struct moment *now)
@@ -180,6 +181,7 @@ static void finish_evaluate(struct engine *engine, struct job *job,
 	if (!job->error) {
 		engine->evaluate.failures = 0;
 		look_again(engine, job->evaluated.next, now);
+		task_want(&engine->deliver, now->steady);
 		announce_evaluation(announce, &job->evaluated);
 		return;
 	}
@@ -199,6 +201,30 @@ static void finish_evaluate(struct engine *engine, struct job *job,
 					   engine->options.once ? -1 : wait);
 	}
 	task_want(&engine->evaluate, now->steady + wait);
+}
+
+static void finish_deliver(struct engine *engine, struct job *job,
+			   const struct moment *now)
+{
+	GTimeSpan wait = G_TIME_SPAN_MINUTE;
+
+	engine->deliver.running = false;
+	engine->delivered = true;
+	if (job->delivered.trouble)
+		announce_notice(engine->options.announce, "alerts",
+				job->delivered.trouble);
+	if (job->error) {
+		if (engine->options.once)
+			engine->status = EXIT_FAILED;
+		if (job->database) {
+			lose_database(engine, job->error, now);
+			return; /* wanted again once the database is back */
+		}
+		announce_notice(engine->options.announce, "alerts", job->error->message);
+	} else if (job->delivered.next != INSTANT_NONE) {
+		wait = MAX(job->delivered.next - now->wall, G_TIME_SPAN_SECOND);
+	}
+	task_want(&engine->deliver, now->steady + wait);
 }
 
 static bool was_cancelled(const struct engine *engine, const struct job *job)
@@ -235,6 +261,9 @@ void engine_finished(struct engine *engine, struct job *job, const struct moment
 		break;
 	case JOB_EVALUATE:
 		finish_evaluate(engine, job, now);
+		break;
+	case JOB_DELIVER:
+		finish_deliver(engine, job, now);
 		break;
 	}
 	keep_store(engine, job);
