@@ -203,28 +203,29 @@ static void finish_evaluate(struct engine *engine, struct job *job,
 	task_want(&engine->evaluate, now->steady + wait);
 }
 
+/* Once tells all that there is to tell, and what a channel does not take is a failure. */
 static void finish_deliver(struct engine *engine, struct job *job,
 			   const struct moment *now)
 {
+	const struct deliver_result *result = &job->delivered;
+	const bool once = engine->options.once;
 	GTimeSpan wait = G_TIME_SPAN_MINUTE;
 
 	engine->deliver.running = false;
-	engine->delivered = true;
-	if (job->delivered.trouble)
-		announce_notice(engine->options.announce, "alerts",
-				job->delivered.trouble);
-	if (job->error) {
-		if (engine->options.once)
-			engine->status = EXIT_FAILED;
-		if (job->database) {
-			lose_database(engine, job->error, now);
-			return; /* wanted again once the database is back */
-		}
-		announce_notice(engine->options.announce, "alerts", job->error->message);
-	} else if (job->delivered.next != INSTANT_NONE) {
-		wait = MAX(job->delivered.next - now->wall, G_TIME_SPAN_SECOND);
+	engine->delivered = job->error || !result->more;
+	if (once && (job->error || result->n_failed > 0))
+		engine->status = EXIT_FAILED;
+	if (job->error && job->database) {
+		lose_database(engine, job->error, now);
+		return; /* wanted again once the database is back */
 	}
-	task_want(&engine->deliver, now->steady + wait);
+	announce_delivery_failed(engine->options.announce, now, job->error,
+				 once ? -1 : wait);
+	if (result->more)
+		wait = 0;
+	else if (!job->error && result->next != INSTANT_NONE)
+		wait = MAX(result->next - now->wall, G_TIME_SPAN_SECOND);
+	task_want(&engine->deliver, now->steady + MIN(wait, G_TIME_SPAN_MINUTE));
 }
 
 static bool was_cancelled(const struct engine *engine, const struct job *job)
@@ -245,6 +246,9 @@ static void keep_store(struct engine *engine, struct job *job)
 void engine_finished(struct engine *engine, struct job *job, const struct moment *now)
 {
 	engine->n_running--;
+	/* What was delivered is told, whatever became of the rest. */
+	announce_delivery(engine->options.announce, now, &job->delivered,
+			  engine->options.once);
 	if (was_cancelled(engine, job)) {
 		job_free(job);
 		return;

@@ -120,6 +120,7 @@ struct job *job_new(enum job_kind kind, struct config *config, struct store *sto
 	job->config = config ? config_ref(config) : NULL;
 	job->store = store;
 	job->author_key = author_key ? g_bytes_ref(author_key) : NULL;
+	deliver_result_init(&job->delivered);
 	return job;
 }
 

@@ -38,7 +38,7 @@ void self_step(struct watch *watch, const struct self_look *look, gint64 now,
 	       struct watch_events *events)
 {
 	gint32 minute = minute_of(now);
-	gint64 since = look->since != INSTANT_NONE ? look->since : now;
+	gint64 since = look->since != INSTANT_NONE ? MIN(look->since, now) : now;
 
 	events->n = 0;
 	watch->judged = minute;
@@ -58,7 +58,10 @@ void self_step(struct watch *watch, const struct self_look *look, gint64 now,
 		watch->suspected = minute_of(since);
 		happened(events, WATCH_SUSPECTED);
 	}
-	if (now - watch->suspected * G_TIME_SPAN_MINUTE < look->patience)
+	/* The clock was set back: nobody knows for how long it has been. */
+	if (watch->suspected > minute)
+		watch->suspected = minute;
+	if (MIN(look->seen, now) - watch->suspected * G_TIME_SPAN_MINUTE < look->patience)
 		return;
 	enter(watch, WATCH_FIRING, minute);
 	watch->fired = minute;
@@ -137,20 +140,20 @@ static bool take(struct pass *pass, const struct self_look *look, GError **error
 {
 	struct watch_row *row = find(pass, look);
 	struct watch_events events;
+	gint32 suspected;
 
 	if (!row && !look->trouble)
 		return true; /* nothing to remember of what never went wrong */
 	if (!row)
 		row = add(pass, look);
+	suspected = row->watch.suspected;
 	self_step(&row->watch, look, pass->now, &events);
-	/* that time goes by is no news */
-	if ((events.n > 0 || row->watch_id == 0) &&
-	    !store_watch_write(pass->store, row, error))
-		return false;
 	for (guint i = 0; i < events.n; i++)
 		if (!remember(pass, row, look, events.events[i], error))
 			return false;
-	if (events.n > 0 && !store_watch_write(pass->store, row, error))
+	/* that time goes by is no news */
+	if ((events.n > 0 || suspected != row->watch.suspected) &&
+	    !store_watch_write(pass->store, row, error))
 		return false;
 	g_array_append_val(pass->kept, row->watch_id);
 	return true;
@@ -177,6 +180,7 @@ static bool take_source(struct pass *pass, const struct source_trouble *source,
 		.detail = "",
 		.trouble = failing && source->denied,
 		.since = source->failing_since,
+		.seen = source->failed_at,
 		.patience = self->fails_after_us,
 		.reason = denied,
 	};
@@ -184,11 +188,11 @@ static bool take_source(struct pass *pass, const struct source_trouble *source,
 		.metric = "source_stale",
 		.name = source->name,
 		.detail = "",
-		/* A refusal is told by itself. After a night without the daemon nothing
-		 * has been read for long, and most of it is read at once. */
+		/* A refusal is told by itself. */
 		.trouble = failing && !refused.trouble &&
 			   pass->now - unread >= self->stale_after_us,
 		.since = source->failing_since,
+		.seen = source->failed_at,
 		.patience = self->fails_after_us,
 		.reason = stale,
 	};
@@ -228,6 +232,7 @@ static bool take_rule(struct pass *pass, const char *service, const char *source
 		.detail = source,
 		.trouble = nothing,
 		.since = INSTANT_NONE,
+		.seen = pass->now,
 		.patience = pass->alerts->self->stale_after_us,
 		.reason = reason,
 	};

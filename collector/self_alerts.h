@@ -16,12 +16,14 @@ struct self_look {
 	const char *detail; /* the source of a rule; else "" */
 	bool trouble;
 	gint64 since;	    /* when it began; INSTANT_NONE: when it is first seen */
-	GTimeSpan patience; /* how long it has to last before it is told */
+	gint64 seen;	    /* when it was last seen to be so */
+	GTimeSpan patience; /* how long it has to have been so before it is told */
 	const char *reason; /* what is wrong and what to do, in words */
 };
 
-/* The next state of a watch: pending as soon as there is trouble, firing once it has
- * lasted as long as the patience says, ok as soon as there is none. */
+/* The next state of a watch: pending as soon as there is trouble, firing once it has been
+ * seen to last as long as the patience says, ok as soon as there is none. While nobody
+ * looks, as in a night without the daemon, nothing lasts. */
 void self_step(struct watch *watch, const struct self_look *look, gint64 now,
 	       struct watch_events *events);
 
