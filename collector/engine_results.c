@@ -221,7 +221,7 @@ static void finish_deliver(struct engine *engine, struct job *job,
 	}
 	announce_delivery_failed(engine->options.announce, now, job->error,
 				 once ? -1 : wait);
-	if (result->more)
+	if (!job->error && result->more)
 		wait = 0;
 	else if (!job->error && result->next != INSTANT_NONE)
 		wait = MAX(result->next - now->wall, G_TIME_SPAN_SECOND);
