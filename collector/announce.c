@@ -11,6 +11,8 @@ struct announce {
 
 #define DATABASE "database"
 #define EVALUATION "evaluation"
+#define MESSAGES "messages"
+#define CHANNEL "channel"
 
 static void complaint_destroy(void *complaint)
 {
@@ -178,6 +180,43 @@ void announce_evaluation_failed(struct announce *announce, const struct moment *
 {
 	progress_done(announce->progress, EVALUATION);
 	raise_complaint(announce, now, EVALUATION, NULL, error, wait);
+}
+
+static void announce_alert(struct announce *announce, const struct deliver_line *line)
+{
+	g_autofree char *group = g_strdup_printf("%" G_GINT64_FORMAT, line->group_id);
+
+	progress_hide(announce->progress);
+	log_event(LOG_LEVEL_NOTICE,
+		  LOG_FIELDS({ "alert", line->alerts }, { "group", group },
+			     { "metric", line->metrics }, { "scope", line->scopes }),
+		  "%s", line->text);
+}
+
+void announce_delivery(struct announce *announce, const struct moment *now,
+		       const struct deliver_result *result, bool once)
+{
+	for (guint i = 0; i < result->lines->len; i++)
+		announce_alert(announce, g_ptr_array_index(result->lines, i));
+	for (guint i = 0; i < result->channels->len; i++) {
+		const struct deliver_channel *channel = g_ptr_array_index(
+			result->channels, i);
+
+		if (channel->error)
+			raise_complaint(announce, now, CHANNEL, channel->name,
+					channel->error, once ? -1 : channel->wait);
+		else
+			settle(announce, CHANNEL, channel->name);
+	}
+}
+
+void announce_delivery_failed(struct announce *announce, const struct moment *now,
+			      const GError *error, GTimeSpan wait)
+{
+	if (error)
+		raise_complaint(announce, now, MESSAGES, NULL, error, wait);
+	else
+		settle(announce, MESSAGES, NULL);
 }
 
 void announce_database(struct announce *announce)

@@ -27,6 +27,12 @@ void announce_poll_failed(struct announce *announce, const struct moment *now,
 void announce_evaluation(struct announce *announce, const struct evaluate_result *result);
 void announce_evaluation_failed(struct announce *announce, const struct moment *now,
 				const GError *error, GTimeSpan wait);
+/* What a channel of kind journal is told, and what came of the channels. */
+void announce_delivery(struct announce *announce, const struct moment *now,
+		       const struct deliver_result *result, bool once);
+/* error NULL: it did not fail. */
+void announce_delivery_failed(struct announce *announce, const struct moment *now,
+			      const GError *error, GTimeSpan wait);
 void announce_database(struct announce *announce);
 void announce_database_failed(struct announce *announce, const struct moment *now,
 			      const GError *error, GTimeSpan wait);

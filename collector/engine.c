@@ -12,7 +12,8 @@ struct engine *engine_new(const struct engine_options *options, struct config *c
 	engine->roster = roster_new(options->seed);
 	engine->stores = g_ptr_array_new_with_free_func((GDestroyNotify)store_free);
 	engine->cancellable = g_cancellable_new();
-	engine->load.due = engine->evaluate.due = SCHEDULE_NEVER;
+	engine->load.due = engine->evaluate.due = engine->deliver.due = SCHEDULE_NEVER;
+	engine->told = INSTANT_NONE;
 	engine->prepare.due = now->steady;
 	engine->midnight = SCHEDULE_NEVER;
 	return engine;
@@ -102,6 +103,16 @@ static void submit_evaluate(struct engine *engine, const struct moment *now)
 	       now);
 }
 
+static void submit_deliver(struct engine *engine, const struct moment *now)
+{
+	struct job *job = job_new(JOB_DELIVER, engine->current, idle_store(engine), NULL);
+
+	task_start(&engine->deliver);
+	job->before = engine->told;
+	engine->told = now->wall;
+	submit(engine, job, now);
+}
+
 static bool is_ready(const struct engine *engine)
 {
 	return engine->current && !engine->database_lost;
@@ -118,6 +129,13 @@ static bool may_evaluate(const struct engine *engine)
 {
 	return is_ready(engine) &&
 	       (!engine->options.once || roster_unpolled(engine->roster) == 0);
+}
+
+/* What an evaluation finds of one team is one message, so it has to be over. */
+static bool may_deliver(const struct engine *engine)
+{
+	return is_ready(engine) && engine->current->alerts && !engine->evaluate.running &&
+	       (!engine->options.once || engine->evaluated);
 }
 
 static void submit_polls(struct engine *engine, const struct moment *now)
@@ -158,6 +176,8 @@ gint64 engine_advance(struct engine *engine, const struct moment *now)
 	submit_polls(engine, now);
 	if (may_evaluate(engine) && task_is_due(&engine->evaluate, now->steady))
 		submit_evaluate(engine, now);
+	if (may_deliver(engine) && task_is_due(&engine->deliver, now->steady))
+		submit_deliver(engine, now);
 
 	wake = MIN(task_wake(&engine->load), task_wake(&engine->prepare));
 	if (may_poll(engine))
@@ -167,6 +187,8 @@ gint64 engine_advance(struct engine *engine, const struct moment *now)
 		if (engine->midnight != SCHEDULE_NEVER && !engine->evaluate.running)
 			wake = MIN(wake, now->steady + engine->midnight - now->wall);
 	}
+	if (may_deliver(engine))
+		wake = MIN(wake, task_wake(&engine->deliver));
 	return wake;
 }
 
@@ -204,6 +226,7 @@ void engine_stop(struct engine *engine, const struct moment *now)
 static bool once_is_done(const struct engine *engine)
 {
 	return engine->options.once && engine->current && engine->evaluated &&
+	       (engine->delivered || !engine->current->alerts) &&
 	       roster_unpolled(engine->roster) == 0 && engine->n_running == 0;
 }
 

@@ -10,12 +10,13 @@ struct engine {
 	struct config *candidate; /* read and checked; the database is not ready for it */
 	GBytes *key, *candidate_key;
 	struct roster *roster;
-	struct task load, prepare, evaluate;
+	struct task load, prepare, evaluate, deliver;
 	GPtrArray *stores; /* idle ones, all of the current configuration */
 	GCancellable *cancellable;
 	guint n_running;
 	gint64 midnight; /* wall clock: when figures of a new local day are due */
-	bool database_lost, reloading, evaluated, stopping;
+	gint64 told;	 /* wall clock: when messages were delivered last; INSTANT_NONE */
+	bool database_lost, reloading, evaluated, delivered, stopping;
 	bool beside;	 /* the evaluation that runs was begun while polls ran */
 	gint64 deadline; /* steady; once stopping */
 	int status;	 /* the exit status if nothing else happens */

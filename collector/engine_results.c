@@ -102,6 +102,7 @@ static void finish_prepare(struct engine *engine, struct job *job,
 	g_clear_pointer(&engine->database_trouble, g_free);
 	announce_database(engine->options.announce);
 	task_want(&engine->evaluate, now->steady);
+	task_want(&engine->deliver, now->steady);
 }
 
 static void finish_load(struct engine *engine, struct job *job, const struct moment *now)
@@ -180,6 +181,7 @@ static void finish_evaluate(struct engine *engine, struct job *job,
 	if (!job->error) {
 		engine->evaluate.failures = 0;
 		look_again(engine, job->evaluated.next, now);
+		task_want(&engine->deliver, now->steady);
 		announce_evaluation(announce, &job->evaluated);
 		return;
 	}
@@ -201,6 +203,31 @@ static void finish_evaluate(struct engine *engine, struct job *job,
 	task_want(&engine->evaluate, now->steady + wait);
 }
 
+/* Once tells all that there is to tell, and what a channel does not take is a failure. */
+static void finish_deliver(struct engine *engine, struct job *job,
+			   const struct moment *now)
+{
+	const struct deliver_result *result = &job->delivered;
+	const bool once = engine->options.once;
+	GTimeSpan wait = G_TIME_SPAN_MINUTE;
+
+	engine->deliver.running = false;
+	engine->delivered = job->error || !result->more;
+	if (once && (job->error || result->n_failed > 0))
+		engine->status = EXIT_FAILED;
+	if (job->error && job->database) {
+		lose_database(engine, job->error, now);
+		return; /* wanted again once the database is back */
+	}
+	announce_delivery_failed(engine->options.announce, now, job->error,
+				 once ? -1 : wait);
+	if (!job->error && result->more)
+		wait = 0;
+	else if (!job->error && result->next != INSTANT_NONE)
+		wait = MAX(result->next - now->wall, G_TIME_SPAN_SECOND);
+	task_want(&engine->deliver, now->steady + MIN(wait, G_TIME_SPAN_MINUTE));
+}
+
 static bool was_cancelled(const struct engine *engine, const struct job *job)
 {
 	return engine->stopping && job->error &&
@@ -219,6 +246,9 @@ static void keep_store(struct engine *engine, struct job *job)
 void engine_finished(struct engine *engine, struct job *job, const struct moment *now)
 {
 	engine->n_running--;
+	/* What was delivered is told, whatever became of the rest. */
+	announce_delivery(engine->options.announce, now, &job->delivered,
+			  engine->options.once);
 	if (was_cancelled(engine, job)) {
 		job_free(job);
 		return;
@@ -235,6 +265,9 @@ void engine_finished(struct engine *engine, struct job *job, const struct moment
 		break;
 	case JOB_EVALUATE:
 		finish_evaluate(engine, job, now);
+		break;
+	case JOB_DELIVER:
+		finish_deliver(engine, job, now);
 		break;
 	}
 	keep_store(engine, job);

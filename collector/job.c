@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "collector/author_key.h"
 #include "collector/retention.h"
+#include "collector/self_alerts.h"
 
 static void load(struct job *job)
 {
@@ -55,8 +56,15 @@ static void poll(struct job *job, const struct work_context *context)
 static void evaluate(struct job *job, const struct work_context *context)
 {
 	g_autofree char *text = NULL;
+	gint64 never;
 	gsize n = 0;
 
+	/* with alerts they are looked at whenever messages are delivered */
+	if (!context->config->alerts &&
+	    !self_alerts_run(job->store, context, job->now, &never, &job->error)) {
+		blame(job);
+		return;
+	}
 	if (!evaluate_due(job->store, context, job->now, &job->evaluated, &job->error) ||
 	    !retention_run(job->store, context, job->now, &n, &job->error)) {
 		blame(job);
@@ -66,6 +74,20 @@ static void evaluate(struct job *job, const struct work_context *context)
 		return;
 	text = g_strdup_printf("%" G_GSIZE_FORMAT " rows were deleted for their age", n);
 	context->notice("retention", text, context->user);
+}
+
+static void deliver(struct job *job, const struct work_context *context)
+{
+	gint64 next;
+
+	if (!self_alerts_run(job->store, context, job->now, &next, &job->error) ||
+	    !deliver_due(job->store, context, job->before, job->now, &job->delivered,
+			 &job->error)) {
+		blame(job);
+		return;
+	}
+	if (job->delivered.next == INSTANT_NONE || next < job->delivered.next)
+		job->delivered.next = next;
 }
 
 /* What is on its way is the job's own matter, whatever is worked on inside. */
@@ -98,6 +120,7 @@ struct job *job_new(enum job_kind kind, struct config *config, struct store *sto
 	job->config = config ? config_ref(config) : NULL;
 	job->store = store;
 	job->author_key = author_key ? g_bytes_ref(author_key) : NULL;
+	deliver_result_init(&job->delivered);
 	return job;
 }
 
@@ -113,6 +136,7 @@ void job_free(struct job *job)
 	g_clear_pointer(&job->faults, g_ptr_array_unref);
 	g_clear_object(&job->cancellable);
 	g_clear_error(&job->error);
+	deliver_result_clear(&job->delivered);
 	g_free(job->source);
 	g_free(job);
 }
@@ -143,6 +167,9 @@ void job_run(struct job *job)
 		break;
 	case JOB_EVALUATE:
 		evaluate(job, &context);
+		break;
+	case JOB_DELIVER:
+		deliver(job, &context);
 		break;
 	}
 }

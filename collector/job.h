@@ -7,6 +7,7 @@
  */
 #include <gio/gio.h>
 
+#include "collector/deliver.h"
 #include "collector/evaluate.h"
 #include "collector/poll.h"
 
@@ -15,6 +16,7 @@ enum job_kind {
 	JOB_PREPARE,  /* bring the database up to date with program and configuration */
 	JOB_POLL,     /* poll one source */
 	JOB_EVALUATE, /* recompute what is due */
+	JOB_DELIVER,  /* look at how the daemon itself is, and tell people */
 };
 
 struct job {
@@ -27,7 +29,8 @@ struct job {
 	struct tokens *tokens;
 	GCancellable *cancellable;
 	const char *config_path, *cache_dir, *state_dir; /* borrowed */
-	gint64 now; /* the wall clock when the job was made */
+	gint64 now;    /* the wall clock when the job was made */
+	gint64 before; /* JOB_DELIVER: and of the one before; INSTANT_NONE */
 
 	/* Called from the worker; see struct work_context. `what` of progress is the
 	 * source's name or "evaluation". NULL: nobody listens. */
@@ -40,6 +43,7 @@ struct job {
 	bool database; /* the failure is the database's, not the source's */
 	struct poll_result polled;
 	struct evaluate_result evaluated;
+	struct deliver_result delivered;
 	struct config *loaded; /* JOB_LOAD; NULL: see faults, or error */
 	GBytes *loaded_key;
 	GPtrArray *faults; /* of struct config_fault */

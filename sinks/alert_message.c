@@ -171,7 +171,7 @@ static char *filling(const char *word, const struct alert_row *row)
 		return alert_iso_date(compared ? row->shift.before.from
 					       : alert_day(row, row->onset));
 	if (g_str_has_prefix(word, "{to}"))
-		return alert_iso_date(alert_last_day(row, end));
+		return alert_iso_date(alert_shown_day(row, end));
 	return NULL;
 }
 

@@ -45,7 +45,7 @@ static char *ending(const struct alert_row *row)
 	if (g_strcmp0(row->state, "accepted") == 0 && *reason == '\0')
 		how = "accepted as the new normal";
 	if (row->ended_at != INSTANT_NONE)
-		date = alert_date(alert_last_day(row, row->ended_at),
+		date = alert_date(alert_shown_day(row, row->ended_at),
 				  alert_day(row, row->fired_at));
 	return g_strdup_printf("%s%s%s%s%s", how, date ? " on " : "", date ? date : "",
 			       *reason ? ": " : "", reason);

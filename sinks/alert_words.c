@@ -128,7 +128,7 @@ gint32 alert_day(const struct alert_row *row, gint64 instant)
 	return day_of(local_of(row, instant));
 }
 
-gint32 alert_last_day(const struct alert_row *row, gint64 instant)
+gint32 alert_shown_day(const struct alert_row *row, gint64 instant)
 {
 	return alert_day(row, MAX(instant, INSTANT_MIN) - 1);
 }

@@ -34,7 +34,7 @@ char *alert_scope(const struct alert_row *row);
 /* The local date of an instant. */
 gint32 alert_day(const struct alert_row *row, gint64 instant);
 /* Of one that is the end of a day, or lies within one: that day. */
-gint32 alert_last_day(const struct alert_row *row, gint64 instant);
+gint32 alert_shown_day(const struct alert_row *row, gint64 instant);
 /* "3 March"; with its year where that is not the year of `beside`. */
 char *alert_date(gint32 day, gint32 beside);
 /* "2026-03-03". */

@@ -181,7 +181,8 @@ void outbox_messages_free(GPtrArray *messages);
  * is, so that news does not pass what has to wait. Held back: rows of muted alerts. An
  * alert that began and ended before it was delivered is in one message, as ended; if it
  * ended while it was muted, in none (state "folded"). Array of struct outbox_message *;
- * of active channels alone. */
+ * of active channels alone, what has been due for longest first. What would be due in
+ * more than a day is due now: the clock was set back. */
 #define OUTBOX_LEASE (5 * G_TIME_SPAN_MINUTE)
 GPtrArray *store_outbox_due(struct store *store, const char *const *channels,
 			    gsize n_channels, gint64 now, guint limit, GError **error);
@@ -190,7 +191,11 @@ bool store_outbox_delivered(struct store *store, const struct outbox_message *me
 			    gint64 now, GError **error);
 bool store_outbox_failed(struct store *store, const struct outbox_message *message,
 			 const char *text, gint64 next, gint64 now, GError **error);
-/* Nothing that waits for a channel is due before then. */
+/* How often in a row a channel has failed, about: tries of what still waits, since it
+ * took anything. *last: when it failed last; INSTANT_NONE: it has not. */
+bool store_outbox_failures(struct store *store, const char *channel, guint *n,
+			   gint64 *last, GError **error);
+/* Nothing that waits for a channel is due before then; what is due later stays so. */
 bool store_outbox_postpone(struct store *store, const char *channel, gint64 until,
 			   GError **error);
 /* When the first message for a channel of the store's configuration is due, mutes and all

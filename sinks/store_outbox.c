@@ -9,7 +9,7 @@
 	" AND m.from_at <= " now " AND m.until_at > " now ")"
 #define MUTED_NOW MUTED("$2")
 
-enum statement { FOLD, TAKE, DELIVERED, FAILED, POSTPONE, NEXT };
+enum statement { FOLD, SET_BACK, TAKE, DELIVERED, FAILED, FAILURES, POSTPONE, NEXT };
 
 /* $1 channels, $2 now */
 static const char *const sql[] = {
@@ -23,6 +23,10 @@ static const char *const sql[] = {
 		 " AND e.event IN ('resolved', 'accepted', 'withdrawn')"
 		 " AND m.from_at <= e.recorded_at AND m.until_at > e.recorded_at)"
 		 " FOR UPDATE OF o SKIP LOCKED)",
+	/* What waits for longer than anything does was written before the clock was set
+	 * back. */
+	[SET_BACK] = "UPDATE dorad.outbox SET due_at = $2 WHERE state = 'waiting'"
+		     " AND channel = ANY ($1) AND due_at > $2 + interval '1 day'",
 	/* $3 how many messages, $4 until when nobody else gets them. Rows that another
 	 * has taken meanwhile are looked at again when they are locked, and are no longer
 	 * due. */
@@ -30,7 +34,7 @@ static const char *const sql[] = {
 		 " WHERE o.state = 'waiting' AND o.channel = ANY ($1)"
 		 " GROUP BY o.channel, o.group_id HAVING max(o.due_at) <= $2"
 		 " AND bool_or(NOT " MUTED_NOW ")"
-		 " ORDER BY min(o.outbox_id), o.channel LIMIT $3),"
+		 " ORDER BY max(o.due_at), min(o.outbox_id), o.channel LIMIT $3),"
 		 " taken AS (SELECT o.outbox_id FROM dorad.outbox o"
 		 " JOIN ready USING (channel, group_id) WHERE o.state = 'waiting'"
 		 " AND o.due_at <= $2 AND NOT " MUTED_NOW " FOR UPDATE OF o SKIP LOCKED),"
@@ -47,6 +51,12 @@ static const char *const sql[] = {
 	[FAILED] = "UPDATE dorad.outbox SET attempts = attempts + 1, due_at = $3,"
 		   " failed_at = $2, failure = $4"
 		   " WHERE outbox_id = ANY ($1) AND state = 'waiting'",
+	[FAILURES] = "SELECT coalesce(sum(g.tries), 0)::int8, max(g.last) FROM (SELECT"
+		     " max(o.attempts) AS tries, max(o.failed_at) AS last"
+		     " FROM dorad.outbox o WHERE o.channel = $1 AND o.state = 'waiting'"
+		     " AND o.attempts > 0 AND NOT EXISTS (SELECT FROM dorad.outbox d"
+		     " WHERE d.channel = o.channel AND d.state = 'delivered'"
+		     " AND d.delivered_at >= o.failed_at) GROUP BY o.group_id) g",
 	[POSTPONE] = "UPDATE dorad.outbox SET due_at = $2 WHERE channel = $1"
 		     " AND state = 'waiting' AND due_at < $2",
 	[NEXT] = "SELECT min(greatest(g.due, g.heard)) FROM (SELECT max(o.due_at) AS due,"
@@ -167,7 +177,8 @@ static bool take(struct store *store, const char *const *channels, gsize n_chann
 	arg_instant(&args, now);
 	arg_int8(&args, limit);
 	arg_instant(&args, now + OUTBOX_LEASE);
-	good = store_exec(store, sql[FOLD], &fold, NULL, error) &&
+	good = store_exec(store, sql[SET_BACK], &fold, NULL, error) &&
+	       store_exec(store, sql[FOLD], &fold, NULL, error) &&
 	       store_exec(store, sql[TAKE], &args, &result, error);
 	pg_rows_clear(&rows);
 	pg_rows_clear(&again);
@@ -230,6 +241,20 @@ bool store_outbox_failed(struct store *store, const struct outbox_message *messa
 	return good;
 }
 
+bool store_outbox_failures(struct store *store, const char *channel, guint *n,
+			   gint64 *last, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+	struct pg_args args = { 0 };
+
+	arg_text(&args, channel);
+	if (!store_exec(store, sql[FAILURES], &args, &result, error))
+		return false;
+	*n = (guint)MIN(result_int8(result, 0, 0), G_MAXINT);
+	*last = result_instant(result, 0, 1);
+	return true;
+}
+
 bool store_outbox_postpone(struct store *store, const char *channel, gint64 until,
 			   GError **error)
 {
@@ -249,8 +274,13 @@ bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **e
 	bool good;
 
 	pg_rows_init(&names, "t");
-	for (unsigned i = 0; alerts && i < alerts->n_channels; i++, names.n++)
+	for (unsigned i = 0; alerts && i < alerts->n_channels; i++) {
+		/* One that has become a channel of NOTIFY takes nothing from here. */
+		if (alerts->channels[i].kind == CHANNEL_NOTIFY)
+			continue;
 		field_text(names.columns[0], alerts->channels[i].name);
+		names.n++;
+	}
 	arg_rows(&args, &names);
 	arg_instant(&args, now);
 	good = store_exec(store, sql[NEXT], &args, &result, error);

@@ -7,7 +7,8 @@ enum statement { TROUBLES, NOTHING };
 static const char *const sql[] = {
 	[TROUBLES] = "SELECT name, ok_at, CASE WHEN failed_at > coalesce(ok_at,"
 		     " '-infinity') THEN coalesce(failing_since, failed_at) END,"
-		     " failure_kind = 'denied', failure FROM dorad.source WHERE active"
+		     " coalesce(failure_kind = 'denied', false), failure, failed_at FROM "
+		     "dorad.source WHERE active"
 		     " ORDER BY name COLLATE \"C\"",
 	[NOTHING] = "SELECT w.i FROM unnest($1, $2, $3) AS w (i, service, source)"
 		    " JOIN dorad.scope s ON s.kind = 'service' AND s.name = w.service"
@@ -47,6 +48,7 @@ GArray *store_source_troubles(struct store *store, GError **error)
 			.failing_since = result_instant(result, i, 2),
 			.denied = result_bool(result, i, 3),
 			.failure = result_text(result, i, 4),
+			.failed_at = result_instant(result, i, 5),
 		};
 
 		g_array_append_val(rows, row);

@@ -10,6 +10,7 @@ struct source_trouble {
 	char *name;
 	gint64 ok_at;	      /* INSTANT_NONE: never */
 	gint64 failing_since; /* INSTANT_NONE: it is not failing */
+	gint64 failed_at;     /* the last time; INSTANT_NONE: never */
 	bool denied;	      /* a credential or certificate was refused */
 	char *failure;	      /* in words; NULL */
 };

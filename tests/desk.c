@@ -7,10 +7,10 @@ static void take(struct job *job, void *user)
 	g_queue_push_tail(&desk->jobs, job);
 }
 
-void desk_init(struct desk *desk, const char *sources, bool once)
+static void init(struct desk *desk, const char *sources, bool once, bool alerts)
 {
 	g_autoptr(GBytes) key = g_bytes_new_static("salt", 4);
-	struct config *config = fake_config(sources);
+	struct config *config;
 	struct engine_options options = {
 		.config_path = "/etc/dorad/dorad.yaml",
 		.cache_dir = "/nowhere",
@@ -21,12 +21,24 @@ void desk_init(struct desk *desk, const char *sources, bool once)
 	};
 
 	fakes_reset();
+	fakes.alerts = alerts;
+	config = fake_config(sources);
 	*desk = (struct desk){ .now = { T0, WALL } };
 	g_queue_init(&desk->jobs);
 	desk->announce = announce_new(progress_new(false, NULL, 80));
 	options.announce = desk->announce;
 	desk->engine = engine_new(&options, config, key, &desk->now);
 	config_unref(config);
+}
+
+void desk_init(struct desk *desk, const char *sources, bool once)
+{
+	init(desk, sources, once, false);
+}
+
+void desk_init_alerts(struct desk *desk, const char *sources, bool once)
+{
+	init(desk, sources, once, true);
 }
 
 void desk_back(struct desk *desk, struct job *job)

@@ -23,6 +23,8 @@ struct desk {
 
 /* Resets the fakes; the engine watches these sources (names separated by spaces). */
 void desk_init(struct desk *desk, const char *sources, bool once);
+/* The same with alerts. */
+void desk_init_alerts(struct desk *desk, const char *sources, bool once);
 void desk_clear(struct desk *desk);
 
 /* Runs a job and gives it back. */

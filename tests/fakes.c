@@ -9,6 +9,7 @@
 #include "collector/poll.h"
 #include "collector/push/push_host.h"
 #include "collector/retention.h"
+#include "collector/self_alerts.h"
 
 struct fakes fakes;
 static GMutex mutex; /* polls run side by side in test_loop */
@@ -21,6 +22,7 @@ void fakes_reset(void)
 		.sync = FAKE_GOOD,
 		.begin = FAKE_GOOD,
 		.evaluate = FAKE_GOOD,
+		.deliver = FAKE_GOOD,
 		.sickness = FAKE_GOOD,
 		.midnight = G_MAXINT64,
 		.log = g_string_new(NULL),
@@ -55,6 +57,7 @@ struct fake_config {
 	struct secret_ref author_key;
 	struct config_sources sources;
 	struct config_api api;
+	struct config_alerts alerts;
 	char **names;
 };
 
@@ -106,6 +109,7 @@ struct config *fake_config(const char *names)
 	fake->config.schedule = &fake->schedule;
 	fake->config.privacy = &fake->privacy;
 	fake->config.sources = &fake->sources;
+	fake->config.alerts = fakes.alerts ? &fake->alerts : NULL;
 	return &fake->config;
 }
 
@@ -280,6 +284,63 @@ bool retention_run(struct store *store, const struct work_context *context, gint
 	(void)error;
 	*n_rows = 0;
 	return true;
+}
+
+bool self_alerts_run(struct store *store, const struct work_context *context, gint64 now,
+		     gint64 *next, GError **error)
+{
+	(void)error;
+	g_assert(store->config == context->config);
+	fakes.n_looks++;
+	*next = context->config->alerts ? now + G_TIME_SPAN_MINUTE : INSTANT_NONE;
+	return true;
+}
+
+void deliver_result_init(struct deliver_result *result)
+{
+	*result = (struct deliver_result){
+		.next = INSTANT_NONE,
+		.lines = g_ptr_array_new_with_free_func(g_free),
+		.channels = g_ptr_array_new_with_free_func(g_free),
+	};
+}
+
+void deliver_result_clear(struct deliver_result *result)
+{
+	for (guint i = 0; i < result->channels->len; i++)
+		g_clear_error(
+			&((struct deliver_channel *)result->channels->pdata[i])->error);
+	g_ptr_array_unref(result->lines);
+	g_ptr_array_unref(result->channels);
+}
+
+/* One channel, "team", and a line for the log. */
+bool deliver_due(struct store *store, const struct work_context *context, gint64 before,
+		 gint64 now, struct deliver_result *result, GError **error)
+{
+	static struct deliver_line line = { (char *)"2.1x longer", (char *)"17",
+					    (char *)"change_lead_time", (char *)"shop",
+					    3 };
+	struct deliver_channel *channel = g_new0(struct deliver_channel, 1);
+
+	(void)store;
+	(void)before;
+	g_assert(context->config->alerts);
+	fakes.n_deliveries++;
+	channel->name = (char *)"team";
+	channel->wait = 30 * G_TIME_SPAN_SECOND;
+	if (fakes.refusing)
+		g_set_error(&channel->error, DORA_ERROR, DORA_ERROR_RETRY,
+			    "channel team: status 500");
+	g_ptr_array_add(result->channels, channel);
+	g_ptr_array_add(result->lines, g_memdup2(&line, sizeof(line)));
+	result->n_failed = fakes.refusing;
+	result->more = fakes.rounds > 0;
+	fakes.rounds -= result->more;
+	result->next = fakes.next ? now + fakes.next : INSTANT_NONE;
+	if (fakes.begin != FAKE_GOOD)
+		return answer(fakes.begin, "server closed the connection", error);
+	return answer(fakes.deliver, "messages: a row cannot be read", error);
 }
 
 char *poll_fingerprint(const struct config *config, const struct config_source *source)

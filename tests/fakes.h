@@ -10,7 +10,11 @@
 
 struct fakes {
 	int migrate, sync, begin; /* FAKE_GOOD or an enum dora_error */
-	int evaluate;
+	int evaluate, deliver;
+	bool alerts;	       /* configurations made from now on have alerts */
+	bool refusing;	       /* a channel fails */
+	guint rounds;	       /* so many more deliveries say that there is more to do */
+	GTimeSpan next;	       /* when the next message is due; 0: there is none */
 	bool changed;	       /* what a poll says, good or not */
 	GTimeSpan rest;	       /* and how long not to come again; 0: nothing about it */
 	const char *sick;      /* a poll of this source fails … */
@@ -22,7 +26,8 @@ struct fakes {
 	gint64 midnight;
 
 	/* What was asked of them. */
-	gint n_polls, n_evaluations, n_migrations, n_syncs, n_loads, n_stores;
+	gint n_polls, n_evaluations, n_migrations, n_syncs, n_loads, n_stores,
+		n_deliveries, n_looks;
 	char *last_poll;
 	GString *log; /* every line logged */
 };

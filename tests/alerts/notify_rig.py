@@ -91,6 +91,7 @@ class Sink(http.server.ThreadingHTTPServer):
     def __init__(self, port=0):
         super().__init__(("127.0.0.1", port), Handler)
         self.requests, self.status, self.lock = [], {}, threading.Lock()
+        self.raw = []  # the bodies as they came, with their paths
         self.closing = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -111,6 +112,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         with self.server.lock:
             self.server.requests.append((self.path, dict(self.headers), json.loads(body)))
+            self.server.raw.append((self.path, body))
             status = self.server.status.get(self.path, 200)
         if status == "stall":
             self.server.closing.wait()

@@ -1,0 +1,312 @@
+#include "collector/self_alerts.h"
+
+#include <math.h>
+
+#include "base/instant.h"
+#include "sinks/store_self.h"
+
+/* How often sources are looked at. */
+#define LOOK_EVERY G_TIME_SPAN_MINUTE
+
+/* One pass over everything. */
+struct pass {
+	struct store *store;
+	const struct config_alerts *alerts;
+	gint64 now;
+	GArray *watches; /* of struct watch_row */
+	GArray *kept;	 /* gint32: ids of those that still mean something */
+	GPtrArray *channels;
+};
+
+static gint32 minute_of(gint64 instant)
+{
+	return (gint32)(instant / G_TIME_SPAN_MINUTE);
+}
+
+static void enter(struct watch *watch, enum watch_state state, gint32 minute)
+{
+	watch->state = state;
+	watch->since = minute;
+}
+
+static void happened(struct watch_events *events, enum watch_event event)
+{
+	events->events[events->n++] = event;
+}
+
+void self_step(struct watch *watch, const struct self_look *look, gint64 now,
+	       struct watch_events *events)
+{
+	gint32 minute = minute_of(now);
+	gint64 since = look->since != INSTANT_NONE ? MIN(look->since, now) : now;
+
+	events->n = 0;
+	watch->judged = minute;
+	if (!look->trouble) {
+		if (watch->state == WATCH_FIRING)
+			happened(events, WATCH_RESOLVED);
+		else if (watch->state == WATCH_PENDING)
+			happened(events, WATCH_CLEARED);
+		if (watch->state != WATCH_OK)
+			enter(watch, WATCH_OK, minute);
+		return;
+	}
+	if (watch->state == WATCH_FIRING)
+		return;
+	if (watch->state != WATCH_PENDING) {
+		enter(watch, WATCH_PENDING, minute);
+		watch->suspected = minute_of(since);
+		happened(events, WATCH_SUSPECTED);
+	}
+	/* The clock was set back: nobody knows for how long it has been. */
+	if (watch->suspected > minute)
+		watch->suspected = minute;
+	if (MIN(look->seen, now) - watch->suspected * G_TIME_SPAN_MINUTE < look->patience)
+		return;
+	enter(watch, WATCH_FIRING, minute);
+	watch->fired = minute;
+	watch->frozen = (struct shift_frozen){ NAN, NAN, NAN, NAN, watch->suspected };
+	happened(events, WATCH_FIRED);
+}
+
+/* ---- what is stored ---- */
+
+static struct watch_row *find(const struct pass *pass, const struct self_look *look)
+{
+	for (guint i = 0; i < pass->watches->len; i++) {
+		struct watch_row *row = &g_array_index(pass->watches, struct watch_row,
+						       i);
+
+		if (strcmp(row->metric, look->metric) == 0 &&
+		    strcmp(row->name, look->name) == 0 &&
+		    strcmp(row->environment, look->detail) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+static struct watch_row *add(struct pass *pass, const struct self_look *look)
+{
+	struct watch_row row = {
+		.kind = WATCH_SELF,
+		.name = g_strdup(look->name),
+		.metric = g_strdup(look->metric),
+		.environment = g_strdup(look->detail),
+		.direction = SHIFT_WORSE,
+		.score = NAN,
+		.ratio = NAN,
+	};
+
+	watch_init(&row.watch, SHIFT_NO_BOUND);
+	enter(&row.watch, WATCH_OK, minute_of(pass->now));
+	g_array_append_val(pass->watches, row);
+	return &g_array_index(pass->watches, struct watch_row, pass->watches->len - 1);
+}
+
+static bool remember(struct pass *pass, struct watch_row *row,
+		     const struct self_look *look, enum watch_event happening,
+		     GError **error)
+{
+	const struct alert_row alert = {
+		.kind = WATCH_SELF,
+		.direction = SHIFT_WORSE,
+		.name = row->name,
+		.metric = row->metric,
+		.environment = row->environment,
+		.state = (char *)"firing",
+		.reason = (char *)look->reason,
+		.onset = row->watch.suspected * G_TIME_SPAN_MINUTE,
+		.first_seen = row->watch.suspected * G_TIME_SPAN_MINUTE,
+		.fired_at = pass->now,
+		.ended_at = INSTANT_NONE,
+		.time_zone = (char *)"UTC",
+		.false_alerts = NAN,
+		.acked_at = INSTANT_NONE,
+		.muted_until = INSTANT_NONE,
+	};
+	const struct alert_event event = {
+		.event = happening,
+		.at = pass->now,
+		.reason = happening == WATCH_FIRED ? look->reason : NULL,
+		.alert = happening == WATCH_FIRED ? &alert : NULL,
+	};
+
+	return store_alert_event(pass->store, row, &event,
+				 (const char *const *)pass->channels->pdata,
+				 pass->channels->len, pass->now, error);
+}
+
+static bool take(struct pass *pass, const struct self_look *look, GError **error)
+{
+	struct watch_row *row = find(pass, look);
+	struct watch_events events;
+	gint32 suspected;
+
+	if (!row && !look->trouble)
+		return true; /* nothing to remember of what never went wrong */
+	if (!row)
+		row = add(pass, look);
+	suspected = row->watch.suspected;
+	self_step(&row->watch, look, pass->now, &events);
+	for (guint i = 0; i < events.n; i++)
+		if (!remember(pass, row, look, events.events[i], error))
+			return false;
+	/* that time goes by is no news */
+	if ((events.n > 0 || suspected != row->watch.suspected) &&
+	    !store_watch_write(pass->store, row, error))
+		return false;
+	g_array_append_val(pass->kept, row->watch_id);
+	return true;
+}
+
+/* ---- what is looked at ---- */
+
+static bool take_source(struct pass *pass, const struct source_trouble *source,
+			GError **error)
+{
+	const struct config_alerts_self *self = pass->alerts->self;
+	const bool failing = source->failing_since != INSTANT_NONE;
+	gint64 unread = source->ok_at != INSTANT_NONE ? source->ok_at
+						      : source->failing_since;
+	g_autofree char *denied = g_strdup_printf(
+		"it is refused: %s. Renew its credential or its rights",
+		source->failure ? source->failure : "no reason given");
+	g_autofree char *stale = g_strdup_printf("it cannot be read: %s",
+						 source->failure ? source->failure
+								 : "no reason given");
+	const struct self_look refused = {
+		.metric = "source_denied",
+		.name = source->name,
+		.detail = "",
+		.trouble = failing && source->denied,
+		.since = source->failing_since,
+		.seen = source->failed_at,
+		.patience = self->fails_after_us,
+		.reason = denied,
+	};
+	const struct self_look old = {
+		.metric = "source_stale",
+		.name = source->name,
+		.detail = "",
+		/* A refusal is told by itself. */
+		.trouble = failing && !refused.trouble &&
+			   pass->now - unread >= self->stale_after_us,
+		.since = source->failing_since,
+		.seen = source->failed_at,
+		.patience = self->fails_after_us,
+		.reason = stale,
+	};
+
+	return take(pass, &refused, error) && take(pass, &old, error);
+}
+
+static bool take_sources(struct pass *pass, GError **error)
+{
+	GArray *sources = store_source_troubles(pass->store, error);
+	bool good = sources != NULL;
+
+	for (guint i = 0; good && i < sources->len; i++)
+		good = take_source(
+			pass, &g_array_index(sources, struct source_trouble, i), error);
+	source_troubles_free(sources);
+	return good;
+}
+
+static const char *source_of(const struct config_rule *rule)
+{
+	if (FROM_IS_GIT(rule->from))
+		return rule->repository;
+	return rule->from == FROM_PUSH ? "push" : rule->source;
+}
+
+static bool take_rule(struct pass *pass, const char *service, const char *source,
+		      bool nothing, GError **error)
+{
+	g_autofree char *reason = g_strdup_printf(
+		"%s is read, but no rule of this service has found a deployment there: "
+		"dorad doctor %s says what they would find",
+		source, source);
+	const struct self_look look = {
+		.metric = "rule_matched_nothing",
+		.name = service,
+		.detail = source,
+		.trouble = nothing,
+		.since = INSTANT_NONE,
+		.seen = pass->now,
+		.patience = pass->alerts->self->stale_after_us,
+		.reason = reason,
+	};
+
+	return take(pass, &look, error);
+}
+
+static bool take_rules(struct pass *pass, const struct config *config, GError **error)
+{
+	g_autoptr(GPtrArray) services = g_ptr_array_new();
+	g_autoptr(GPtrArray) sources = g_ptr_array_new();
+	g_autofree bool *nothing = NULL;
+	bool good;
+
+	for (unsigned i = 0; i < config->n_services; i++) {
+		const struct config_service *service = &config->services[i];
+
+		for (unsigned k = 0; k < service->n_deployments; k++) {
+			const char *source = source_of(&service->deployments[k]);
+
+			if (!source)
+				continue;
+			g_ptr_array_add(services, service->name);
+			g_ptr_array_add(sources, (gpointer)source);
+		}
+	}
+	nothing = g_new0(bool, services->len + 1);
+	good = store_matched_nothing(pass->store, (const char *const *)services->pdata,
+				     (const char *const *)sources->pdata, services->len,
+				     nothing, error);
+	for (guint i = 0; good && i < services->len; i++)
+		good = take_rule(pass, g_ptr_array_index(services, i),
+				 g_ptr_array_index(sources, i), nothing[i], error);
+	return good;
+}
+
+static bool run(struct pass *pass, const struct config *config, GError **error)
+{
+	const struct config_alerts *alerts = config->alerts;
+	const bool on = alerts && !alerts->self->off;
+
+	pass->watches = store_watches(pass->store, 0, error);
+	if (!pass->watches)
+		return false;
+	pass->alerts = alerts;
+	for (unsigned i = 0; on && i < alerts->self->n_channels; i++)
+		g_ptr_array_add(pass->channels, alerts->self->channels[i]);
+	if (on && (!take_sources(pass, error) || !take_rules(pass, config, error)))
+		return false;
+	return pass->watches->len == 0 ||
+	       store_watches_off(
+		       pass->store, 0, (const gint32 *)(const void *)pass->kept->data,
+		       pass->kept->len, pass->now, "it is no longer watched", error);
+}
+
+bool self_alerts_run(struct store *store, const struct work_context *context, gint64 now,
+		     gint64 *next, GError **error)
+{
+	struct pass pass = {
+		.store = store,
+		.now = now,
+		.kept = g_array_new(FALSE, FALSE, sizeof(gint32)),
+		.channels = g_ptr_array_new(),
+	};
+	bool good = store_begin(store, error) && run(&pass, context->config, error) &&
+		    store_commit(store, error);
+
+	if (!good) {
+		store_rollback(store);
+		g_prefix_error(error, "alerts of the daemon itself: ");
+	}
+	watch_rows_free(pass.watches);
+	g_array_unref(pass.kept);
+	g_ptr_array_unref(pass.channels);
+	*next = context->config->alerts ? now + LOOK_EVERY : INSTANT_NONE;
+	return good;
+}
