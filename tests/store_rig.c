@@ -69,6 +69,33 @@ struct config *rig_config(const struct rig *rig, const char *uri, const char *fr
 	return rig_load(changed->str);
 }
 
+/* A store on a database that exists, migrated, its configuration synchronised. */
+static void open_store(struct rig *rig)
+{
+	rig->config = rig_config(rig, NULL, NULL, NULL);
+	rig->store = store_new(rig->config);
+	rig_ok(store_migrate(rig->store, &error));
+	rig_ok(store_sync_config(rig->store, rig->config, &error));
+}
+
+/* The first test migrates; the others take a copy of what came of it. */
+static void make_model(PGconn *server)
+{
+	struct rig model = { .database = g_strdup(RIG_MODEL) };
+	PGresult *found = pg_query(
+		server, "SELECT FROM pg_database WHERE datname = '" RIG_MODEL "'");
+	bool made = PQntuples(found) > 0;
+
+	PQclear(found);
+	if (!made) {
+		PQclear(pg_query(server, "CREATE DATABASE " RIG_MODEL));
+		open_store(&model);
+		store_free(model.store);
+		config_unref(model.config);
+	}
+	g_free(model.database);
+}
+
 void rig_init(struct rig *rig)
 {
 	static guint count;
@@ -78,17 +105,17 @@ void rig_init(struct rig *rig)
 
 	*rig = (struct rig){ .database = g_strdup_printf("t%d_%u", (int)getpid(),
 							 count++) };
-	create = g_strdup_printf("CREATE DATABASE %s", rig->database);
+	make_model(server);
+	create = g_strdup_printf("CREATE DATABASE %s TEMPLATE " RIG_MODEL
+				 " STRATEGY file_copy",
+				 rig->database);
 	PQclear(pg_query(server, create));
 	PQfinish(server);
-	rig->config = rig_config(rig, NULL, NULL, NULL);
 	uri = uri_of(rig->database);
 	rig->admin = PQconnectdb(uri);
 	ck_assert(PQstatus(rig->admin) == CONNECTION_OK);
 	rig_run(rig, "SET client_min_messages = warning");
-	rig->store = store_new(rig->config);
-	rig_ok(store_migrate(rig->store, &error));
-	rig_ok(store_sync_config(rig->store, rig->config, &error));
+	open_store(rig);
 }
 
 void rig_clear(struct rig *rig)

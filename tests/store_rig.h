@@ -18,7 +18,9 @@ struct rig {
 	PGconn *admin;	     /* another connection to the same database */
 };
 
-/* uri_format: NULL, or a printf format for database.uri with one %s, the database. */
+/* The database that every rig's is a copy of; the first rig makes it. */
+#define RIG_MODEL "rig_model"
+
 void rig_init(struct rig *rig);
 void rig_clear(struct rig *rig);
 

@@ -44,7 +44,9 @@ def wait_for(what, condition, patience=PATIENCE):
 
 def folder():
     """A new one, that the server's user may pass through. The caller removes it."""
-    top = tempfile.mkdtemp(prefix="dorad-faults-", dir="/tmp")
+    script = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../memory_folder")
+    place = subprocess.run([script], check=True, capture_output=True, text=True).stdout.strip()
+    top = tempfile.mkdtemp(prefix="dorad-faults-", dir=place)
     os.chmod(top, 0o755)
     return top
 
