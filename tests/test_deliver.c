@@ -34,25 +34,15 @@ static struct work_context context;
 static gint32 cart, mail;
 
 /* Where a webhook goes from now on. */
-static void point(const char *channel, const char *path)
-{
-	struct config_alerts *alerts = rig.config->alerts;
-
-	for (unsigned i = 0; i < alerts->n_channels; i++) {
-		struct config_channel *one = &alerts->channels[i];
-
-		if (strcmp(one->name, channel) != 0)
-			continue;
-		free(one->webhook->url);
-		one->webhook->url = strdup(path);
-	}
-}
-
 static void aim(const char *channel, const char *path)
 {
 	g_autofree char *url = g_strconcat(http_server_url(server), path, NULL);
+	struct config_channel *one = rig.config->alerts->channels;
 
-	point(channel, url);
+	while (strcmp(one->name, channel) != 0)
+		one++;
+	free(one->webhook->url);
+	one->webhook->url = strdup(url);
 }
 
 static void set_up(void)
