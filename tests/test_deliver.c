@@ -26,8 +26,8 @@ static const struct answer answers[] = {
 };
 static const char *const ops[] = { "ops", NULL };
 static const char *const both[] = { "ops", "team", NULL };
-static const char *const manager[] = { "manager", NULL };
-static const char *const journal[] = { "log", NULL };
+static const char *const manager[] = { "manager", NULL }, *const journal[] = { "log",
+									       NULL };
 
 static struct http_server *server;
 static struct work_context context;
@@ -195,7 +195,6 @@ START_TEST(it_fails_and_comes_back)
 	ck_assert_uint_eq(seen("POST /ok "), 1);
 	ck_assert_uint_eq(seen("POST /team "), 1);
 	ck_assert_uint_eq(keys(), 1);
-	expect(NOW + DAY, 0, 0);
 }
 END_TEST
 

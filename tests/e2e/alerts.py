@@ -333,7 +333,7 @@ def commands(world, receivers, now):
     check("change_lead_time" in listed and "firing" in listed, "alerts list: it fires")
     number = world.one("SELECT alert FROM dora.alerts WHERE state = 'firing'")[0]
     shown = world.call(now, "alerts", "show", number)
-    check("Lead time for changes, shop" in shown, f"alerts show: {shown}")
+    check(f"alert {number}: change_lead_time" in shown and "History" in shown, "alerts show")
     world.call(now, "alerts", "ack", number, "--note", "known")
     check("known" in world.call(now, "alerts", "list"), "alerts ack: it is known")
     same(world.one("SELECT acknowledged_note FROM dora.alerts")[0], "known", "and in the view")
