@@ -398,7 +398,11 @@ def refused(world, receivers, number, now):
     with receivers.sink.lock:
         receivers.sink.status |= {"/hook": 401, "/pager": 400, f"/slack-{KEYS['slack']}": 404}
     box, receivers.mail.box.data = receivers.mail.box, f"554 {PASSWORD}"
+    # to Alertmanager it would be the same alert
+    channels = world.config["alerts"]["channels"]
+    world.config["alerts"]["channels"] = [c for c in channels if c["name"] != "manager"]
     world.once(now, status=1, database="refused")
+    world.config["alerts"]["channels"] = channels
     with receivers.sink.lock:
         receivers.sink.status.clear()
     box.data = "250 taken"
