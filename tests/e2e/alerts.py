@@ -172,7 +172,8 @@ class World:
             while process.poll() is None and not when() and time.monotonic() < end:
                 time.sleep(0.002)
             running = process.poll() is None
-            os.killpg(process.pid, signal.SIGKILL)
+            if running:
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         with open(f"{self.top}/killed.log", encoding="utf-8") as log:
             self.said += log.read()
