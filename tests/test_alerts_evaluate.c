@@ -191,6 +191,32 @@ START_TEST(facts_are_waited_for)
 }
 END_TEST
 
+/* What dora.series does not say of one person, alerts do not say either. */
+START_TEST(one_author_is_not_judged)
+{
+	g_autofree char *events = NULL;
+
+	rig_run(&rig, "UPDATE dorad.shipped SET author = 1");
+	world_live_through("search", FIRST, ONSET + 40);
+	events = world_events_of("search", "change_lead_time", "worse");
+	ck_assert_str_eq(events, "");
+	rig_expect(&rig, "SELECT count(*) FROM dora.alerts", "0");
+	rig_expect(&rig,
+		   "SELECT DISTINCT concat_ws(' ', state, lacking_weeks, reason,"
+		   " evidence, ratio) FROM dora.watches"
+		   " WHERE metric = 'change_lead_time' AND kind = 'regression'",
+		   "learning few authors");
+	rig_expect(&rig,
+		   "SELECT DISTINCT concat_ws(' ', state, lacking_weeks, reason)"
+		   " FROM dora.watches WHERE metric = 'deployment_frequency'",
+		   "ok");
+	rig_expect(&rig,
+		   "SELECT concat_ws(' ', at::date, before, after)"
+		   " FROM dora.change_points WHERE metric = 'change_lead_time'",
+		   "2025-01-13");
+}
+END_TEST
+
 START_TEST(guardrails)
 {
 	g_autofree char *events = NULL;
@@ -267,6 +293,7 @@ int main(void)
 	tcase_add_test(tests, days_are_caught_up);
 	tcase_add_test(tests, a_day_is_judged_once);
 	tcase_add_test(tests, facts_are_waited_for);
+	tcase_add_test(tests, one_author_is_not_judged);
 	tcase_add_test(tests, guardrails);
 	tcase_add_test(tests, what_is_no_longer_watched_is_withdrawn);
 	suite_add_tcase(suite, tests);
