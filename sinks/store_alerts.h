@@ -122,7 +122,8 @@ struct alert_row {
 							 days; INSTANT_NONE */
 	char *time_zone;			      /* to show them in */
 	struct shift shift;  /* of regressions, when it fired or got worse; guardrail:
-				after.rate is the value, before.rate the limit */
+				after.rate is the value, before.rate the limit, window
+				and after.from to .to the days, before has none */
 	char *unit;	     /* guardrail: as in dora.guardrails */
 	double false_alerts; /* a year, of such a series; NAN */
 	struct alert_part *parts; /* largest first */

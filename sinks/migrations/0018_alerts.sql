@@ -276,8 +276,8 @@ COMMENT ON COLUMN dora.alerts.evidence IS 'Evidence for a change against none, N
 COMMENT ON COLUMN dora.alerts.evidence_needed IS 'What evidence has to reach at the default sensitivity, N : 1; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.baseline_from IS 'First day of what it is compared with, in the time zone of the scope; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.baseline_to IS 'Last day of what it is compared with; NULL but of regressions.';
-COMMENT ON COLUMN dora.alerts.after_from IS 'First day of what is compared; NULL but of regressions.';
-COMMENT ON COLUMN dora.alerts.after_to IS 'Last day of what is compared; NULL but of regressions.';
+COMMENT ON COLUMN dora.alerts.after_from IS 'First day of what is compared, of a guardrail of its window; NULL of kind self.';
+COMMENT ON COLUMN dora.alerts.after_to IS 'Last day of it.';
 COMMENT ON COLUMN dora.alerts.parts IS 'Which services the samples since onset are of, largest first: an array of objects with name, n and of (n of how many); NULL where there is one.';
 COMMENT ON COLUMN dora.alerts.worsened IS 'True if it got worse after it fired (evidence above 30, or ratio doubled), and that was told.';
 COMMENT ON COLUMN dora.alerts.false_alerts_per_year IS 'How many false alerts a year are to be expected of a series like this one, measured by simulation; NULL where that is not known.';
