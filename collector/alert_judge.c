@@ -5,7 +5,8 @@
 
 #include "config/config.h"
 
-#define SILENT_DAYS 3 /* working days */
+#define SILENT_DAYS 3		/* working days */
+#define LOOKED_AT_DAYS (48 * 7) /* by engines */
 
 static bool is_silent(const struct alert_scene *scene, gint32 day)
 {
@@ -44,6 +45,18 @@ static void evaluate(const struct alert_scene *scene, const struct alert_subject
 	shift_evaluate(&series, day, zone_day_start(scene->zone, day + 1), shift);
 }
 
+/* Nothing is said. */
+static void clear(struct shift *shift)
+{
+	const struct shift_side nothing = { .median = NAN, .p85 = NAN, .rate = NAN };
+
+	memset(shift, 0, sizeof(*shift));
+	shift->score = SHIFT_NO_SCORE;
+	shift->effect = shift->ratio = shift->ratio_lo = shift->ratio_hi = NAN;
+	shift->base = shift->low = shift->high = NAN;
+	shift->before = shift->after = nothing;
+}
+
 /* With today's facts the day that it fired on would not have shown half of what was asked
  * for, of the evidence or of the effect. The square root of a ratio is half of its
  * logarithm. */
@@ -75,6 +88,32 @@ static enum watch_recent recent_of(const struct alert_scene *scene,
 				       zone_day_start(scene->zone, day + 1)));
 }
 
+/* As in dora.series, numbers of too few people are counts alone: what they come to is not
+ * told by an alert either. */
+static void hide_side(const struct alert_scene *scene,
+		      const struct alert_subject *subject, struct shift_side *side)
+{
+	if (!alert_has_authors(scene, subject, side->from, side->to))
+		side->median = side->p85 = NAN;
+}
+
+static void hide(const struct alert_scene *scene, const struct alert_subject *subject,
+		 const struct watch *watch, gint32 day, struct watch_look *look,
+		 struct shift *shift)
+{
+	gint32 first = MAX(watch->baseline_start, day - LOOKED_AT_DAYS + 1);
+
+	look->few = shift->usable && !alert_has_authors(scene, subject, first, day);
+	if (look->few) {
+		clear(shift);
+		return;
+	}
+	if (!shift->usable)
+		return;
+	hide_side(scene, subject, &shift->before);
+	hide_side(scene, subject, &shift->after);
+}
+
 static void look_at_firing(const struct alert_scene *scene,
 			   const struct alert_subject *subject, const struct watch *watch,
 			   enum shift_engine engine, struct watch_look *look)
@@ -87,14 +126,13 @@ void alert_judge(const struct alert_scene *scene, const struct alert_subject *su
 		 const struct watch *watch, enum shift_engine engine, gint32 day,
 		 struct watch_look *look, struct shift *shift)
 {
-	memset(shift, 0, sizeof(*shift));
-	shift->score = SHIFT_NO_SCORE;
-	shift->ratio = NAN;
+	clear(shift);
 	alert_look_around(scene, day, look);
 	if (look->masked || look->silent)
 		return;
 	evaluate(scene, subject, engine, watch->baseline_start, subject->rule->gate, day,
 		 shift);
+	hide(scene, subject, watch, day, look, shift);
 	look->usable = shift->usable;
 	look->condition = shift_holds(shift, subject->rule->sensitivity);
 	look->found = (struct shift_frozen){ .base = shift->base,

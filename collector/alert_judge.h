@@ -11,6 +11,7 @@ struct alert_scene {
 	const struct config *config;
 	const struct calendar *calendar; /* borrowed; NULL: no day is masked */
 	const struct zone *zone;
+	guint minimum_authors; /* of lead times and stages (privacy); 0: any do */
 	struct alert_samples samples;
 	GArray *activity; /* of gint64, as store_activity() */
 };
@@ -21,6 +22,8 @@ struct alert_subject {
 	const struct config_alert_rule *rule;
 	enum shift_direction direction;
 	GArray *level, *count, *share, *spans; /* of struct shift_sample; NULL: not its */
+	GArray *authors; /* of guint64: whose each of level is, 0: unknown; NULL: nobody's
+			  */
 };
 /* Makes the samples of what rule->durations says: of a lead time the time up to its end,
  * of a stage that up to where the next began. An incident or a recovery is of the
@@ -38,6 +41,12 @@ bool alert_metric_is_watched(enum metric metric);
  * from 3 a week up, over the last 26 weeks. */
 enum shift_engine alert_engine(const struct alert_subject *subject, gint32 day);
 
+/* Do as many different authors as the scene asks for stand behind the samples of the days
+ * from first to last? Numbers of fewer are those of people. Always true of what is
+ * nobody's. */
+bool alert_has_authors(const struct alert_scene *scene,
+		       const struct alert_subject *subject, gint32 first, gint32 last);
+
 /* The series of an engine as of the end of a day. *made (NULL if nothing had to be) is
  * what its samples rest on; the caller unrefs it after use. */
 struct shift_series alert_series(const struct alert_scene *scene,
@@ -50,8 +59,9 @@ void alert_look_around(const struct alert_scene *scene, gint32 day,
 		       struct watch_look *look);
 
 /* Fills the look of a day; *shift is what the engine said: of a masked or silent day
- * nothing, and it is not usable. engine: alert_engine(), but a watch that fires keeps the
- * one it fired with, for what is frozen is of that. */
+ * nothing, and it is not usable. Nor is one whose last 48 weeks have too few authors;
+ * of a side of too few median and p85 are NAN. engine: alert_engine(), but a watch that
+ * fires keeps the one it fired with, for what is frozen is of that. */
 void alert_judge(const struct alert_scene *scene, const struct alert_subject *subject,
 		 const struct watch *watch, enum shift_engine engine, gint32 day,
 		 struct watch_look *look, struct shift *shift);
@@ -76,6 +86,7 @@ gint32 alert_baseline(const struct alert_scene *scene,
 		      const struct alert_subject *subject, gint32 day);
 
 /* The changes of level in the calendar weeks that had ended with the day, in published
- * units: array of struct change_point; the caller unrefs. */
+ * units, NAN of a stretch with too few authors: array of struct change_point; the caller
+ * unrefs. */
 GArray *alert_change_points(const struct alert_scene *scene,
 			    const struct alert_subject *subject, gint32 day);

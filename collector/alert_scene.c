@@ -57,6 +57,7 @@ bool alert_scene_load(struct alert_scene *scene, const struct alert_place *place
 		.config = place->config,
 		.calendar = config_calendar(place->config, place->team),
 		.zone = place->zone,
+		.minimum_authors = place->config->privacy->minimum_authors,
 		.activity = g_array_ref(activity),
 	};
 	alert_samples_init(&scene->samples);

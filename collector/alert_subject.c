@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "config/config.h"
+#include "metrics/crowd.h"
 
 /* From so many spans on, over so many weeks, their level is judged. */
 #define LEVEL_PER_WEEK 3
@@ -63,6 +64,7 @@ static void add_leads(struct alert_subject *subject, const struct alert_scene *s
 		};
 
 		g_array_append_val(subject->level, sample);
+		g_array_append_val(subject->authors, lead->author);
 	}
 }
 
@@ -97,6 +99,7 @@ static void add_stages(struct alert_subject *subject, const struct alert_scene *
 		sample.day = zone_local_day(scene->zone, stage->finished);
 		sample.seconds = seconds_of(stage_lasted(scene, subject->rule, stage, k));
 		g_array_append_val(subject->level, sample);
+		g_array_append_val(subject->authors, stage->author);
 	}
 }
 
@@ -188,6 +191,7 @@ void alert_subject_init(struct alert_subject *subject, const struct alert_scene 
 	case SHIFT_LEVEL:
 	case N_SHIFT_ENGINES:
 		subject->level = samples_new();
+		subject->authors = g_array_new(FALSE, FALSE, sizeof(guint64));
 		if (metric >= METRIC_STAGE_CODING)
 			add_stages(subject, scene);
 		else
@@ -202,6 +206,22 @@ void alert_subject_clear(struct alert_subject *subject)
 	g_clear_pointer(&subject->count, g_array_unref);
 	g_clear_pointer(&subject->share, g_array_unref);
 	g_clear_pointer(&subject->spans, g_array_unref);
+	g_clear_pointer(&subject->authors, g_array_unref);
+}
+
+bool alert_has_authors(const struct alert_scene *scene,
+		       const struct alert_subject *subject, gint32 first, gint32 last)
+{
+	g_autofree guint64 *authors = g_new(guint64, scene->minimum_authors + 1);
+	struct crowd crowd = { authors, 0, scene->minimum_authors };
+
+	for (guint i = 0; subject->authors && i < subject->level->len; i++) {
+		gint32 day = g_array_index(subject->level, struct shift_sample, i).day;
+
+		if (day >= first && day <= last)
+			crowd_add(&crowd, g_array_index(subject->authors, guint64, i));
+	}
+	return !subject->authors || crowd_is_enough(&crowd);
 }
 
 /* ---- the series ---- */

@@ -33,7 +33,8 @@ bool alert_walk(const struct alert_scene *scene, const struct alert_subject *sub
 		alert_judge(scene, subject, &row->watch, row->engine, at, &day.look,
 			    &day.shift);
 		if (!day.look.masked && !day.look.silent) {
-			row->lacking = day.shift.lacking;
+			row->lacking = day.look.few ? WATCH_FEW_AUTHORS
+						    : (gint32)day.shift.lacking;
 			row->score = day.shift.usable ? day.shift.score : (double)NAN;
 			row->ratio = day.shift.ratio;
 		}

@@ -136,11 +136,17 @@ gint32 alert_baseline(const struct alert_scene *scene,
 	return SHIFT_NO_BOUND;
 }
 
-/* The middle of the weeks [from, to) that have a value. */
-static double level_between(const GArray *values, guint from, guint to)
+/* The middle of the weeks [from, to) that have a value. first: the day on which they
+ * begin. */
+static double level_between(const struct alert_scene *scene,
+			    const struct alert_subject *subject, const GArray *values,
+			    gint32 first, guint from, guint to)
 {
 	g_autoptr(GArray) known = g_array_new(FALSE, FALSE, sizeof(double));
 
+	if (!alert_has_authors(scene, subject, first + 7 * (gint32)from,
+			       first + 7 * (gint32)to - 1))
+		return NAN;
 	for (guint i = from; i < to; i++)
 		if (!isnan(g_array_index(values, double, i)))
 			g_array_append_val(known, g_array_index(values, double, i));
@@ -163,8 +169,8 @@ GArray *alert_change_points(const struct alert_scene *scene,
 						: values->len;
 		const struct change_point point = {
 			.at = zone_day_start(scene->zone, first + 7 * (gint32)at),
-			.before = level_between(values, from, at),
-			.after = level_between(values, at, to),
+			.before = level_between(scene, subject, values, first, from, at),
+			.after = level_between(scene, subject, values, first, at, to),
 		};
 
 		g_array_append_val(points, point);

@@ -47,7 +47,11 @@ static void print_side(const char *name, const struct alert_row *row,
 {
 	GString *words = g_string_new(NULL);
 
-	if (row->engine == SHIFT_LEVEL || row->engine == SHIFT_SPANS) {
+	if (isnan(side->median) &&
+	    (row->engine == SHIFT_LEVEL || row->engine == SHIFT_SPANS)) {
+		/* of too few people to tell */
+		g_string_printf(words, "n %" G_GINT64_FORMAT, side->n);
+	} else if (row->engine == SHIFT_LEVEL || row->engine == SHIFT_SPANS) {
 		g_autofree char *median = span_format(
 			(GTimeSpan)(side->median * G_TIME_SPAN_SECOND));
 		g_autofree char *p85 = span_format(

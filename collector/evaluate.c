@@ -4,6 +4,7 @@
 #include "base/instant.h"
 #include "collector/definition.h"
 #include "collector/evaluate_pipelines.h"
+#include "sinks/store_alerts.h"
 
 /* So many failures one after another that may be over when tried again are of one cause,
  * most likely a database that is away: what is left stays due, and waiting out its
@@ -135,6 +136,23 @@ static void evaluate_runs(struct store *store, gint64 now, struct total *total)
 	add_outcome(total, &one, ok, failure);
 }
 
+/* Nobody evaluates scopes that have left the configuration. */
+static void end_what_has_left(struct store *store, gint64 now, struct total *total)
+{
+	const struct evaluate_result nothing = { 0 };
+	GError *failure = NULL;
+	bool ok;
+
+	if (total->context->trial)
+		return;
+	ok = store_begin(store, &failure) &&
+	     store_watches_left(store, now, "it has left the configuration", &failure) &&
+	     store_commit(store, &failure);
+	if (!ok)
+		store_rollback(store);
+	add_outcome(total, &nothing, ok, failure);
+}
+
 /* When the first of the pending rollouts becomes ok. */
 static gint64 next_state(const GArray *scopes)
 {
@@ -170,6 +188,8 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 	scope_rows_free(scopes);
 	if (!gives_up(&total))
 		evaluate_runs(store, now, &total);
+	if (!gives_up(&total))
+		end_what_has_left(store, now, &total);
 	if (!total.first && gives_up(&total))
 		g_set_error(&total.first, DORA_ERROR, DORA_ERROR_CANCELLED,
 			    "evaluation was cancelled");

@@ -155,7 +155,7 @@ static void look_at(const struct config_guardrail *rail, const struct watch *wat
 }
 
 static void describe(const struct rail_work *work, const struct watch_row *row,
-		     const struct reading *reading, struct alert_row *alert)
+		     gint32 day, const struct reading *reading, struct alert_row *alert)
 {
 	const struct config_guardrail *rail = work->rail;
 	const struct alert_place *place = &work->round->place;
@@ -183,9 +183,18 @@ static void describe(const struct rail_work *work, const struct watch_row *row,
 		.acked_at = INSTANT_NONE,
 		.muted_until = INSTANT_NONE,
 	};
-	alert->shift.before.rate = rail->limit;
-	alert->shift.after.rate = reading->value;
-	alert->shift.after.n = reading->n;
+	alert->shift.window = goal_window_days(rail->over);
+	alert->shift.before = (struct shift_side){
+		.from = SHIFT_NO_BOUND,
+		.to = SHIFT_NO_BOUND,
+		.rate = rail->limit,
+	};
+	alert->shift.after = (struct shift_side){
+		.from = day - (gint32)alert->shift.window + 1,
+		.to = day,
+		.n = reading->n,
+		.rate = reading->value,
+	};
 }
 
 static bool judge_day(const struct rail_work *work, struct watch_row *row, gint32 at,
@@ -203,7 +212,7 @@ static bool judge_day(const struct rail_work *work, struct watch_row *row, gint3
 	look_at(work->rail, &row->watch, &reading, &day.look);
 	alert_step(row, &watch_rule_guardrail, &day);
 	if (row->watch.state == WATCH_FIRING && row->watch.fired == at)
-		describe(work, row, &reading, &alert);
+		describe(work, row, at, &reading, &alert);
 	ok = alert_round_record(work->round, row, &day, &alert,
 				alerts->guardrail_channels, alerts->n_guardrail_channels,
 				error);

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "metrics/crowd.h"
 #include "metrics/percentile.h"
 #include "metrics/series.h"
 
@@ -66,30 +67,9 @@ struct work {
 };
 void work_make_room(struct work *work, gsize n);
 
-/* Different authors, as far as they have to be counted. */
-struct crowd {
-	guint64 *authors;
-	guint n, minimum;
-};
 static inline struct crowd crowd_of(const struct work *work)
 {
 	return (struct crowd){ work->authors, 0, work->input->minimum_authors };
-}
-static inline void crowd_add(struct crowd *crowd, guint64 author)
-{
-	guint seen = 0;
-
-	if (crowd->n >= crowd->minimum || author == 0)
-		return;
-	while (seen < crowd->n && crowd->authors[seen] != author)
-		seen++;
-	if (seen == crowd->n)
-		crowd->authors[crowd->n++] = author;
-}
-/* Are they as many as must be for a distribution to be published? */
-static inline bool crowd_is_enough(const struct crowd *crowd)
-{
-	return crowd->n >= crowd->minimum;
 }
 
 /* A row in which all that may be NULL is, but for the spread of n values. */

@@ -53,11 +53,14 @@ static char *ending(const struct alert_row *row)
 
 /* ---- regressions ---- */
 
+/* NULL: a side is of too few people to tell. */
 static char *level_numbers(const struct shift *shift)
 {
 	g_autofree char *median = alert_spans(shift->before.median, shift->after.median);
 	g_autofree char *p85 = alert_spans(shift->before.p85, shift->after.p85);
 
+	if (isnan(shift->before.median) || isnan(shift->after.median))
+		return NULL;
 	return g_strdup_printf("Median %s, P85 %s", median, p85);
 }
 
@@ -154,8 +157,11 @@ static void add_numbers(GString *out, const struct alert_row *row)
 {
 	g_autofree char *change = numbers(row);
 	g_autofree char *range = alert_range(&row->shift);
-	g_autofree char *text = range ? g_strdup_printf("%s (%s).", change, range)
-				      : g_strconcat(change, ".", NULL);
+	g_autofree char *text = change && range
+					? g_strdup_printf("%s (%s).", change, range)
+				: change || range
+					? g_strconcat(change ? change : range, ".", NULL)
+					: NULL;
 	g_autofree char *compared = samples(row);
 
 	add(out, text);

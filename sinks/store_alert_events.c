@@ -134,8 +134,8 @@ static void arg_side(struct pg_args *args, const struct shift_side *side,
 {
 	const bool shift = kind == WATCH_REGRESSION;
 
-	arg_int4(args, shift ? side->from : SHIFT_NO_BOUND);
-	arg_int4(args, shift ? side->to : SHIFT_NO_BOUND);
+	arg_int4(args, kind == WATCH_SELF ? SHIFT_NO_BOUND : side->from);
+	arg_int4(args, kind == WATCH_SELF ? SHIFT_NO_BOUND : side->to);
 	arg_int8(args, kind == WATCH_SELF ? 0 : side->n);
 	arg_double(args, shift ? side->median : NAN);
 	arg_double(args, shift ? side->p85 : NAN);

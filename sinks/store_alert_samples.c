@@ -51,8 +51,10 @@ static const char *const sql[] = {
 		" FROM dorad.rollout r"
 		" LEFT JOIN dorad.rollout_state s ON s.rollout_id = r.deployment_id"
 		" WHERE " OWNED_R " OFFSET 0) x ORDER BY x.finished_at, x.deployment_id",
-	[LEADS] = "SELECT x.finished_at, x.lead_us, x.service_id" STORE_OF_EACH_OWNED
-		  "SELECT s.finished_at, s.lead_us, s.service_id FROM dorad.shipped s"
+	[LEADS] = "SELECT x.finished_at, x.lead_us, x.service_id,"
+		  " x.author" STORE_OF_EACH_OWNED
+		  "SELECT s.finished_at, s.lead_us, s.service_id, s.author"
+		  " FROM dorad.shipped s"
 		  " WHERE " OWNED_S " AND s.excluded IS NULL OFFSET 0) x"
 		  " ORDER BY x.finished_at, x.service_id, x.lead_us",
 	[RECOVERIES] = SPANS("finished_at", "recovered_at", "rollout_state", "rollout_id",
@@ -102,6 +104,7 @@ static bool add_leads(const PGresult *result, void *user, GError **error)
 		struct alert_lead sample = {
 			.finished = result_instant(result, i, 0),
 			.lead = result_int8(result, i, 1),
+			.author = (guint64)result_int8(result, i, 3),
 			.service = index_of(reader, result, i, 2),
 		};
 

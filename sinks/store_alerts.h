@@ -19,6 +19,7 @@ struct alert_deployment {
 };
 struct alert_lead {
 	gint64 finished, lead; /* lead in µs */
+	guint64 author;	       /* as lead_sample's; 0: unknown */
 	guint service;
 };
 struct alert_span {
@@ -62,6 +63,8 @@ enum watch_kind { WATCH_REGRESSION, WATCH_GUARDRAIL, WATCH_SELF };
 const char *watch_kind_name(enum watch_kind kind); /* "regression", … */
 bool watch_kind_parse(const char *name, enum watch_kind *kind);
 
+/* There are weeks enough, but too few different authors (privacy.minimum_authors). */
+#define WATCH_FEW_AUTHORS (-1)
 struct watch_row {
 	gint32 watch_id; /* 0: new */
 	enum watch_kind kind;
@@ -72,7 +75,7 @@ struct watch_row {
 	enum shift_direction direction;
 	struct watch watch;
 	/* How it was when last judged, for people; NAN where it does not apply */
-	guint lacking; /* learning: weeks, about */
+	gint32 lacking; /* learning: weeks, about; WATCH_FEW_AUTHORS */
 	double score, ratio;
 	gint64 alert_id; /* that fires; 0: none */
 	/* Of regressions: while it fires that of the alert, which is what is stored. */
@@ -119,7 +122,8 @@ struct alert_row {
 							 days; INSTANT_NONE */
 	char *time_zone;			      /* to show them in */
 	struct shift shift;  /* of regressions, when it fired or got worse; guardrail:
-				after.rate is the value, before.rate the limit */
+				after.rate is the value, before.rate the limit, window
+				and after.from to .to the days, before has none */
 	char *unit;	     /* guardrail: as in dora.guardrails */
 	double false_alerts; /* a year, of such a series; NAN */
 	struct alert_part *parts; /* largest first */

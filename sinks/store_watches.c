@@ -124,7 +124,7 @@ static void read_row(const PGresult *result, int i, struct watch_row *row)
 		.direction = g_strcmp0(direction, shift_direction_name(SHIFT_BETTER)) == 0
 				     ? SHIFT_BETTER
 				     : SHIFT_WORSE,
-		.lacking = (guint)result_int4(result, i, 25),
+		.lacking = result_int4(result, i, 25),
 		.score = result_double(result, i, 26),
 		.ratio = result_double(result, i, 27),
 		.alert_id = result_int8(result, i, 28),
@@ -203,7 +203,7 @@ static void arg_state(struct pg_args *args, const struct watch_row *row)
 	arg_double(args, watch->score);
 	arg_double(args, watch->ratio);
 	arg_bool(args, watch->worsened);
-	arg_int4(args, (gint32)row->lacking);
+	arg_int4(args, row->lacking);
 	arg_double(args, row->score);
 	arg_double(args, row->ratio);
 	arg_int8(args, row->alert_id);

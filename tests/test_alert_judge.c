@@ -249,6 +249,71 @@ START_TEST(recovers)
 }
 END_TEST
 
+/* Three people by turns up to a day, then so many of them; unknown ones count for none.
+ */
+static void set_authors(struct alert_scene *scene, gint32 day, guint n)
+{
+	for (guint i = 0; i < scene->samples.leads->len; i++) {
+		struct alert_lead *lead = &g_array_index(scene->samples.leads,
+							 struct alert_lead, i);
+
+		lead->author = lead->finished < at(scene, day, 0) ? 7 + i % 3
+			       : i % 4 == 0			  ? 0
+								  : 7 + i % n;
+	}
+}
+
+/* Numbers of too few are numbers of people. */
+START_TEST(few_authors)
+{
+	static const struct {
+		const char *what;
+		gint32 day; /* from which on there are so many */
+		guint n;
+		bool judged, before, after;
+	} rows[] = {
+		{ "one alone is not judged", 0, 1, false, false, false },
+		{ "nor are two", 0, 2, false, false, false },
+		{ "nor is one alone for a year", DAYS - 48 * WEEK, 1, false, false,
+		  false },
+		{ "three are", 0, 3, true, true, true },
+		{ "a side of one has counts", ONSET - WEEK, 1, true, true, false },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct watch fresh = learning();
+		struct alert_scene scene;
+		struct watch_look look;
+		struct shift shift;
+
+		scene_init(&scene);
+		scene.minimum_authors = 3;
+		add_work(&scene, DAYS, ONSET, 3);
+		set_authors(&scene, rows[i].day, rows[i].n);
+		judge(&scene, METRIC_CHANGE_LEAD_TIME, &fresh, DAYS - 1, &look, &shift);
+		ck_assert_msg(look.usable == rows[i].judged &&
+				      look.condition == rows[i].judged &&
+				      look.few == !rows[i].judged,
+			      "%s", rows[i].what);
+		ck_assert_msg(isnan(shift.before.median) == !rows[i].before &&
+				      isnan(shift.before.p85) == !rows[i].before &&
+				      isnan(shift.after.median) == !rows[i].after &&
+				      isnan(shift.after.p85) == !rows[i].after,
+			      "%s", rows[i].what);
+		ck_assert_msg((shift.after.n > 10) == rows[i].judged &&
+				      isnan(shift.ratio) == !rows[i].judged,
+			      "%s", rows[i].what);
+		/* deployments are nobody's */
+		judge(&scene, METRIC_DEPLOYMENT_FREQUENCY, &fresh, DAYS - 1, &look,
+		      &shift);
+		ck_assert(look.usable && !look.few);
+		judge(&scene, METRIC_CHANGE_LEAD_TIME, &fresh, 3 * WEEK, &look, &shift);
+		ck_assert(!look.usable && !look.few && shift.lacking > 0);
+		scene_clear(&scene);
+	}
+}
+END_TEST
+
 /* Two incidents a week, which take four times as long from the onset on. */
 static void add_restores(struct alert_scene *scene)
 {
@@ -354,6 +419,7 @@ int main(void)
 	tcase_add_test(tests, masked);
 	tcase_add_test(tests, undone);
 	tcase_add_test(tests, recovers);
+	tcase_add_test(tests, few_authors);
 	tcase_add_test(tests, the_engine_stays);
 	tcase_add_test(tests, watched);
 	suite_add_tcase(suite, tests);

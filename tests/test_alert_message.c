@@ -147,6 +147,35 @@ START_TEST(says_what_happened)
 }
 END_TEST
 
+/* What a few people take is theirs: counts are told, no durations. */
+#define FEW(range)                                                                       \
+	g_strdup("Lead time for changes, payments: 2.1× longer since about 3 "          \
+		 "March." range                                                          \
+		 " 38 changes in 4 weeks against 402 in the 40 weeks before."            \
+		 " Evidence 14 : 1, strong. Largest part: billing-api (21 of 38)."       \
+		 " Expect about one false alert in four years of this series.")
+START_TEST(says_how_many_of_few)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"lead time fired");
+	struct alert_row *row = &g_array_index(message->alerts, struct alert_row, 0);
+	g_autofree char *with_range = FEW(" 90 % range 1.4–3.0×.");
+	g_autofree char *without = FEW("");
+	g_autofree char *since = NULL;
+	g_autofree char *before = NULL;
+
+	row->shift.after.median = row->shift.after.p85 = NAN;
+	since = alert_sentence(row);
+	ck_assert_str_eq(since, with_range);
+	row->shift.after = row->shift.before;
+	row->shift.after.n = 38;
+	row->shift.before.median = row->shift.before.p85 = NAN;
+	row->shift.ratio_lo = row->shift.ratio_hi = NAN;
+	before = alert_sentence(row);
+	ck_assert_str_eq(before, without);
+}
+END_TEST
+
 /* An order is not a chance, and nobody is named, not even by those who acknowledge. */
 START_TEST(never_speaks_of_chances_or_people)
 {
@@ -385,6 +414,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tests, says_what_happened, 0, G_N_ELEMENTS(texts));
+	tcase_add_test(tests, says_how_many_of_few);
 	tcase_add_loop_test(tests, never_speaks_of_chances_or_people, 0,
 			    (int)g_strv_length((char **)(gpointer)alert_samples));
 	tcase_add_loop_test(tests, ends_with_where_to_look, 0, G_N_ELEMENTS(wholes));

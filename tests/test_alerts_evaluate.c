@@ -1,4 +1,5 @@
 #include "collector/evaluate_alerts.h"
+#include "sinks/alert_message.h"
 
 #include "tests/alerts_world.h"
 
@@ -191,6 +192,57 @@ START_TEST(facts_are_waited_for)
 }
 END_TEST
 
+/* What dora.series does not say of one person, alerts do not say either. */
+START_TEST(one_author_is_not_judged)
+{
+	g_autofree char *events = NULL;
+
+	rig_run(&rig, "UPDATE dorad.shipped SET author = 1");
+	world_live_through("search", FIRST, ONSET + 40);
+	events = world_events_of("search", "change_lead_time", "worse");
+	ck_assert_str_eq(events, "");
+	rig_expect(&rig, "SELECT count(*) FROM dora.alerts", "0");
+	rig_expect(&rig,
+		   "SELECT DISTINCT concat_ws(' ', state, lacking_weeks, reason,"
+		   " evidence, ratio) FROM dora.watches"
+		   " WHERE metric = 'change_lead_time' AND kind = 'regression'",
+		   "learning few authors");
+	rig_expect(&rig,
+		   "SELECT DISTINCT concat_ws(' ', state, lacking_weeks, reason)"
+		   " FROM dora.watches WHERE metric = 'deployment_frequency'",
+		   "ok");
+	rig_expect(&rig,
+		   "SELECT concat_ws(' ', at::date, before, after)"
+		   " FROM dora.change_points WHERE metric = 'change_lead_time'",
+		   "2025-01-13");
+}
+END_TEST
+
+/* The sentence has it all, too, read back. */
+static void assert_told(void)
+{
+	const struct alert_query query = { .since = INSTANT_NONE };
+	GArray *alerts;
+	guint n = 0;
+
+	rig_ok((alerts = store_alerts(rig.store, &query, &error)) != NULL);
+	for (guint i = 0; i < alerts->len; i++) {
+		const struct alert_row *row = &g_array_index(alerts, struct alert_row, i);
+		g_autofree char *text = alert_sentence(row);
+
+		if (row->kind != WATCH_GUARDRAIL)
+			continue;
+		n++;
+		ck_assert_msg(g_str_has_prefix(text, "Guardrail fast, search: lead time "
+						     "for changes ") &&
+				      strstr(text, ", at most 48 h allowed, since ") &&
+				      strstr(text, " Over 7 days, n = "),
+			      "%s", text);
+	}
+	ck_assert_uint_eq(n, 1);
+	alert_rows_free(alerts);
+}
+
 START_TEST(guardrails)
 {
 	g_autofree char *events = NULL;
@@ -207,9 +259,13 @@ START_TEST(guardrails)
 	ck_assert_int_eq(fired, suspected + 2);
 	rig_expect(&rig,
 		   "SELECT concat_ws(' ', service, metric, before_rate, after_rate >"
-		   " before_rate, after_n > 3, unit, state, ratio, fired_at - onset)"
-		   " FROM dora.alerts WHERE name = 'fast'",
-		   "search change_lead_time 172800 t t seconds firing 3 days");
+		   " before_rate, after_n > 3, unit, state, ratio, evidence,"
+		   " window_days, window_weeks, baseline_from, baseline_to,"
+		   " timestamptz '2024-01-01 00:00Z' + (after_to - date '2023-12-31') *"
+		   " interval '1 day' = fired_at, after_to - after_from,"
+		   " fired_at - onset) FROM dora.alerts WHERE name = 'fast'",
+		   "search change_lead_time 172800 t t seconds firing 7 t 6 3 days");
+	assert_told();
 	/* the value is that of the window which is published the next day */
 	rig_expect(&rig,
 		   "SELECT r.value > 172800 FROM dorad.rolling r JOIN dorad.scope s"
@@ -253,6 +309,37 @@ START_TEST(what_is_no_longer_watched_is_withdrawn)
 }
 END_TEST
 
+/* Nobody evaluates a service that has left the configuration. */
+START_TEST(what_has_left_is_withdrawn)
+{
+	const gint64 now = world_start_of(ONSET + 32);
+	g_autofree char *before = NULL, *after = NULL;
+	struct evaluate_result result;
+
+	world_live_through("search", FIRST, ONSET + 30);
+	fired_on("search");
+	rig_run(&rig, "UPDATE dorad.scope SET active = false WHERE name = 'search'");
+	context.trial = true;
+	rig_ok(evaluate_due(rig.store, &context, now, &result, &error));
+	rig_expect(&rig,
+		   "SELECT DISTINCT state FROM dora.alerts WHERE kind = 'regression'"
+		   " AND service = 'search'",
+		   "firing");
+	context.trial = false;
+	rig_ok(evaluate_due(rig.store, &context, now, &result, &error));
+	rig_expect(&rig,
+		   "SELECT DISTINCT state || ', ' || reason FROM dora.alerts"
+		   " WHERE service = 'search'",
+		   "withdrawn, it has left the configuration");
+	rig_expect(&rig, "SELECT count(*) FROM dora.watches WHERE service = 'search'",
+		   "0");
+	before = rig_rows(&rig);
+	rig_ok(evaluate_due(rig.store, &context, now + 1, &result, &error));
+	after = rig_rows(&rig);
+	ck_assert_str_eq(before, after);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("alerts_evaluate");
@@ -267,8 +354,10 @@ int main(void)
 	tcase_add_test(tests, days_are_caught_up);
 	tcase_add_test(tests, a_day_is_judged_once);
 	tcase_add_test(tests, facts_are_waited_for);
+	tcase_add_test(tests, one_author_is_not_judged);
 	tcase_add_test(tests, guardrails);
 	tcase_add_test(tests, what_is_no_longer_watched_is_withdrawn);
+	tcase_add_test(tests, what_has_left_is_withdrawn);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

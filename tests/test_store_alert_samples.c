@@ -201,9 +201,9 @@ START_TEST(lead_times_are_those_that_count)
 
 	rig_run(&rig,
 		"INSERT INTO dorad.shipped (rollout_id, finished_at, lead_us, service_id,"
-		" repo_id, environment, sha, excluded) SELECT 1,"
+		" repo_id, environment, sha, excluded, author) SELECT 1,"
 		" timestamptz '1970-01-13 00:00Z', x.lead, s.scope_id, 1, 'production',"
-		" decode(x.sha, 'hex'), x.excluded FROM dorad.scope s, (VALUES (7, '01',"
+		" decode(x.sha, 'hex'), x.excluded, -9 FROM dorad.scope s, (VALUES (7, '01',"
 		" NULL), (8, '02', 'rule'), (NULL, '03', 'merge')) x (lead, sha, "
 		"excluded)"
 		" WHERE s.kind = 'service' AND s.name = 'search'");
@@ -211,6 +211,7 @@ START_TEST(lead_times_are_those_that_count)
 	ck_assert_uint_eq(samples.leads->len, 1);
 	lead = &g_array_index(samples.leads, struct alert_lead, 0);
 	ck_assert_int_eq(lead->lead, 7);
+	ck_assert_uint_eq(lead->author, (guint64)-9);
 	ck_assert_str_eq(g_ptr_array_index(samples.services, lead->service), "search");
 	alert_samples_clear(&samples);
 }

@@ -271,7 +271,7 @@ static const struct {
 	  " text, name text, direction text, state text, since date, judged_day"
 	  " date, lacking_weeks integer, nodata boolean, muted_until timestamp with"
 	  " time zone, evidence double precision, ratio double precision,"
-	  " baseline_from date, alert bigint" },
+	  " baseline_from date, alert bigint, reason text" },
 	{ "alert_deliveries",
 	  "delivery bigint, channel text, group_id bigint, alert bigint, event"
 	  " text, state text, attempts integer, recorded_at timestamp with time"

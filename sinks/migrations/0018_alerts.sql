@@ -10,6 +10,10 @@ CREATE FUNCTION dorad.day(n int) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SA
 	RETURN date '1970-01-01' + nullif(n, '-2147483648'::int);
 CREATE FUNCTION dorad.day_number(d date) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN coalesce(d - date '1970-01-01', '-2147483648'::int);
+-- N : 1, of its logarithm; where that is more than can be said, the most that can.
+CREATE FUNCTION dorad.evidence(score double precision) RETURNS double precision
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN exp(CASE WHEN score > 700 THEN 700 ELSE score END);
 
 -- When anything happened: one of a day is looked for at a time.
 CREATE INDEX commit_committed ON dorad.commit (repo_id, committed_at);
@@ -221,7 +225,7 @@ CREATE VIEW dora.alerts AS
 		CASE a.kind WHEN 'guardrail' THEN a.window_size END AS window_days,
 		a.before_n, a.before_median, a.before_p85, a.before_rate, a.before_failed,
 		a.after_n, a.after_median, a.after_p85, a.after_rate, a.after_failed,
-		a.unit, a.ratio, a.ratio_lo, a.ratio_hi, exp(least(a.score, 700)) AS evidence,
+		a.unit, a.ratio, a.ratio_lo, a.ratio_hi, dorad.evidence(a.score) AS evidence,
 		exp(a.threshold) AS evidence_needed,
 		a.before_from AS baseline_from, a.before_to AS baseline_to,
 		a.after_from, a.after_to, a.parts, a.worsened,
@@ -255,13 +259,13 @@ COMMENT ON COLUMN dora.alerts.engine IS 'What it was found by: level (durations)
 COMMENT ON COLUMN dora.alerts.window_weeks IS 'Weeks of the window with the most evidence; NULL of engine spans and but of regressions.';
 COMMENT ON COLUMN dora.alerts.window_days IS 'Days of the window of a guardrail; else NULL.';
 COMMENT ON COLUMN dora.alerts.before_n IS 'Count of samples in the weeks before: durations or deployments; NULL but of regressions.';
-COMMENT ON COLUMN dora.alerts.before_median IS 'Median before, in seconds; NULL of engines count and share.';
-COMMENT ON COLUMN dora.alerts.before_p85 IS '85th percentile before, in seconds, interpolated as by percentile_cont; NULL of engines count and share.';
+COMMENT ON COLUMN dora.alerts.before_median IS 'Median before, in seconds; NULL of engines count and share, and of fewer different authors than privacy.minimum_authors.';
+COMMENT ON COLUMN dora.alerts.before_p85 IS '85th percentile before, in seconds, interpolated as by percentile_cont; NULL as before_median.';
 COMMENT ON COLUMN dora.alerts.before_rate IS 'Engine count: deployments in an ordinary week before; share: failed / deployments before (from 0 to 1); guardrail: its limit, in unit; else NULL.';
 COMMENT ON COLUMN dora.alerts.before_failed IS 'Engine share: count of failed (or unplanned) deployments before; else 0 or NULL.';
 COMMENT ON COLUMN dora.alerts.after_n IS 'Count of samples since onset; of a guardrail in its window.';
-COMMENT ON COLUMN dora.alerts.after_median IS 'Median since onset, in seconds.';
-COMMENT ON COLUMN dora.alerts.after_p85 IS '85th percentile since onset, in seconds.';
+COMMENT ON COLUMN dora.alerts.after_median IS 'Median since onset, in seconds; NULL as before_median.';
+COMMENT ON COLUMN dora.alerts.after_p85 IS '85th percentile since onset, in seconds; NULL as before_median.';
 COMMENT ON COLUMN dora.alerts.after_rate IS 'As before_rate, since onset; guardrail: its value, in unit.';
 COMMENT ON COLUMN dora.alerts.after_failed IS 'As before_failed, since onset.';
 COMMENT ON COLUMN dora.alerts.unit IS 'Of a guardrail: unit in dora.guardrails, NULL for counts and ratios; else NULL.';
@@ -272,8 +276,8 @@ COMMENT ON COLUMN dora.alerts.evidence IS 'Evidence for a change against none, N
 COMMENT ON COLUMN dora.alerts.evidence_needed IS 'What evidence has to reach at the default sensitivity, N : 1; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.baseline_from IS 'First day of what it is compared with, in the time zone of the scope; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.baseline_to IS 'Last day of what it is compared with; NULL but of regressions.';
-COMMENT ON COLUMN dora.alerts.after_from IS 'First day of what is compared; NULL but of regressions.';
-COMMENT ON COLUMN dora.alerts.after_to IS 'Last day of what is compared; NULL but of regressions.';
+COMMENT ON COLUMN dora.alerts.after_from IS 'First day of what is compared, of a guardrail of its window; NULL of kind self.';
+COMMENT ON COLUMN dora.alerts.after_to IS 'Last day of it.';
 COMMENT ON COLUMN dora.alerts.parts IS 'Which services the samples since onset are of, largest first: an array of objects with name, n and of (n of how many); NULL where there is one.';
 COMMENT ON COLUMN dora.alerts.worsened IS 'True if it got worse after it fired (evidence above 30, or ratio doubled), and that was told.';
 COMMENT ON COLUMN dora.alerts.false_alerts_per_year IS 'How many false alerts a year are to be expected of a series like this one, measured by simulation; NULL where that is not known.';
@@ -286,7 +290,7 @@ COMMENT ON COLUMN dora.alerts.time_zone IS 'Time zone of the scope when it fired
 CREATE VIEW dora.alert_history AS
 	SELECT e.event_id, e.alert_id AS alert, w.kind, s.org, s.team, s.service,
 		w.environment, w.metric, w.name, w.direction,
-		e.event, e.at, e.recorded_at, exp(least(nullif(e.score, -1), 700)) AS evidence, e.ratio, e.reason
+		e.event, e.at, e.recorded_at, dorad.evidence(nullif(e.score, -1)) AS evidence, e.ratio, e.reason
 	FROM dorad.alert_event e JOIN dorad.watch w USING (watch_id)
 	LEFT JOIN dorad.scope s USING (scope_id);
 
@@ -311,7 +315,8 @@ COMMENT ON COLUMN dora.alert_history.reason IS 'Why, in words; NULL: nothing to 
 CREATE VIEW dora.watches AS
 	SELECT w.kind, s.org, s.team, s.service, w.environment, w.metric, w.name, w.direction,
 		w.state, d.since, d.judged AS judged_day,
-		CASE WHEN w.state = 'learning' THEN w.lacking END AS lacking_weeks,
+		CASE WHEN w.state = 'learning' AND w.lacking >= 0 THEN w.lacking END
+			AS lacking_weeks,
 		w.silent AS nodata,
 		(SELECT max(m.until_at) FROM dorad.mute m
 			WHERE m.from_at <= now() AND m.until_at > now()
@@ -320,8 +325,9 @@ CREATE VIEW dora.watches AS
 			AND (m.scope_id IS NULL OR EXISTS (SELECT FROM dorad.within p
 				WHERE p.scope_id = w.scope_id AND p.parent_id = m.scope_id)))
 			AS muted_until,
-		exp(least(nullif(w.score, -1), 700)) AS evidence, w.ratio, w.baseline_start AS baseline_from,
-		w.alert_id AS alert
+		dorad.evidence(nullif(w.score, -1)) AS evidence, w.ratio, w.baseline_start AS baseline_from,
+		w.alert_id AS alert,
+		CASE WHEN w.state = 'learning' AND w.lacking < 0 THEN 'few authors' END AS reason
 	FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)
 	-- what the daemon says of itself is counted in minutes
 	CROSS JOIN LATERAL (SELECT CASE w.kind WHEN 'self' THEN
@@ -343,13 +349,14 @@ COMMENT ON COLUMN dora.watches.direction IS 'What is looked for: worse or better
 COMMENT ON COLUMN dora.watches.state IS 'learning (too little to judge, which is not ok), ok, pending (the condition holds, not yet for long enough) or firing.';
 COMMENT ON COLUMN dora.watches.since IS 'Day on which the state began, in the time zone of the scope; NULL before the first day.';
 COMMENT ON COLUMN dora.watches.judged_day IS 'Last day that was looked at, in the time zone of the scope; NULL: none yet.';
-COMMENT ON COLUMN dora.watches.lacking_weeks IS 'State learning: about how many more weeks of data are needed; else NULL.';
+COMMENT ON COLUMN dora.watches.lacking_weeks IS 'State learning: about how many more weeks of data are needed; NULL if that is not what is lacking (reason), and else.';
 COMMENT ON COLUMN dora.watches.nodata IS 'True if nothing has been heard of its sources for days: nothing is concluded from that.';
 COMMENT ON COLUMN dora.watches.muted_until IS 'Channels are not told of it before; NULL: it is not muted.';
 COMMENT ON COLUMN dora.watches.evidence IS 'Evidence when it was last judged, N : 1; not a probability. NULL where there is none.';
 COMMENT ON COLUMN dora.watches.ratio IS 'After divided by before when it was last judged; NULL where there is none.';
 COMMENT ON COLUMN dora.watches.baseline_from IS 'Nothing before this day counts (the last change of level that is known, or was accepted); NULL: everything does.';
 COMMENT ON COLUMN dora.watches.alert IS 'alert in dora.alerts that fires; NULL: none.';
+COMMENT ON COLUMN dora.watches.reason IS 'State learning: few authors (fewer than privacy.minimum_authors stand behind its last 48 weeks, which are not judged, since they would be numbers of people); NULL: weeks are lacking.';
 
 CREATE VIEW dora.change_points AS
 	SELECT s.org, s.team, s.service, c.environment, c.metric, c.at, c.before, c.after
@@ -362,8 +369,8 @@ COMMENT ON COLUMN dora.change_points.service IS 'Service: name in the configurat
 COMMENT ON COLUMN dora.change_points.environment IS 'Rollout group: environment in dora.series.';
 COMMENT ON COLUMN dora.change_points.metric IS 'metric in dora.series.';
 COMMENT ON COLUMN dora.change_points.at IS 'First instant of the first day of the new level, in the time zone of the scope.';
-COMMENT ON COLUMN dora.change_points.before IS 'Median of the weekly values before, back to the change before: seconds, a count or a ratio, as value in dora.series.';
-COMMENT ON COLUMN dora.change_points.after IS 'Median of the weekly values after, up to the next change.';
+COMMENT ON COLUMN dora.change_points.before IS 'Median of the weekly values before, back to the change before: seconds, a count or a ratio, as value in dora.series. NULL of lead times of fewer different authors than privacy.minimum_authors.';
+COMMENT ON COLUMN dora.change_points.after IS 'Median of the weekly values after, up to the next change; NULL likewise.';
 
 CREATE VIEW dora.alert_deliveries AS
 	SELECT o.outbox_id AS delivery, o.channel, o.group_id, o.alert_id AS alert, e.event,
