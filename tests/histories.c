@@ -12,9 +12,9 @@ const char *const channel_names[N_CHANNELS] = { "log", "hook", "page" };
 	"    metric: change_fail_rate\n"                                                 \
 	"    team: red\n"                                                                \
 	"    environment: production\n"                                                  \
-	"    at_most: 0.3\n"                                                             \
-	"    over: 28d\n"                                                                \
-	"    minimum: 5\n"
+	"    at_most: 15%\n"                                                             \
+	"    over: 7d\n"                                                                 \
+	"    minimum: 3\n"
 
 const struct variant variants[N_VARIANTS] = {
 	{ ALL, "default", SOUND, LOG | HOOK, LOG },
@@ -397,6 +397,7 @@ void history_set_up(struct rig *rig, const struct script *script)
 	}
 	for (gint32 day = 0; day < LIFE; day++)
 		history_hear(rig, script, day);
+	rig_run(rig, "ANALYZE");
 }
 
 void history_hear(const struct rig *rig, const struct script *script, gint32 day)

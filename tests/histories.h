@@ -14,7 +14,7 @@
 
 #define DAY0 19877
 #define LIFE (28 * 7) /* 2024-12-16 */
-#define DAYS (LIFE + 112)
+#define DAYS (LIFE + 80)
 #define DAY G_TIME_SPAN_DAY
 
 static inline gint64 start_of(gint32 day)

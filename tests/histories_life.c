@@ -26,6 +26,7 @@ void life_init(struct life *life, const struct script *script, GRand *rand)
 {
 	*life = (struct life){
 		.script = script,
+		.until = DAYS,
 		.rand = rand,
 		.told = g_array_new(FALSE, TRUE, sizeof(struct told)),
 		.mutes = g_array_new(FALSE, FALSE, sizeof(struct alert_mute)),
@@ -88,7 +89,7 @@ static bool evaluate(struct life *life, bool all, gint64 now, GError **error)
 /* Cut, begun again by whoever is there then, and cut again. */
 static void cut_evaluations(struct life *life, bool all, gint64 now)
 {
-	while (life_chance(life, 2)) {
+	while (!life->whole && life_chance(life, 3)) {
 		g_autoptr(GError) error = NULL;
 
 		if (life_chance(life, 6))
@@ -135,7 +136,7 @@ static void evaluate_day(struct life *life, gint32 day)
 	cut_evaluations(life, all, now);
 	must_be_done(life, all, now);
 	life_note(life);
-	if (life_chance(life, 4)) {
+	if (life_chance(life, 6)) {
 		gint64 seen = life->seen;
 
 		must_be_done(life, !all && day > LIFE + 1, now + life_dice(life, 3));
@@ -298,9 +299,9 @@ static void live_day(struct life *life, gint32 day, bool facts_first)
 
 void life_live(struct life *life, bool facts_first)
 {
-	for (gint32 day = LIFE; facts_first && day < DAYS; day++)
+	for (gint32 day = LIFE; facts_first && day < life->until; day++)
 		history_hear(&life->rig, life->script, day);
-	for (gint32 day = LIFE; day < DAYS; day++) {
+	for (gint32 day = LIFE; day < life->until; day++) {
 		live_day(life, day, facts_first);
 		for (int hour = 2; life->rand && hour < 22;
 		     hour += 1 + life_dice(life, 10))

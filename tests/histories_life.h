@@ -23,8 +23,10 @@ struct life {
 	struct rig rig;
 	struct work_context context;
 	const struct script *script;
+	gint32 until; /* the day before which it ends */
 	guint variant;
-	GRand *rand;		 /* NULL: nothing goes wrong */
+	GRand *rand; /* NULL: nothing goes wrong, and nobody is told before the end */
+	bool whole;  /* no evaluation is cut */
 	gint64 now, seen;	 /* seen: the last event that the model knows */
 	GArray *told;		 /* of struct told */
 	GArray *mutes;		 /* of struct alert_mute */

@@ -357,12 +357,12 @@ void life_tick(struct life *life, gint64 now)
 
 	life->now = now;
 	land(life);
-	if (life_chance(life, 30))
+	if (life_chance(life, 15))
 		mute_some(life);
-	if (life_chance(life, 40))
+	if (life_chance(life, 20))
 		unmute_some(life);
 	for (guint i = 0; i < N_CHANNELS; i++)
-		if (life_chance(life, 60))
+		if (life_chance(life, 40))
 			life->away[i] = now + DAY * life_dice(life, 12);
 	messages = take(life, 1 + (guint)life_dice(life, 4));
 	if (!messages)
@@ -382,7 +382,7 @@ void life_heal(struct life *life)
 {
 	gint64 next = INSTANT_NONE;
 
-	life->now = morning_of(DAYS);
+	life->now = morning_of(life->until);
 	land(life);
 	for (int i = 0; i < 400; i++, life->now += DAY) {
 		GPtrArray *messages;

@@ -11,8 +11,7 @@
  * Usage: test_alerts_histories [--seeds N] [--seed N]; DORAD_SEEDS is as --seeds.
  */
 
-#define SEEDS 4
-#define FIRST_SEED 1
+#define SEEDS 1
 
 /* ---- the whole of a life ---- */
 
@@ -269,7 +268,7 @@ static bool run_replay(const struct script *script)
 	return good;
 }
 
-static guint first_seed = FIRST_SEED, n_seeds = SEEDS;
+static guint first_seed = 1, n_seeds = SEEDS;
 
 START_TEST(histories)
 {
@@ -339,36 +338,44 @@ static const struct {
 	  "the outbox has" },
 };
 
-#define NOTICE_SEED 1
+/* In whose first weeks alerts fire and end. */
+#define NOTICE_DAYS 45
+
+static void live_short(struct life *life, const struct script *script, GRand *rand,
+		       const char *sabotage)
+{
+	life_init(life, script, rand);
+	life->until = LIFE + NOTICE_DAYS;
+	life->whole = true;
+	life->sabotage = sabotage;
+	life_live(life, false);
+	check(life);
+}
 
 START_TEST(notices)
 {
-	struct script *script = script_new(NOTICE_SEED);
-	static struct life twin;
-	static bool lived_once;
+	struct script *script = script_new(first_seed);
+	struct life twin;
+	guint n_unnoticed = 0;
 
-	if (!lived_once) {
-		life_init(&twin, script, NULL);
-		life_live(&twin, false);
-		lived_once = true;
-	}
-	{
-		g_autoptr(GRand) rand = g_rand_new_with_seed(NOTICE_SEED);
+	live_short(&twin, script, NULL, NULL);
+	ck_assert_str_eq(twin.wrong->str, "");
+	for (gsize i = 0; i < G_N_ELEMENTS(flaws); i++) {
+		g_autoptr(GRand) rand = g_rand_new_with_seed(first_seed);
 		struct life life;
 
-		life_init(&life, script, rand);
-		life.sabotage = flaws[_i].sql;
-		life_live(&life, false);
-		check(&life);
+		live_short(&life, script, rand, flaws[i].sql);
 		compare(&life, &twin);
-		ck_assert_msg(!life.sabotage, "there was nothing to spoil");
-		ck_assert_msg(strstr(life.wrong->str, flaws[_i].notice), "%s: %s",
-			      flaws[_i].what, life.wrong->str);
+		if (life.sabotage || !strstr(life.wrong->str, flaws[i].notice)) {
+			fprintf(stderr, "%s%s, and it is said: %s\n", flaws[i].what,
+				life.sabotage ? " (it never was)" : "", life.wrong->str);
+			n_unnoticed++;
+		}
 		life_clear(&life);
 	}
-	if (_i == G_N_ELEMENTS(flaws) - 1)
-		life_clear(&twin);
+	life_clear(&twin);
 	script_free(script);
+	ck_assert_uint_eq(n_unnoticed, 0);
 }
 END_TEST
 
@@ -391,7 +398,7 @@ int main(int argc, char **argv)
 	}
 	tcase_set_timeout(tests, 0);
 	if (notice)
-		tcase_add_loop_test(tests, notices, 0, G_N_ELEMENTS(flaws));
+		tcase_add_test(tests, notices);
 	else
 		tcase_add_test(tests, histories);
 	suite_add_tcase(suite, tests);
