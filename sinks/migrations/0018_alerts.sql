@@ -221,7 +221,7 @@ CREATE VIEW dora.alerts AS
 		CASE a.kind WHEN 'guardrail' THEN a.window_size END AS window_days,
 		a.before_n, a.before_median, a.before_p85, a.before_rate, a.before_failed,
 		a.after_n, a.after_median, a.after_p85, a.after_rate, a.after_failed,
-		a.unit, a.ratio, a.ratio_lo, a.ratio_hi, exp(least(a.score, 700)) AS evidence,
+		a.unit, a.ratio, a.ratio_lo, a.ratio_hi, exp(CASE WHEN a.score > 700 THEN 700 ELSE a.score END) AS evidence,
 		exp(a.threshold) AS evidence_needed,
 		a.before_from AS baseline_from, a.before_to AS baseline_to,
 		a.after_from, a.after_to, a.parts, a.worsened,
@@ -286,7 +286,8 @@ COMMENT ON COLUMN dora.alerts.time_zone IS 'Time zone of the scope when it fired
 CREATE VIEW dora.alert_history AS
 	SELECT e.event_id, e.alert_id AS alert, w.kind, s.org, s.team, s.service,
 		w.environment, w.metric, w.name, w.direction,
-		e.event, e.at, e.recorded_at, exp(least(nullif(e.score, -1), 700)) AS evidence, e.ratio, e.reason
+		e.event, e.at, e.recorded_at, exp(CASE WHEN e.score > 700 THEN 700 ELSE nullif(e.score, -1) END) AS evidence,
+		e.ratio, e.reason
 	FROM dorad.alert_event e JOIN dorad.watch w USING (watch_id)
 	LEFT JOIN dorad.scope s USING (scope_id);
 
@@ -320,7 +321,8 @@ CREATE VIEW dora.watches AS
 			AND (m.scope_id IS NULL OR EXISTS (SELECT FROM dorad.within p
 				WHERE p.scope_id = w.scope_id AND p.parent_id = m.scope_id)))
 			AS muted_until,
-		exp(least(nullif(w.score, -1), 700)) AS evidence, w.ratio, w.baseline_start AS baseline_from,
+		exp(CASE WHEN w.score > 700 THEN 700 ELSE nullif(w.score, -1) END) AS evidence,
+		w.ratio, w.baseline_start AS baseline_from,
 		w.alert_id AS alert
 	FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)
 	-- what the daemon says of itself is counted in minutes
