@@ -77,6 +77,45 @@ static gint64 begun(gint64 at, gint64 now)
 	return at < now ? at : INSTANT_NONE;
 }
 
+/* A rollout fails, or turns out to be ok, up to days after its finish: what is not known
+ * at the end of a day does not count in it, or it would come to something else for
+ * whoever judges it later. */
+static enum change_state state_by(const struct alert_deployment *deployment,
+				  enum change_state state, gint64 now)
+{
+	if (state == CHANGE_FAILED && deployment->failed < now)
+		return CHANGE_FAILED;
+	if (deployment->pending_until != INSTANT_NONE && now < deployment->pending_until)
+		return CHANGE_PENDING;
+	return state == CHANGE_FAILED ? CHANGE_OK : state;
+}
+
+static bool know_by(const struct rail_work *work, gint64 from, gint64 now,
+		    GArray *rollouts, GError **error)
+{
+	const struct alert_place *place = &work->round->place;
+	struct alert_samples samples;
+	bool ok;
+
+	if (strcmp(work->rail->figure.metric, metric_name(METRIC_CHANGE_FAIL_RATE)) != 0)
+		return true;
+	alert_samples_init(&samples);
+	ok = store_alert_samples(place->store, place->scope->scope_id,
+				 work->environment->name, from, now, &samples, error);
+	/* the same rollouts in the same order, unless one came just now */
+	for (guint i = 0; ok && i < MIN(samples.deployments->len, rollouts->len); i++) {
+		const struct alert_deployment *deployment = &g_array_index(
+			samples.deployments, struct alert_deployment, i);
+		struct rollout_sample *rollout = &g_array_index(rollouts,
+								struct rollout_sample, i);
+
+		if (deployment->finished == rollout->finished)
+			rollout->state = state_by(deployment, rollout->state, now);
+	}
+	alert_samples_clear(&samples);
+	return ok;
+}
+
 static bool read_day(const struct rail_work *work, gint32 day, struct reading *reading,
 		     GError **error)
 {
@@ -93,7 +132,8 @@ static bool read_day(const struct rail_work *work, gint32 day, struct reading *r
 		return true;
 	sample_arrays_init(&samples);
 	if (!store_samples(place->store, place->scope->scope_id, environment->name, from,
-			   now, &samples, error))
+			   now, &samples, error) ||
+	    !know_by(work, from, now, samples.rollouts, error))
 		return false;
 	series_windows(
 		&(struct series_input){

@@ -33,8 +33,9 @@ static const char *const sql[] = {
 	 * was finished. */
 	[DEPLOYMENTS] =
 		"SELECT x.finished_at, x.failed_at, x.unplanned, "
-		"x.service_id" STORE_OF_EACH_OWNED
+		"x.service_id, x.pending_until" STORE_OF_EACH_OWNED
 		"SELECT r.service_id, r.deployment_id, r.finished_at, s.unplanned,"
+		" s.pending_until,"
 		" CASE WHEN s.state = 'failed' THEN greatest(r.finished_at, (SELECT min("
 		"CASE f.method WHEN 'incident' THEN coalesce(i.started_at, (SELECT"
 		" min(coalesce(t.started_at, t.detected_at, t.created_at,"
@@ -86,6 +87,7 @@ static bool add_deployments(const PGresult *result, void *user, GError **error)
 		struct alert_deployment sample = {
 			.finished = result_instant(result, i, 0),
 			.failed = result_instant(result, i, 1),
+			.pending_until = result_instant(result, i, 4),
 			.unplanned = result_bool(result, i, 2),
 			.service = index_of(reader, result, i, 3),
 		};

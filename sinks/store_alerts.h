@@ -14,6 +14,7 @@ struct alert_deployment {
 	gint64 finished;
 	gint64 failed; /* when it was first known to have failed (start of an incident,
 			  finish of a repair); INSTANT_NONE: it has not */
+	gint64 pending_until; /* before, it may still fail; INSTANT_NONE: no state yet */
 	bool unplanned;
 	guint service;
 };
