@@ -156,7 +156,9 @@ cJSON *alert_tree(const struct alert_row *row, const char *link)
 	put_instant(object, "acked_at", row->acked_at);
 	put_instant(object, "muted_until", row->muted_until);
 	cJSON_AddBoolToObject(object, "worsened", row->worsened);
-	put_text(object, "reason", row->reason);
+	/* What was wrong with what is well again is in the history. */
+	put_text(object, "reason",
+		 row->kind == WATCH_SELF && resolved ? NULL : row->reason);
 	put_parts(object, row);
 	put_text(object, "link", url);
 	put_text(object, "text", text);

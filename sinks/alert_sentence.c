@@ -258,17 +258,19 @@ static char *guardrail(const struct alert_row *row)
 /* ---- of the daemon itself ---- */
 
 static const struct {
-	const char *metric, *bad, *good, *then;
+	const char *metric, *bad, *good, *gone, *then;
 } troubles[] = {
 	{ "source_stale", "Source %s: not read since %s", "Source %s: is read again",
+	  "Source %s: no longer watched",
 	  "Its numbers stand still until it is read again. See the log, and try "
 	  "\"dorad doctor\"." },
 	{ "source_denied", "Source %s: its credentials are refused since %s",
-	  "Source %s: its credentials are taken again",
+	  "Source %s: its credentials are taken again", "Source %s: no longer watched",
 	  "Nothing is read until its token, password or rights are renewed; \"dorad "
 	  "doctor\" tries them." },
 	{ "rule_matched_nothing", "Service %s: a rule matches nothing since %s",
 	  "Service %s: its rules match again",
+	  "Service %s: its rules are no longer watched",
 	  "Compare its rules with what the source has; \"dorad doctor\" shows what they "
 	  "would count." },
 };
@@ -286,18 +288,23 @@ static char *self_headline(const struct alert_row *row, gsize *trouble)
 	g_autofree char *name = alert_clean(row->name, 80);
 	g_autofree char *when = alert_clock(row, row->onset);
 	bool firing = alert_is_firing(row);
+	bool gone = g_strcmp0(row->state, "withdrawn") == 0;
 	g_autofree char *label = NULL;
 
 	for (*trouble = 0; *trouble < G_N_ELEMENTS(troubles); ++*trouble)
 		if (g_strcmp0(row->metric, troubles[*trouble].metric) == 0)
 			return fill(firing ? troubles[*trouble].bad
+				    : gone ? troubles[*trouble].gone
 					   : troubles[*trouble].good,
 				    name, when);
 	label = alert_metric_label(row->metric, true);
 	return g_strdup_printf("%s: %s since %s%s", name, label, when,
-			       firing ? "" : ", over");
+			       firing ? ""
+			       : gone ? ", no longer watched"
+				      : ", over");
 }
 
+/* Why it fired is no longer so once it is over. */
 static char *self(const struct alert_row *row)
 {
 	gsize trouble;
@@ -305,8 +312,10 @@ static char *self(const struct alert_row *row)
 	GString *out = g_string_new(headline);
 
 	g_string_append_c(out, '.');
+	if (!alert_is_firing(row))
+		return g_string_free(out, FALSE);
 	add_reason(out, row);
-	if (alert_is_firing(row) && trouble < G_N_ELEMENTS(troubles))
+	if (trouble < G_N_ELEMENTS(troubles))
 		add(out, troubles[trouble].then);
 	return g_string_free(out, FALSE);
 }

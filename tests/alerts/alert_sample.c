@@ -46,10 +46,16 @@
 		.before = { .rate = 0.15 }, .after = { AFTER, .rate = 0.184, .n = 76 }, \
 	}
 #define SELF \
-	FIRES, .kind = WATCH_SELF, .environment = "", .time_zone = "UTC", \
+	.kind = WATCH_SELF, .environment = "", .time_zone = "UTC", \
 	.onset = ONSET, .first_seen = ONSET, .fired_at = FIRED, \
 	.acked_at = INSTANT_NONE, .muted_until = INSTANT_NONE, .false_alerts = NAN, \
 	.shift = { .score = NAN, .ratio = NAN }
+#define ENDS(how) .state = how, .ended_at = ENDED
+#define STALE .name = "github", .metric = "source_stale"
+#define DENIED .name = "github", .metric = "source_denied"
+#define UNMATCHED .name = "billing-api", .metric = "rule_matched_nothing"
+#define LOST .reason = "api.example.org: no whole answer in time"
+#define GONE .reason = "it is no longer watched"
 /* clang-format on */
 
 static struct alert_part lead_parts[] = { { "billing-api", 21, 38 } };
@@ -151,17 +157,29 @@ static const struct sample {
 	{ "guardrail resolved",
 	  { GUARDRAIL, .state = "resolved", .ended_at = ENDED },
 	  WATCH_RESOLVED },
-	{ "source stale",
-	  { SELF, .name = "github", .metric = "source_stale",
-	    .reason = "api.example.org: no whole answer in time" },
-	  WATCH_FIRED },
-	{ "source denied",
-	  { SELF, .name = "github", .metric = "source_denied", .reason = "status 401" },
-	  WATCH_FIRED },
+	{ "source stale", { SELF, FIRES, STALE, LOST }, WATCH_FIRED },
+	{ "source stale resolved",
+	  { SELF, ENDS("resolved"), STALE, LOST },
+	  WATCH_RESOLVED },
+	{ "source stale withdrawn",
+	  { SELF, ENDS("withdrawn"), STALE, GONE },
+	  WATCH_WITHDRAWN },
+	{ "source denied", { SELF, FIRES, DENIED, .reason = "status 401" }, WATCH_FIRED },
+	{ "source denied resolved",
+	  { SELF, ENDS("resolved"), DENIED, .reason = "status 401" },
+	  WATCH_RESOLVED },
+	{ "source denied withdrawn",
+	  { SELF, ENDS("withdrawn"), DENIED, GONE },
+	  WATCH_WITHDRAWN },
 	{ "rule without match",
-	  { SELF, .name = "billing-api", .metric = "rule_matched_nothing",
-	    .reason = "rule 2 (jobs \"deploy.*\") of source ci" },
+	  { SELF, FIRES, UNMATCHED, .reason = "rule 2 (jobs \"deploy.*\") of source ci" },
 	  WATCH_FIRED },
+	{ "rule without match resolved",
+	  { SELF, ENDS("resolved"), UNMATCHED, .reason = "rule 2 of source ci" },
+	  WATCH_RESOLVED },
+	{ "rule without match withdrawn",
+	  { SELF, ENDS("withdrawn"), UNMATCHED, GONE },
+	  WATCH_WITHDRAWN },
 	{ "nasty names",
 	  { FIRES,
 	    LEAD_TIME_OF("<a&b> \"ü\"\r\nSubject: x \xff\xe2\x80\xae.", nasty_parts) },
@@ -183,8 +201,14 @@ const char *const alert_samples[] = {
 	"guardrail fired",
 	"guardrail resolved",
 	"source stale",
+	"source stale resolved",
+	"source stale withdrawn",
 	"source denied",
+	"source denied resolved",
+	"source denied withdrawn",
 	"rule without match",
+	"rule without match resolved",
+	"rule without match withdrawn",
 	"nasty names",
 	"two fired",
 	"one of two resolved",
