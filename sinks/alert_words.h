@@ -25,6 +25,10 @@ char *alert_metric_label(const char *name, bool small);
 
 /* One line of printable text, at most so many characters of it, cut with an ellipsis. */
 char *alert_clean(const char *text, glong chars);
+/* In words, one line of at most REASON_BYTES, as it may be of a receiver or a source; "".
+ * Of the daemon's alerts that are well again none: it says what was wrong. */
+#define REASON_BYTES 300
+char *alert_reason(const struct alert_row *row);
 /* In place; bytes must not be less than 4. */
 void alert_cut(GString *text, gsize bytes);
 

@@ -55,7 +55,7 @@ START_TEST(mail_is_to_the_byte)
 		"\r\n"
 		"Guardrail failures, payments: resolved on 4 April. The change fail rate "
 		"was=\r\n"
-		" 18.4 %%, at most 15 %% allowed, since 3 March. Over 28 days, n =3D "
+		" 18.4 %% since 3 March, at most 15 %% allowed. Over 28 days, n =3D "
 		"76.\r\n"
 		"https://bi.example.org/?t=3Dpayments&m=3Dchange_fail_rate\r\n",
 		thread, thread, thread);

@@ -26,17 +26,17 @@
 #define FIRES .state = "firing", .ended_at = INSTANT_NONE
 #define REGRESSION \
 	.kind = WATCH_REGRESSION, .name = "", .rule = "default", .sensitivity = "default"
-#define LEAD_TIME_OF(whose, most) \
+#define LEAD_TIME_OF(whose, most, ln_odds) \
 	OF(SCOPE_TEAM, whose, NULL, "production"), TIMES(ONSET), REGRESSION, \
 	.metric = "change_lead_time", .engine = SHIFT_LEVEL, \
 	.false_alerts = 0.25, .parts = most, .n_parts = G_N_ELEMENTS(most), \
 	.shift = { \
-		.usable = true, .gate = true, .score = 2.65, .window = 4, \
+		.usable = true, .gate = true, .score = ln_odds, .window = 4, \
 		.effect = 0.742, .ratio = 2.1, .ratio_lo = 1.4, .ratio_hi = 3.04, \
 		.before = { BEFORE, .n = 402, .median = 68400, .p85 = 252000, NO_RATE }, \
 		.after = { AFTER, .n = 38, .median = 147600, .p85 = 532800, NO_RATE }, \
 	}
-#define LEAD_TIME LEAD_TIME_OF("payments", lead_parts)
+#define LEAD_TIME LEAD_TIME_OF("payments", lead_parts, 2.65)
 #define GUARDRAIL \
 	OF(SCOPE_TEAM, "payments", NULL, "production"), TIMES(ONSET), \
 	.kind = WATCH_GUARDRAIL, .name = "failures", \
@@ -55,6 +55,9 @@
 #define DENIED .name = "github", .metric = "source_denied"
 #define UNMATCHED .name = "billing-api", .metric = "rule_matched_nothing"
 #define LOST .reason = "api.example.org: no whole answer in time"
+/* Lines, a direction and too much of it, in characters of two bytes. */
+#define UUUU "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü"
+#define NASTY "a\r\n\xe2\x80\xa8\xe2\x80\xae\x1b[1mb " UUUU UUUU UUUU UUUU
 #define GONE .reason = "it is no longer watched"
 /* clang-format on */
 
@@ -75,6 +78,9 @@ static const struct sample {
 	enum watch_event event;
 } samples[] = {
 	{ "lead time fired", { FIRES, LEAD_TIME }, WATCH_FIRED },
+	{ "lead time faint",
+	  { FIRES, LEAD_TIME_OF("payments", lead_parts, 1.25) },
+	  WATCH_FIRED },
 	{ "lead time worsened", { FIRES, LEAD_TIME, .worsened = true }, WATCH_WORSENED },
 	{ "lead time resolved",
 	  { LEAD_TIME, .state = "resolved", .ended_at = ENDED },
@@ -174,6 +180,12 @@ static const struct sample {
 	{ "rule without match",
 	  { SELF, FIRES, UNMATCHED, .reason = "rule 2 (jobs \"deploy.*\") of source ci" },
 	  WATCH_FIRED },
+	{ "rule without match, long",
+	  { SELF, FIRES, UNMATCHED,
+	    .reason = "ci is read, but no rule of this service has found a deployment "
+		      "there: dorad doctor ci says what they would find" },
+	  WATCH_FIRED },
+	{ "source stale, nasty", { SELF, FIRES, STALE, .reason = NASTY }, WATCH_FIRED },
 	{ "rule without match resolved",
 	  { SELF, ENDS("resolved"), UNMATCHED, .reason = "rule 2 of source ci" },
 	  WATCH_RESOLVED },
@@ -181,13 +193,14 @@ static const struct sample {
 	  { SELF, ENDS("withdrawn"), UNMATCHED, GONE },
 	  WATCH_WITHDRAWN },
 	{ "nasty names",
-	  { FIRES,
-	    LEAD_TIME_OF("<a&b> \"ü\"\r\nSubject: x \xff\xe2\x80\xae.", nasty_parts) },
+	  { FIRES, LEAD_TIME_OF("<a&b> \"ü\"\r\nSubject: x \xff\xe2\x80\xae.",
+				nasty_parts, 2.65) },
 	  WATCH_FIRED },
 };
 
 const char *const alert_samples[] = {
 	"lead time fired",
+	"lead time faint",
 	"lead time worsened",
 	"lead time resolved",
 	"lead time accepted by somebody",
@@ -207,6 +220,8 @@ const char *const alert_samples[] = {
 	"source denied resolved",
 	"source denied withdrawn",
 	"rule without match",
+	"rule without match, long",
+	"source stale, nasty",
 	"rule without match resolved",
 	"rule without match withdrawn",
 	"nasty names",
