@@ -13,6 +13,9 @@
  *   X-Dorad-Signature: sha256=HMAC-SHA256(secret, "<timestamp>.<body>") in hex, if there
  *                      is a secret
  *
+ * PagerDuty hears of what fires or gets worse, and of the end of all; what ends while
+ * others of its group fire counts as delivered.
+ *
  * Mails of a group are a thread, and the same mail has the same Message-ID.
  */
 #include "base/http.h"
@@ -47,7 +50,8 @@ struct notifier {
 extern const struct notifier *const notifiers[N_CHANNEL_KINDS]; /* by kind */
 
 /* The body that each makes, without keys, for tests and for `dorad alerts show --as`. The
- * caller frees; NULL: of a mail whose addresses are none. */
+ * caller frees; NULL: of a mail whose addresses are none, of PagerDuty where it is told
+ * nothing. */
 char *notifier_body(const struct config_channel *channel,
 		    const struct outbox_message *message, const char *link, gint64 now);
 

@@ -44,7 +44,7 @@ char *alertmanager_body(const GPtrArray *rows, guint from, guint n, const char *
 GPtrArray *alertmanager_rows(const struct outbox_message *message);
 char *slack_body(const struct outbox_message *message, const char *link);
 char *teams_body(const struct outbox_message *message, const char *link);
-/* key: the routing key. */
+/* key: the routing key. NULL: it is nothing to wake anybody for. */
 char *pagerduty_body(const struct outbox_message *message, const char *link,
 		     const char *key);
 /* NULL with CONFIG if an address is none. */

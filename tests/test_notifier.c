@@ -133,10 +133,8 @@ static const struct {
 	{ CHANNEL_PAGERDUTY, "lead time resolved", "/event_action", "resolve" },
 	{ CHANNEL_PAGERDUTY, "lead time accepted", "/event_action", "resolve" },
 	{ CHANNEL_PAGERDUTY, "lead time withdrawn", "/event_action", "resolve" },
-	{ CHANNEL_PAGERDUTY, "lead time acknowledged", "/event_action", "acknowledge" },
-	{ CHANNEL_PAGERDUTY, "one of two resolved", "/event_action", "trigger" },
-	{ CHANNEL_PAGERDUTY, "one of two resolved",
-	  "/payload/custom_details/num_resolved", "1" },
+	{ CHANNEL_PAGERDUTY, "lead time resolved", "/payload/custom_details/num_resolved",
+	  "1" },
 	{ CHANNEL_PAGERDUTY, "guardrail fired", "/payload/severity", "critical" },
 	{ CHANNEL_PAGERDUTY, "source stale", "/payload/source", "github" },
 };
@@ -204,10 +202,74 @@ START_TEST(what_is_muted_is_not_told)
 
 		channel = channel_of((enum config_channel_kind)kind);
 		body = notifier_body(&channel, message, LINK, NOW);
+		if (!body)
+			continue; /* PagerDuty is told nothing of it at all */
 		ck_assert_msg(!strstr(body, "change_fail_rate") &&
 				      !strstr(body, "Change fail rate"),
 			      "%s", body);
 	}
+}
+END_TEST
+
+/* ---- whom PagerDuty wakes ---- */
+
+static const struct {
+	const char *sample;
+	struct {
+		gint64 alert_id;
+		enum watch_event event;
+	} news[2]; /* instead of those of the sample */
+	guint n;
+	const char *action; /* NULL: nothing is sent */
+} wakes[] = {
+	{ "two fired", { { 41, WATCH_FIRED }, { 42, WATCH_FIRED } }, 2, "trigger" },
+	{ "two fired", { { 42, WATCH_FIRED } }, 1, "trigger" },
+	{ "two fired", { { 41, WATCH_WORSENED } }, 1, "trigger" },
+	/* One ended while the other fires: nobody is woken for a recovery. */
+	{ "one of two resolved", { { 41, WATCH_RESOLVED } }, 1, NULL },
+	{ "one of two resolved", { { 41, WATCH_WITHDRAWN } }, 1, NULL },
+	{ "one of two resolved",
+	  { { 41, WATCH_FIRED }, { 41, WATCH_RESOLVED } },
+	  2,
+	  NULL },
+	{ "one of two resolved",
+	  { { 41, WATCH_RESOLVED }, { 42, WATCH_FIRED } },
+	  2,
+	  "trigger" },
+	{ "one of two resolved",
+	  { { 42, WATCH_WORSENED }, { 41, WATCH_RESOLVED } },
+	  2,
+	  "trigger" },
+	/* Begun and ended before it could be delivered. */
+	{ "lead time resolved",
+	  { { 41, WATCH_FIRED }, { 41, WATCH_RESOLVED } },
+	  2,
+	  "resolve" },
+	{ "lead time acknowledged", { { 0, 0 } }, 0, NULL },
+};
+
+START_TEST(wakes_only_for_what_gets_worse)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		wakes[_i].sample);
+	struct config_channel channel = channel_of(CHANNEL_PAGERDUTY);
+	g_autofree char *body = NULL;
+	_cleanup_(cJSON_Deletep) cJSON *tree = NULL;
+
+	g_array_set_size(message->events, 0);
+	for (guint i = 0; i < wakes[_i].n; i++) {
+		struct outbox_event event = {
+			.alert_id = wakes[_i].news[i].alert_id,
+			.event = wakes[_i].news[i].event,
+			.at = NOW,
+		};
+
+		g_array_append_val(message->events, event);
+	}
+	body = notifier_body(&channel, message, LINK, NOW);
+	tree = body ? json_parse(body, strlen(body), NULL) : NULL;
+	ck_assert_pstr_eq(tree ? json_at(tree, "/event_action")->valuestring : NULL,
+			  wakes[_i].action);
 }
 END_TEST
 
@@ -297,6 +359,8 @@ int main(void)
 	tcase_add_loop_test(tests, bodies_have_their_members, 0, G_N_ELEMENTS(members));
 	tcase_add_loop_test(tests, bodies_keep_to_limits, 0, G_N_ELEMENTS(limits));
 	tcase_add_test(tests, what_is_muted_is_not_told);
+	tcase_add_loop_test(tests, wakes_only_for_what_gets_worse, 0,
+			    G_N_ELEMENTS(wakes));
 	tcase_add_loop_test(tests, waits_get_longer, 0, G_N_ELEMENTS(waits));
 	tcase_add_test(tests, journal_has_a_line);
 	tcase_add_test(tests, every_kind_has_a_notifier);

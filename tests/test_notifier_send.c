@@ -109,11 +109,11 @@ static void sending_clear(struct sending *sending)
 	g_free(sending->url);
 }
 
-static bool send_sample(struct sending *sending, enum config_channel_kind kind,
-			GError **error)
+static bool send_one(struct sending *sending, enum config_channel_kind kind,
+		     const char *sample, GError **error)
 {
 	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
-		"lead time fired");
+		sample);
 	const struct config_alerts alerts = { 0 };
 	const struct config_channel channel = {
 		.name = "team",
@@ -128,6 +128,12 @@ static bool send_sample(struct sending *sending, enum config_channel_kind kind,
 	};
 
 	return notifiers[kind]->send(&channel, message, &context, error);
+}
+
+static bool send_sample(struct sending *sending, enum config_channel_kind kind,
+			GError **error)
+{
+	return send_one(sending, kind, "lead time fired", error);
 }
 
 START_TEST(answers_mean_what_they_mean)
@@ -205,6 +211,19 @@ START_TEST(pagerduty_gets_its_key)
 }
 END_TEST
 
+/* It is not asked at all, and so cannot fail. */
+START_TEST(pagerduty_sleeps_through_recoveries)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+	g_autofree char *seen = NULL;
+
+	sending_init(&sending, "/500");
+	ck_assert(send_one(&sending, CHANNEL_PAGERDUTY, "one of two resolved", NULL));
+	seen = http_server_seen(sending.server);
+	ck_assert_str_eq(seen, "");
+}
+END_TEST
+
 START_TEST(secrets_are_read_or_named)
 {
 	_cleanup_(sending_clear) struct sending sending = { 0 };
@@ -231,6 +250,7 @@ int main(void)
 	tcase_add_test(tests, long_answers_are_cut);
 	tcase_add_test(tests, webhooks_are_signed);
 	tcase_add_test(tests, pagerduty_gets_its_key);
+	tcase_add_test(tests, pagerduty_sleeps_through_recoveries);
 	tcase_add_test(tests, secrets_are_read_or_named);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
