@@ -114,6 +114,16 @@ static const struct {
 	  "https://bi.example.org/?t=payments&m=change_lead_time" },
 	{ CHANNEL_TEAMS, "lead time resolved",
 	  "/attachments/0/content/body/0/inlines/0/color", "Good" },
+	{ CHANNEL_TEAMS, "guardrail fired", "/attachments/0/content/body/1",
+	  "{\"type\":\"RichTextBlock\",\"inlines\":[{\"type\":\"TextRun\",\"text\":"
+	  "\"Guardrail failures, payments: change fail rate 18.4 % since 3 March, at "
+	  "most "
+	  "15 % allowed. Over 28 days, n = 76.\"}]}" },
+	{ CHANNEL_TEAMS, "guardrail fired", "/attachments/0/content/body/2",
+	  "{\"type\":\"RichTextBlock\",\"spacing\":\"None\",\"inlines\":[{\"type\":"
+	  "\"TextRun\",\"text\":\"More: dorad alerts show 41\"}]}" },
+	{ CHANNEL_TEAMS, "two fired", "/attachments/0/content/body/3/spacing", NULL },
+	{ CHANNEL_TEAMS, "two fired", "/attachments/0/content/body/4/spacing", "None" },
 	{ CHANNEL_TEAMS, "guardrail fired", "/attachments/0/content/actions/0/title",
 	  "failures" },
 
@@ -156,11 +166,12 @@ END_TEST
 
 static const struct {
 	enum config_channel_kind kind;
+	char fill; /* what names are full of */
 	gsize bytes;
 } limits[] = {
-	{ CHANNEL_SLACK, 8000 },
-	{ CHANNEL_TEAMS, 28 << 10 },
-	{ CHANNEL_PAGERDUTY, 512 << 10 },
+	{ CHANNEL_SLACK, '&', 8000 },	       { CHANNEL_SLACK, '"', 8000 },
+	{ CHANNEL_TEAMS, '&', 28 << 10 },      { CHANNEL_TEAMS, '"', 28 << 10 },
+	{ CHANNEL_PAGERDUTY, '&', 512 << 10 }, { CHANNEL_PAGERDUTY, '"', 512 << 10 },
 };
 
 /* As long as names can make it. */
@@ -169,7 +180,7 @@ START_TEST(bodies_keep_to_limits)
 	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
 		"twenty-five fired");
 	struct config_channel channel = channel_of(limits[_i].kind);
-	g_autofree char *name = g_strnfill(5000, '&');
+	g_autofree char *name = g_strnfill(5000, limits[_i].fill);
 	struct alert_part parts[] = { { name, 1, 2 }, { name, 1, 2 }, { name, 1, 2 } };
 	g_autofree char *body = NULL;
 	_cleanup_(cJSON_Deletep) cJSON *tree = NULL;
@@ -207,6 +218,22 @@ START_TEST(what_is_muted_is_not_told)
 		ck_assert_msg(!strstr(body, "change_fail_rate") &&
 				      !strstr(body, "Change fail rate"),
 			      "%s", body);
+	}
+}
+END_TEST
+
+/* Whatever a sample says, each of its lines is a block. */
+START_TEST(teams_has_no_lines_in_lines)
+{
+	g_autofree char *body = body_of(CHANNEL_TEAMS, alert_samples[_i]);
+	_cleanup_(cJSON_Deletep) cJSON *tree = json_parse(body, strlen(body), NULL);
+	const cJSON *block;
+
+	cJSON_ArrayForEach(block, json_at(tree, "/attachments/0/content/body"))
+	{
+		const char *text = json_at(block, "/inlines/0/text")->valuestring;
+
+		ck_assert_msg(*text && !strpbrk(text, "\r\n"), "%s", text);
 	}
 }
 END_TEST
@@ -358,6 +385,8 @@ int main(void)
 
 	tcase_add_loop_test(tests, bodies_have_their_members, 0, G_N_ELEMENTS(members));
 	tcase_add_loop_test(tests, bodies_keep_to_limits, 0, G_N_ELEMENTS(limits));
+	tcase_add_loop_test(tests, teams_has_no_lines_in_lines, 0,
+			    (int)g_strv_length((char **)(gpointer)alert_samples));
 	tcase_add_test(tests, what_is_muted_is_not_told);
 	tcase_add_loop_test(tests, wakes_only_for_what_gets_worse, 0,
 			    G_N_ELEMENTS(wakes));
