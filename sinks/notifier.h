@@ -42,8 +42,9 @@ struct notifier {
 	bool (*send)(const struct config_channel *channel,
 		     const struct outbox_message *message,
 		     const struct notify_context *context, GError **error);
-	/* Tells again what fires (rows: of struct alert_row), acknowledged or not, as
-	 * what is not told again ends there after 3 days; NULL: nobody needs it. */
+	/* Tells again what fires (rows: of struct alert_row), acknowledged or muted or
+	 * not, as what is not told again ends there after 3 days. Both are annotations,
+	 * for routes and silences there. NULL: nobody needs it. */
 	bool (*remind)(const struct config_channel *channel, const GArray *rows,
 		       const struct notify_context *context, GError **error);
 };

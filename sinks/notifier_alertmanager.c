@@ -39,6 +39,14 @@ static void put_instant(cJSON *object, const char *key, gint64 instant)
 	notify_put(object, key, text);
 }
 
+static void put_mute(cJSON *annotations, gint64 until)
+{
+	g_autofree char *instant = instant_format(until);
+	g_autofree char *text = g_strconcat("until ", instant, NULL);
+
+	notify_put(annotations, "muted", text);
+}
+
 static cJSON *alert_of(const struct alert_row *row, const char *link, gint64 now)
 {
 	cJSON *alert = cJSON_CreateObject();
@@ -55,6 +63,8 @@ static cJSON *alert_of(const struct alert_row *row, const char *link, gint64 now
 	notify_put(annotations, "description", sentence);
 	if (row->acked_at != INSTANT_NONE)
 		put_instant(annotations, "acknowledged", row->acked_at);
+	if (row->muted_until != INSTANT_NONE)
+		put_mute(annotations, row->muted_until);
 	cJSON_AddItemToObject(alert, "annotations", annotations);
 	put_instant(alert, "startsAt", start);
 	/* It refuses what ends before it starts. */

@@ -271,12 +271,17 @@ START_TEST(tells_the_others_in_a_line)
 {
 	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
 		"one of two resolved");
+	struct alert_row *other = &g_array_index(message->alerts, struct alert_row, 1);
 	g_autofree char *text = alert_text(message, NULL);
+	g_autofree char *acked = NULL;
 	g_autofree char *muted = NULL;
 
 	ck_assert(strstr(text, "\n\nStill: Change fail rate, payments: 2.3× higher since "
 			       "about 3 March.\n"));
-	g_array_index(message->alerts, struct alert_row, 1).muted_until = G_MAXINT64 / 2;
+	other->acked_at = 0;
+	acked = alert_text(message, NULL);
+	ck_assert(strstr(acked, "since about 3 March (acknowledged).\n"));
+	other->muted_until = G_MAXINT64 / 2;
 	muted = alert_text(message, NULL);
 	ck_assert(!strstr(muted, "Still"));
 }

@@ -57,6 +57,7 @@ static const struct {
 	  "https://bi.example.org/?t=payments&m=change_lead_time" },
 	{ CHANNEL_ALERTMANAGER, "lead time acknowledged", "/0/annotations/acknowledged",
 	  "2026-04-04T22:00:00Z" },
+	{ CHANNEL_ALERTMANAGER, "lead time acknowledged", "/0/annotations/muted", NULL },
 	{ CHANNEL_ALERTMANAGER, "guardrail fired", "/0/labels/name", "failures" },
 	{ CHANNEL_ALERTMANAGER, "guardrail fired", "/0/labels/alertname",
 	  "DoradGuardrail" },
@@ -219,6 +220,23 @@ START_TEST(what_is_muted_is_not_told)
 				      !strstr(body, "Change fail rate"),
 			      "%s", body);
 	}
+}
+END_TEST
+
+/* Alertmanager is told of it all the same: what it no longer hears of ends there. */
+START_TEST(mutes_are_annotations)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"lead time fired");
+	struct config_channel channel = channel_of(CHANNEL_ALERTMANAGER);
+	g_autofree char *body = NULL;
+	_cleanup_(cJSON_Deletep) cJSON *tree = NULL;
+
+	g_array_index(message->alerts, struct alert_row, 0).muted_until = NOW;
+	body = notifier_body(&channel, message, LINK, NOW);
+	tree = json_parse(body, strlen(body), NULL);
+	ck_assert_str_eq(json_at(tree, "/0/annotations/muted")->valuestring,
+			 "until 2026-03-28T12:13:20Z");
 }
 END_TEST
 
@@ -388,6 +406,7 @@ int main(void)
 	tcase_add_loop_test(tests, teams_has_no_lines_in_lines, 0,
 			    (int)g_strv_length((char **)(gpointer)alert_samples));
 	tcase_add_test(tests, what_is_muted_is_not_told);
+	tcase_add_test(tests, mutes_are_annotations);
 	tcase_add_loop_test(tests, wakes_only_for_what_gets_worse, 0,
 			    G_N_ELEMENTS(wakes));
 	tcase_add_loop_test(tests, waits_get_longer, 0, G_N_ELEMENTS(waits));
