@@ -50,32 +50,26 @@ static void put_ids(GString *out, const struct config_channel *channel,
 	g_string_append_printf(out, "References: <%s@%s>\r\n", thread, host);
 }
 
-static bool bad_address(GError **error)
+/* The configuration has none that is none; but no line of a mail may hang on that. */
+static bool check_address(const char *address, GError **error)
 {
+	if (smtp_is_address(address))
+		return true;
 	g_set_error_literal(error, DORA_ERROR, DORA_ERROR_CONFIG,
 			    "an address of mails is none");
 	return false;
 }
 
 static bool put_addresses(GString *out, const struct config_channel_email *email,
-			  char **sender, GError **error)
+			  GError **error)
 {
-	g_autofree char *from = NULL;
-
-	if (!mail_split(email->from, sender, &from))
-		return bad_address(error);
-	g_string_append_printf(out, "From: %s\r\nTo:", from);
+	if (!check_address(email->from, error))
+		return false;
+	g_string_append_printf(out, "From: %s\r\nTo:", email->from);
 	for (guint i = 0; i < email->n_to; i++) {
-		g_autofree char *address = NULL;
-		g_autofree char *field = NULL;
-
-		if (!mail_split(email->to[i], &address, &field))
-			return bad_address(error);
-		g_string_append_printf(out, "%s%s%s", i ? "," : "",
-				       g_str_has_prefix(field, "\r\n") ? ""
-				       : i			       ? "\r\n "
-								       : " ",
-				       field);
+		if (!check_address(email->to[i], error))
+			return false;
+		g_string_append_printf(out, "%s %s", i ? ",\r\n" : "", email->to[i]);
 	}
 	g_string_append(out, "\r\n");
 	return true;
@@ -91,12 +85,11 @@ char *email_message(const struct config_channel *channel,
 	g_autofree char *date = mail_date(now);
 	g_autofree char *text = alert_paragraphs(message, link);
 	g_autofree char *body = mail_quoted(text);
-	g_autofree char *sender = NULL;
 
-	if (!put_addresses(out, channel->email, &sender, error))
+	if (!put_addresses(out, channel->email, error))
 		return NULL;
 	g_string_append_printf(out, "Subject: %s\r\nDate: %s\r\n", subject, date);
-	put_ids(out, channel, message, sender);
+	put_ids(out, channel, message, channel->email->from);
 	g_string_append(out, "Auto-Submitted: auto-generated\r\n"
 			     "MIME-Version: 1.0\r\n"
 			     "Content-Type: text/plain; charset=utf-8\r\n"
@@ -116,29 +109,15 @@ static bool hand_over(const struct config_channel_email *email, const char *text
 		[TLS_IMPLICIT] = SMTP_IMPLICIT,
 		[TLS_NONE] = SMTP_PLAIN,
 	};
-	g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *from = NULL;
-	g_autofree char *field = NULL;
-
-	if (!mail_split(email->from, &from, &field))
-		return bad_address(error);
-	for (guint i = 0; i < email->n_to; i++) {
-		char *address;
-
-		g_clear_pointer(&field, g_free);
-		if (!mail_split(email->to[i], &address, &field))
-			return bad_address(error);
-		g_ptr_array_add(to, address);
-	}
 	const struct smtp_mail mail = {
 		.server = email->server,
 		.tls = tls[email->tls],
 		.username = email->username,
 		.password = password,
 		.ca_file = email->ca_file,
-		.from = from,
-		.to = (const char *const *)to->pdata,
-		.n_to = to->len,
+		.from = email->from,
+		.to = (const char *const *)email->to,
+		.n_to = email->n_to,
 		.message = text,
 		.message_size = strlen(text),
 		.cancellable = context->cancellable,

@@ -12,10 +12,10 @@
 	(G_GINT64_CONSTANT(1774700000) * G_USEC_PER_SEC) /* 28 March 2026 12:13:20Z      \
 							  */
 
-static char *addresses[] = { "a@example.org", "Björk <b@example.org>" };
+static char *addresses[] = { "a@example.org", "b@example.org" };
 static struct config_channel_email email = {
 	.server = "localhost",
-	.from = "Dorad, the daemon <dorad@example.org>",
+	.from = "dorad@example.org",
 	.to = addresses,
 	.n_to = G_N_ELEMENTS(addresses),
 };

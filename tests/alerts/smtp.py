@@ -70,7 +70,7 @@ class Test:
 
     def send(self, server, sample="lead time fired", **keys):
         keys = {"server": server, "ca_file": f"{self.folder}/ca.crt",
-                "from": "Dorad <dorad@example.org>", "to": "a@example.org",
+                "from": "dorad@example.org", "to": "a@example.org",
                 "now": 1774700000} | keys
         return self.player.send("email", sample, **keys)
 
@@ -79,7 +79,7 @@ class Test:
     def arrives(self):
         for tls in ("starttls", "implicit", "none"):
             server = Server(self.folder, tls)
-            same(self.send(server.name, tls=tls, to="a@example.org,B <b@example.org>"), "ok",
+            same(self.send(server.name, tls=tls, to="a@example.org,b@example.org"), "ok",
                  f"{tls}: sent")
             mail = server.box.mails[0]
             same(mail.mail_from, "dorad@example.org", f"{tls}: sender")
@@ -92,7 +92,7 @@ class Test:
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         same(mail["Subject"],
              "Lead time for changes, payments: 2.1× longer since about 3 March", "subject")
-        same(mail["From"], "Dorad <dorad@example.org>", "from")
+        same(mail["From"], "dorad@example.org", "from")
         same(mail["Auto-Submitted"], "auto-generated", "nobody answers it by machine")
         same(mail["Date"].datetime.isoformat(), "2026-03-28T12:13:20+00:00", "date")
         text = mail.get_content()
