@@ -261,7 +261,13 @@ const char *alert_severity(const struct alert_row *row)
 		       : "warning";
 }
 
+char *alert_group_key(const char *origin, gint64 group_id)
+{
+	return g_strdup_printf("dorad-%s-%" G_GINT64_FORMAT, origin ? origin : "0",
+			       group_id);
+}
+
 char *alert_dedup_key(const struct outbox_message *message)
 {
-	return g_strdup_printf("dorad-%" G_GINT64_FORMAT, message->group_id);
+	return alert_group_key(message->origin, message->group_id);
 }

@@ -70,6 +70,9 @@ static inline bool alert_is_firing(const struct alert_row *row)
 	return g_strcmp0(row->state, "firing") == 0;
 }
 
+/* The key of the group of a row, as alert_dedup_key() of its message. */
+char *alert_group_key(const char *origin, gint64 group_id);
+
 /* ---- what a message is about ---- */
 
 struct alert_news {

@@ -15,8 +15,7 @@ static cJSON *labels_of(const struct alert_row *row)
 		[WATCH_SELF] = "DoradSelf",
 	};
 	cJSON *labels = cJSON_CreateObject();
-	g_autofree char *group = g_strdup_printf("dorad-%" G_GINT64_FORMAT,
-						 row->group_id);
+	g_autofree char *group = alert_group_key(row->origin, row->group_id);
 
 	notify_put(labels, "alertname", names[row->kind]);
 	notify_put(labels, "kind", watch_kind_name(row->kind));

@@ -6,33 +6,16 @@
 #include "sinks/mail_text.h"
 #include "sinks/notifier_inside.h"
 
-/* What a thread of mails hangs on. It must be the same whenever a mail is sent again, and
- * another wherever another daemon, or another database, counts groups from 1. */
+/* What a thread of mails hangs on. Channels tell different things of a group, perhaps to
+ * the same people. */
 static char *thread_of(const struct config_channel *channel,
 		       const struct outbox_message *message)
 {
-	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	g_autofree char *seed = NULL;
-	g_autofree char *digest = NULL;
-	const struct alert_row *first = NULL;
+	g_autofree char *key = alert_dedup_key(message);
+	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256,
+								channel->name, -1);
 
-	for (guint i = 0; i < message->alerts->len; i++) {
-		const struct alert_row *row = &g_array_index(message->alerts,
-							     struct alert_row, i);
-
-		if (!first || row->alert_id < first->alert_id)
-			first = row;
-	}
-	seed = g_strdup_printf("%s\n%s\n%s\n%s\n%s\n%" G_GINT64_FORMAT, channel->name,
-			       first && first->org ? first->org : "",
-			       first && first->team ? first->team : "",
-			       first && first->service ? first->service : "",
-			       first && first->metric ? first->metric : "",
-			       first ? first->first_seen : 0);
-	g_checksum_update(sum, (const guchar *)seed, -1);
-	digest = g_strndup(g_checksum_get_string(sum), 12);
-	return g_strdup_printf("dorad-%" G_GINT64_FORMAT ".%s", message->group_id,
-			       digest);
+	return g_strdup_printf("%s.%.12s", key, digest);
 }
 
 /* Every mail of a group refers to one that was never sent, so that none of them has to be

@@ -34,7 +34,7 @@ char *notify_print(cJSON *document);
 void notify_put(cJSON *object, const char *key, const char *text);
 /* What of the group is the worst: "critical", "warning" or "info". */
 const char *notify_severity(const struct outbox_message *message);
-/* With the version, what a receiver may drop if it has had it: "dorad-12-345". */
+/* With the version, what a receiver may drop if it has had it: "dorad-1a2b3c4d-12-345". */
 char *notify_delivery(const struct outbox_message *message);
 
 /* rows: of const struct alert_row *. */

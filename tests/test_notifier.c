@@ -45,7 +45,7 @@ static const struct {
 	  "{\"alertname\":\"DoradRegression\",\"kind\":\"regression\",\"metric\":"
 	  "\"change_lead_time\",\"org\":\"acme\",\"team\":\"payments\",\"environment\":"
 	  "\"production\",\"direction\":\"worse\",\"severity\":\"warning\",\"group\":"
-	  "\"dorad-12\"}" },
+	  "\"dorad-1a2b3c4d-12\"}" },
 	{ CHANNEL_ALERTMANAGER, "lead time fired", "/0/annotations/summary",
 	  "Lead time for changes, payments: 2.1× longer since about 3 March" },
 	{ CHANNEL_ALERTMANAGER, "lead time fired", "/0/startsAt",
@@ -66,9 +66,10 @@ static const struct {
 	{ CHANNEL_ALERTMANAGER, "source denied", "/0/labels/team", NULL },
 	{ CHANNEL_ALERTMANAGER, "one of two resolved", "/1/labels/metric",
 	  "change_fail_rate" },
-	{ CHANNEL_ALERTMANAGER, "twenty-five fired", "/24/labels/group", "dorad-12" },
+	{ CHANNEL_ALERTMANAGER, "twenty-five fired", "/24/labels/group",
+	  "dorad-1a2b3c4d-12" },
 
-	{ CHANNEL_WEBHOOK, "lead time fired", "/group", "dorad-12" },
+	{ CHANNEL_WEBHOOK, "lead time fired", "/group", "dorad-1a2b3c4d-12" },
 	{ CHANNEL_WEBHOOK, "lead time fired", "/sequence", "345" },
 	{ CHANNEL_WEBHOOK, "lead time fired", "/status", "firing" },
 	{ CHANNEL_WEBHOOK, "lead time fired", "/update", "false" },
@@ -130,7 +131,7 @@ static const struct {
 
 	{ CHANNEL_PAGERDUTY, "lead time fired", "/routing_key", "(routing key)" },
 	{ CHANNEL_PAGERDUTY, "lead time fired", "/event_action", "trigger" },
-	{ CHANNEL_PAGERDUTY, "lead time fired", "/dedup_key", "dorad-12" },
+	{ CHANNEL_PAGERDUTY, "lead time fired", "/dedup_key", "dorad-1a2b3c4d-12" },
 	{ CHANNEL_PAGERDUTY, "lead time fired", "/payload/severity", "warning" },
 	{ CHANNEL_PAGERDUTY, "lead time fired", "/payload/source", "payments" },
 	{ CHANNEL_PAGERDUTY, "lead time fired", "/payload/group", "payments" },
@@ -237,6 +238,38 @@ START_TEST(mutes_are_annotations)
 	tree = json_parse(body, strlen(body), NULL);
 	ck_assert_str_eq(json_at(tree, "/0/annotations/muted")->valuestring,
 			 "until 2026-03-28T12:13:20Z");
+}
+END_TEST
+
+/* Where those of two databases meet. */
+START_TEST(groups_of_databases_differ)
+{
+	static const enum config_channel_kind kinds[] = {
+		CHANNEL_ALERTMANAGER,
+		CHANNEL_WEBHOOK,
+		CHANNEL_PAGERDUTY,
+		CHANNEL_EMAIL,
+	};
+	static const struct {
+		const char *origin, *key;
+	} origins[] = { { "1a2b3c4d", "dorad-1a2b3c4d-12" },
+			{ "00000000", "dorad-00000000-12" },
+			{ NULL, "dorad-0-12" } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds) * G_N_ELEMENTS(origins); i++) {
+		_cleanup_(alert_sample_freep) struct outbox_message *message =
+			alert_sample("lead time fired");
+		struct config_channel channel = channel_of(
+			kinds[i / G_N_ELEMENTS(origins)]);
+		gsize which = i % G_N_ELEMENTS(origins);
+		g_autofree char *body = NULL;
+
+		message->origin = (char *)origins[which].origin;
+		g_array_index(message->alerts, struct alert_row, 0).origin =
+			message->origin;
+		body = notifier_body(&channel, message, LINK, NOW);
+		ck_assert_msg(strstr(body, origins[which].key), "%s", body);
+	}
 }
 END_TEST
 
@@ -407,6 +440,7 @@ int main(void)
 			    (int)g_strv_length((char **)(gpointer)alert_samples));
 	tcase_add_test(tests, what_is_muted_is_not_told);
 	tcase_add_test(tests, mutes_are_annotations);
+	tcase_add_test(tests, groups_of_databases_differ);
 	tcase_add_loop_test(tests, wakes_only_for_what_gets_worse, 0,
 			    G_N_ELEMENTS(wakes));
 	tcase_add_loop_test(tests, waits_get_longer, 0, G_N_ELEMENTS(waits));

@@ -33,12 +33,13 @@ static char *mail_of(const char *sample)
 START_TEST(mail_is_to_the_byte)
 {
 	g_autofree char *body = mail_of("guardrail resolved");
-	const char *id = strstr(body, "Message-ID: <dorad-12.");
+	const char *id = strstr(body, "Message-ID: <dorad-1a2b3c4d-12.");
 	g_autofree char *thread = NULL;
 	g_autofree char *expected = NULL;
 
 	ck_assert(id);
-	thread = g_strndup(id + strlen("Message-ID: <"), strlen("dorad-12.") + 12);
+	thread = g_strndup(id + strlen("Message-ID: <"),
+			   strlen("dorad-1a2b3c4d-12.") + 12);
 	expected = g_strdup_printf(
 		"From: dorad@example.org\r\n"
 		"To: a@example.org,\r\n"
@@ -60,6 +61,27 @@ START_TEST(mail_is_to_the_byte)
 		"https://bi.example.org/?t=3Dpayments&m=3Dchange_fail_rate\r\n",
 		thread, thread, thread);
 	ck_assert_str_eq(body, expected);
+}
+END_TEST
+
+/* A channel hears of other alerts of a group, and its mails have other texts. */
+START_TEST(channels_have_threads_of_their_own)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"lead time fired");
+	struct config_channel channel = { .name = "team",
+					  .kind = CHANNEL_EMAIL,
+					  .email = &email };
+	g_autofree char *one = notifier_body(&channel, message, LINK, NOW);
+	g_autofree char *other = NULL;
+	g_autofree char *again = NULL;
+
+	channel.name = (char *)"others";
+	other = notifier_body(&channel, message, LINK, NOW);
+	channel.name = (char *)"team";
+	again = notifier_body(&channel, message, LINK, NOW);
+	ck_assert_str_ne(strstr(one, "Message-ID:"), strstr(other, "Message-ID:"));
+	ck_assert_str_eq(one, again);
 }
 END_TEST
 
@@ -154,6 +176,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tests, mail_is_to_the_byte);
+	tcase_add_test(tests, channels_have_threads_of_their_own);
 	tcase_add_loop_test(tests, mail_cannot_be_injected, 0,
 			    (int)g_strv_length((char **)(gpointer)alert_samples));
 	tcase_add_loop_test(tests, fields_are_folded_and_encoded, 0,

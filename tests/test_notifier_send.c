@@ -188,7 +188,7 @@ START_TEST(webhooks_are_signed)
 	seen = http_server_seen(sending.server);
 	body = strstr(seen, "\r\n\r\n") + 4;
 	ck_assert(strstr(seen, "X-Dorad-Timestamp: 1774700000\r\n"));
-	ck_assert(strstr(seen, "X-Dorad-Delivery: dorad-12-345\r\n"));
+	ck_assert(strstr(seen, "X-Dorad-Delivery: dorad-1a2b3c4d-12-345\r\n"));
 	ck_assert(strstr(seen, "Content-Type: application/json\r\n"));
 	ck_assert(strstr(seen, "Authorization: Bearer " KEY "\r\n"));
 	signed_text = g_strconcat("1774700000.", body, NULL);

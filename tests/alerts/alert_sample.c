@@ -242,6 +242,7 @@ static void add(struct outbox_message *message, const char *name, bool told)
 	row = sample->row;
 	row.alert_id = 41 + message->alerts->len;
 	row.group_id = message->group_id;
+	row.origin = message->origin;
 	if (sample->event == N_WATCH_EVENTS)
 		row.acked_at = ENDED;
 	g_array_append_val(message->alerts, row);
@@ -264,6 +265,7 @@ struct outbox_message *alert_sample(const char *name)
 		return NULL;
 	message = g_new0(struct outbox_message, 1);
 	message->channel = "team";
+	message->origin = (char *)"1a2b3c4d";
 	message->group_id = 12;
 	message->version = 345;
 	message->ended = true;
