@@ -31,7 +31,11 @@ struct notify_context {
 	void (*journal)(const struct outbox_message *message, const char *text,
 			void *user);
 	void *user;
+	/* Out, of send and remind: how many seconds the receiver asks to be left alone,
+	 * by Retry-After of 429 or 503, at most NOTIFY_LEAVE_MAX; 0: it did not. */
+	gint64 retry_after;
 };
+#define NOTIFY_LEAVE_MAX 3600
 
 struct notifier {
 	enum config_channel_kind kind;
@@ -40,13 +44,13 @@ struct notifier {
 	 * has to look, and it is tried again now and then. Messages of errors have
 	 * neither url nor secret. NULL: notify, which is told in the transaction. */
 	bool (*send)(const struct config_channel *channel,
-		     const struct outbox_message *message,
-		     const struct notify_context *context, GError **error);
+		     const struct outbox_message *message, struct notify_context *context,
+		     GError **error);
 	/* Tells again what fires (rows: of struct alert_row), acknowledged or muted or
 	 * not, as what is not told again ends there after 3 days. Both are annotations,
 	 * for routes and silences there. NULL: nobody needs it. */
 	bool (*remind)(const struct config_channel *channel, const GArray *rows,
-		       const struct notify_context *context, GError **error);
+		       struct notify_context *context, GError **error);
 };
 extern const struct notifier *const notifiers[N_CHANNEL_KINDS]; /* by kind */
 

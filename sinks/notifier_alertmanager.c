@@ -95,7 +95,7 @@ static char *url_of(const struct config_channel_http *http)
 }
 
 static bool post_rows(const struct config_channel *channel, const GPtrArray *rows,
-		      const struct notify_context *context, GError **error)
+		      struct notify_context *context, GError **error)
 {
 	const struct config_channel_http *http = channel->alertmanager;
 	g_autofree char *url = url_of(http);
@@ -104,6 +104,7 @@ static bool post_rows(const struct config_channel *channel, const GPtrArray *row
 	char *value;
 	bool good = true;
 
+	context->retry_after = 0;
 	if (!notify_credential(http, &header, &value, &token, error))
 		return false;
 	for (guint i = 0; good && i < rows->len; i += BATCH) {
@@ -141,7 +142,7 @@ GPtrArray *alertmanager_rows(const struct outbox_message *message)
 
 static bool send_message(const struct config_channel *channel,
 			 const struct outbox_message *message,
-			 const struct notify_context *context, GError **error)
+			 struct notify_context *context, GError **error)
 {
 	g_autoptr(GPtrArray) rows = alertmanager_rows(message);
 
@@ -149,7 +150,7 @@ static bool send_message(const struct config_channel *channel,
 }
 
 static bool remind(const struct config_channel *channel, const GArray *rows,
-		   const struct notify_context *context, GError **error)
+		   struct notify_context *context, GError **error)
 {
 	g_autoptr(GPtrArray) each = g_ptr_array_new();
 

@@ -164,7 +164,7 @@ char *teams_body(const struct outbox_message *message, const char *link)
 
 static bool send_slack(const struct config_channel *channel,
 		       const struct outbox_message *message,
-		       const struct notify_context *context, GError **error)
+		       struct notify_context *context, GError **error)
 {
 	g_autofree char *body = slack_body(message, context->alerts->link);
 
@@ -173,7 +173,7 @@ static bool send_slack(const struct config_channel *channel,
 
 static bool send_teams(const struct config_channel *channel,
 		       const struct outbox_message *message,
-		       const struct notify_context *context, GError **error)
+		       struct notify_context *context, GError **error)
 {
 	g_autofree char *body = teams_body(message, context->alerts->link);
 

@@ -84,7 +84,7 @@ char *email_message(const struct config_channel *channel,
 /* ---- sending ---- */
 
 static bool hand_over(const struct config_channel_email *email, const char *text,
-		      const char *password, const struct notify_context *context,
+		      const char *password, struct notify_context *context,
 		      GError **error)
 {
 	static const enum smtp_tls tls[] = {
@@ -110,7 +110,7 @@ static bool hand_over(const struct config_channel_email *email, const char *text
 
 static bool send_message(const struct config_channel *channel,
 			 const struct outbox_message *message,
-			 const struct notify_context *context, GError **error)
+			 struct notify_context *context, GError **error)
 {
 	const struct config_channel_email *email = channel->email;
 	g_autofree char *text = email_message(channel, message, context->alerts->link,
@@ -118,6 +118,7 @@ static bool send_message(const struct config_channel *channel,
 	char *password = NULL;
 	bool good;
 
+	context->retry_after = 0;
 	if (!text)
 		return false;
 	if (email->password) {

@@ -16,10 +16,10 @@ struct notify_post {
 	const char *secrets[4]; /* that no error may show, if a server says them; NULLs */
 };
 /* True for 2xx. Errors have the status, and the beginning of what the server says. */
-bool notify_post(const struct notify_context *context, const struct notify_post *post,
+bool notify_post(struct notify_context *context, const struct notify_post *post,
 		 GError **error);
 /* Posts to a url that is a secret itself. */
-bool notify_post_secret(const struct notify_context *context,
+bool notify_post_secret(struct notify_context *context,
 			const struct config_channel_http *http, const char *body,
 			GError **error);
 /* The header that says who asks; false with an error. *value is a secret: the caller
@@ -34,7 +34,8 @@ char *notify_print(cJSON *document);
 void notify_put(cJSON *object, const char *key, const char *text);
 /* What of the group is the worst: "critical", "warning" or "info". */
 const char *notify_severity(const struct outbox_message *message);
-/* With the version, what a receiver may drop if it has had it: "dorad-1a2b3c4d-12-345". */
+/* With the version, what a receiver may drop if it has had it: "dorad-1a2b3c4d-12-345".
+ */
 char *notify_delivery(const struct outbox_message *message);
 
 /* rows: of const struct alert_row *. */

@@ -165,13 +165,14 @@ char *pagerduty_body(const struct outbox_message *message, const char *link,
 
 static bool send_message(const struct config_channel *channel,
 			 const struct outbox_message *message,
-			 const struct notify_context *context, GError **error)
+			 struct notify_context *context, GError **error)
 {
 	const struct config_channel_pagerduty *pagerduty = channel->pagerduty;
 	char *key = secret_read(pagerduty->routing_key, error);
 	char *body;
 	bool good;
 
+	context->retry_after = 0;
 	if (!key)
 		return false;
 	body = pagerduty_body(message, context->alerts->link, key);

@@ -62,6 +62,24 @@ static enum dora_error meaning(guint status)
 	return status < 400 ? DORA_ERROR_CONFIG : DORA_ERROR_DATA;
 }
 
+/* Seconds, or a date. */
+static gint64 retry_after(const struct http_response *response, gint64 now)
+{
+	const char *text = http_header(response, "retry-after");
+	gint64 seconds = 0, instant;
+	gsize digits;
+
+	if (!text || (response->status != 429 && response->status != 503))
+		return 0;
+	digits = strspn(text, "0123456789");
+	if (digits > 0 && text[digits] == '\0')
+		/* Many digits are many seconds. */
+		seconds = digits > 9 ? G_MAXINT64 : g_ascii_strtoll(text, NULL, 10);
+	else if (http_date_parse(text, &instant))
+		seconds = (instant - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
+	return CLAMP(seconds, 0, NOTIFY_LEAVE_MAX);
+}
+
 static bool judge(const struct http_response *response, const struct notify_post *post,
 		  GError **error)
 {
@@ -77,7 +95,7 @@ static bool judge(const struct http_response *response, const struct notify_post
 	return false;
 }
 
-bool notify_post(const struct notify_context *context, const struct notify_post *post,
+bool notify_post(struct notify_context *context, const struct notify_post *post,
 		 GError **error)
 {
 	_cleanup_(http_response_clear) struct http_response response = { 0 };
@@ -94,16 +112,19 @@ bool notify_post(const struct notify_context *context, const struct notify_post 
 	};
 	struct http_request whole = request;
 
+	context->retry_after = 0;
 	g_array_append_val(headers, type);
 	if (post->n_headers > 0)
 		g_array_append_vals(headers, post->headers, (guint)post->n_headers);
 	whole.headers = (const struct http_header *)(const void *)headers->data;
 	whole.n_headers = headers->len;
-	return http_perform(context->http, &whole, &response, error) &&
-	       judge(&response, post, error);
+	if (!http_perform(context->http, &whole, &response, error))
+		return false;
+	context->retry_after = retry_after(&response, context->now);
+	return judge(&response, post, error);
 }
 
-bool notify_post_secret(const struct notify_context *context,
+bool notify_post_secret(struct notify_context *context,
 			const struct config_channel_http *http, const char *body,
 			GError **error)
 {
@@ -113,8 +134,10 @@ bool notify_post_secret(const struct notify_context *context,
 		.ca_file = http->ca_file,
 		.body = body,
 	};
-	bool good = url && notify_post(context, &post, error);
+	bool good;
 
+	context->retry_after = 0;
+	good = url && notify_post(context, &post, error);
 	secret_free(url);
 	return good;
 }

@@ -406,7 +406,7 @@ START_TEST(journal_has_a_line)
 		"two fired");
 	const struct config_channel channel = { .name = "log", .kind = CHANNEL_JOURNAL };
 	g_autofree char *line = NULL;
-	const struct notify_context context = { .journal = keep_line, .user = &line };
+	struct notify_context context = { .journal = keep_line, .user = &line };
 
 	ck_assert(notifiers[CHANNEL_JOURNAL]->send(&channel, message, &context, NULL));
 	ck_assert(g_str_has_prefix(line, "Lead time for changes, payments: "));

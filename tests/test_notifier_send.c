@@ -39,6 +39,48 @@ static const struct answer answers[] = {
 	  .times = 3000 },
 	{ .path = "/nothing", .head = "", .after = CLOSE },
 	{ .path = "/reset", .head = "", .after = RESET },
+	{ .path = "/later/9",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 9\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/503",
+	  .head = "HTTP/1.1 503 x\r\nRetry-After: 120\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/hour",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 3600\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/day",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 86400\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/digits",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 99999999999999999999999\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/0",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 0\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/minus",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: -9\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/point",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 1.5\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/word",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: soon\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/date",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: Sat, 28 Mar 2026 12:14:20 GMT\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/past",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: Sat, 28 Mar 2026 12:10:20 GMT\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/far",
+	  .head = "HTTP/1.1 503 x\r\nRetry-After: Sat, 28 Mar 2099 12:10:20 GMT\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/500",
+	  .head = "HTTP/1.1 500 x\r\nRetry-After: 9\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/400",
+	  .head = "HTTP/1.1 400 x\r\nRetry-After: 9\r\n"
+		  "Content-Length: 0\r\n\r\n" },
 	{ 0 },
 };
 
@@ -72,6 +114,7 @@ struct sending {
 	struct secret_ref ref;
 	struct config_channel_http channel_http;
 	struct config_channel_pagerduty pagerduty;
+	gint64 retry_after; /* what came out of the last */
 };
 
 static char *secret_file(const char *text)
@@ -121,13 +164,16 @@ static bool send_one(struct sending *sending, enum config_channel_kind kind,
 		.webhook = &sending->channel_http,
 		.pagerduty = &sending->pagerduty,
 	};
-	const struct notify_context context = {
+	struct notify_context context = {
 		.alerts = &alerts,
 		.http = sending->http,
 		.now = NOW,
+		.retry_after = 12345, /* of what was sent before */
 	};
+	bool good = notifiers[kind]->send(&channel, message, &context, error);
 
-	return notifiers[kind]->send(&channel, message, &context, error);
+	sending->retry_after = context.retry_after;
+	return good;
 }
 
 static bool send_sample(struct sending *sending, enum config_channel_kind kind,
@@ -157,6 +203,40 @@ START_TEST(answers_mean_what_they_mean)
 		ck_assert_str_eq(error->message, expected);
 		ck_assert(g_error_matches(error, DORA_ERROR, (gint)outcomes[_i].error));
 	}
+}
+END_TEST
+
+static const struct {
+	const char *path;
+	gint64 seconds;
+} waits[] = {
+	{ "/ok", 0 },
+	{ "/429", 9 },
+	{ "/503", 0 },
+	{ "/nothing", 0 },
+	{ "/later/9", 9 },
+	{ "/later/503", 120 },
+	{ "/later/hour", 3600 },
+	{ "/later/day", 3600 },
+	{ "/later/digits", 3600 },
+	{ "/later/0", 0 },
+	{ "/later/minus", 0 },
+	{ "/later/point", 0 },
+	{ "/later/word", 0 },
+	{ "/later/date", 60 },
+	{ "/later/past", 0 },
+	{ "/later/far", 3600 },
+	{ "/later/500", 0 },
+	{ "/later/400", 0 },
+};
+
+START_TEST(receivers_say_when_to_come_back)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+
+	sending_init(&sending, waits[_i].path);
+	send_sample(&sending, CHANNEL_WEBHOOK, NULL);
+	ck_assert_int_eq(sending.retry_after, waits[_i].seconds);
 }
 END_TEST
 
@@ -233,6 +313,7 @@ START_TEST(secrets_are_read_or_named)
 	sending.ref = (struct secret_ref){ .env = "DORAD_TEST_NO_SUCH_VARIABLE" };
 	ck_assert(!send_sample(&sending, CHANNEL_PAGERDUTY, &error));
 	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG));
+	ck_assert_int_eq(sending.retry_after, 0);
 	ck_assert_str_eq(error->message,
 			 "environment variable DORAD_TEST_NO_SUCH_VARIABLE is not set");
 }
@@ -247,6 +328,8 @@ int main(void)
 
 	tcase_add_loop_test(tests, answers_mean_what_they_mean, 0,
 			    G_N_ELEMENTS(outcomes));
+	tcase_add_loop_test(tests, receivers_say_when_to_come_back, 0,
+			    G_N_ELEMENTS(waits));
 	tcase_add_test(tests, long_answers_are_cut);
 	tcase_add_test(tests, webhooks_are_signed);
 	tcase_add_test(tests, pagerduty_gets_its_key);
