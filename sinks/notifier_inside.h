@@ -10,6 +10,7 @@
 
 struct notify_post {
 	const char *url, *ca_file;
+	bool secret_url;		   /* it is a secret itself */
 	const struct http_header *headers; /* besides Content-Type */
 	gsize n_headers;
 	const char *body;	/* JSON */
@@ -18,6 +19,10 @@ struct notify_post {
 /* True for 2xx. Errors have the status, and the beginning of what the server says. */
 bool notify_post(struct notify_context *context, const struct notify_post *post,
 		 GError **error);
+/* What an answer that says no begins with, on one line, fit for a log: without secrets,
+ * and without parts of the url, which may have some. Of a url that is a secret nothing
+ * but a few plain words. The caller frees. */
+char *notify_excerpt(const struct notify_post *post, const char *body, gsize size);
 /* Posts to a url that is a secret itself. */
 bool notify_post_secret(struct notify_context *context,
 			const struct config_channel_http *http, const char *body,

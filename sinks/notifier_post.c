@@ -5,41 +5,6 @@
 #include "sinks/notifier_inside.h"
 
 #define TIMEOUT (30 * G_TIME_SPAN_SECOND)
-/* Of an answer that says no. */
-#define SHOWN_BYTES 200
-
-static void replace_all(GString *text, const char *secret)
-{
-	if (secret && *secret)
-		g_string_replace(text, secret, "***", 0);
-}
-
-/* A url that is a secret may come back in parts. */
-static void replace_path(GString *text, const char *url)
-{
-	const char *host = url ? strstr(url, "://") : NULL;
-	const char *path = host ? strchr(host + 3, '/') : NULL;
-
-	if (path && strlen(path) > 1)
-		replace_all(text, path);
-}
-
-/* What the server says, fit for a log. */
-static char *excerpt(const struct http_response *response, const struct notify_post *post)
-{
-	g_autoptr(GString) text = g_string_new_len((const char *)response->body->data,
-						   response->body->len);
-	g_autofree char *line = NULL;
-
-	replace_all(text, post->url);
-	replace_path(text, post->url);
-	for (gsize i = 0; i < G_N_ELEMENTS(post->secrets); i++)
-		replace_all(text, post->secrets[i]);
-	line = g_strstrip(alert_clean(text->str, SHOWN_BYTES));
-	g_string_assign(text, line);
-	alert_cut(text, SHOWN_BYTES);
-	return g_strdup(text->str);
-}
 
 static enum dora_error meaning(guint status)
 {
@@ -89,7 +54,8 @@ static bool judge(const struct http_response *response, const struct notify_post
 
 	if (response->status >= 200 && response->status < 300)
 		return true;
-	said = excerpt(response, post);
+	said = notify_excerpt(post, (const char *)response->body->data,
+			      response->body->len);
 	g_set_error(error, DORA_ERROR, meaning(response->status), "%s: status %u%s%s",
 		    host, response->status, *said ? ": " : "", said);
 	return false;
@@ -131,6 +97,7 @@ bool notify_post_secret(struct notify_context *context,
 	char *url = secret_read(http->secret_url, error);
 	const struct notify_post post = {
 		.url = url,
+		.secret_url = true,
 		.ca_file = http->ca_file,
 		.body = body,
 	};

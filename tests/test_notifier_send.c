@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sinks/notifier_inside.h"
 #include "tests/alerts/alert_sample.h"
 #include "tests/http_server.h"
 
@@ -253,6 +254,65 @@ START_TEST(long_answers_are_cut)
 }
 END_TEST
 
+#define HOOK "https://hooks.example.org/services/T024BE7LD/B99XX/8f3kQz%2Bab-c_d"
+#define FLOW                                                                             \
+	"https://flow.example.org/w/9f8e7d6c5b/run?api=2016-06-01&sig=s3cr3t-%2Fsig%3D"
+
+static const struct {
+	const char *url;
+	bool secret_url;
+	const char *secret, *body, *shown;
+} excerpts[] = {
+	/* The words of Slack, and what it might say besides. */
+	{ HOOK, true, NULL, "invalid_payload", "invalid_payload" },
+	{ HOOK, true, NULL, " no_service\r\n", "no_service" },
+	{ HOOK, true, NULL, "", "" },
+	{ HOOK, true, NULL, "<html>no</html>", "" },
+	{ HOOK, true, NULL, "B99XX", "" },
+	{ HOOK, true, NULL, "no team T024BE7LD", "" },
+	{ HOOK, true, NULL, "https:\\/\\/hooks.example.org\\/services\\/T024BE7LD", "" },
+	{ HOOK, true, NULL, "8f3kQz+ab-c_d", "" },
+	{ HOOK, true, NULL,
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+	{ HOOK, true, NULL,
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "" },
+	{ FLOW, true, NULL,
+	  "at /w/9f8e7d6c5b/run?api=2016-06-01&amp;sig=s3cr3t-%2Fsig%3D", "" },
+	{ FLOW, true, NULL, "{\"sig\":\"s3cr3t-\\/sig=\"}", "" },
+	/* Urls that are not secrets, but may have some. */
+	{ FLOW, false, NULL,
+	  "no https://flow.example.org/w/9f8e7d6c5b/run?api=2016-06-01&amp;"
+	  "sig=s3cr3t-%2Fsig%3D!",
+	  "no ***!" },
+	{ FLOW, false, NULL, "{\"path\":\"\\/w\\/9f8e7d6c5b\\/run\"}",
+	  "{\"path\":\"/w/***/run\"}" },
+	{ FLOW, false, NULL, "sig s3cr3t-\\/sig= of 2016-06-01", "sig *** of ***" },
+	{ FLOW, false, NULL, "sig s3cr3t-\\u002fsig\\u003d", "sig ***" },
+	{ FLOW, false, NULL, "sig s3cr3t-%2Fsig%3D", "sig ***" },
+	{ FLOW, false, NULL, "run w", "run w" },
+	{ "https://am.example.org", false, NULL, "not / here", "not / here" },
+	{ "https://am.example.org/", false, NULL, "not / here", "not / here" },
+	{ "https://am.example.org/am/api/v2/alerts", false, "to/k+n",
+	  "token to\\/k\\u002bn or to%2Fk%2Bn", "token *** or ***" },
+	{ "https://am.example.org/x", false, NULL, "a\r\nb\xe2\x80\xae\x01 \xff",
+	  "a  b   �" },
+};
+
+START_TEST(answers_are_shown_without_secrets)
+{
+	const struct notify_post post = {
+		.url = excerpts[_i].url,
+		.secret_url = excerpts[_i].secret_url,
+		.secrets = { excerpts[_i].secret },
+	};
+	const char *body = excerpts[_i].body;
+	g_autofree char *shown = notify_excerpt(&post, body, strlen(body));
+
+	ck_assert_str_eq(shown, excerpts[_i].shown);
+}
+END_TEST
+
 /* What a receiver checks, by its own means. */
 START_TEST(webhooks_are_signed)
 {
@@ -331,6 +391,8 @@ int main(void)
 	tcase_add_loop_test(tests, receivers_say_when_to_come_back, 0,
 			    G_N_ELEMENTS(waits));
 	tcase_add_test(tests, long_answers_are_cut);
+	tcase_add_loop_test(tests, answers_are_shown_without_secrets, 0,
+			    G_N_ELEMENTS(excerpts));
 	tcase_add_test(tests, webhooks_are_signed);
 	tcase_add_test(tests, pagerduty_gets_its_key);
 	tcase_add_test(tests, pagerduty_sleeps_through_recoveries);
