@@ -27,7 +27,8 @@ struct notify_context {
 	struct http *http;
 	gint64 now;
 	GCancellable *cancellable;
-	/* Journal: a line for the log, and its fields; from the worker. */
+	/* Journal: a line for the log, and its fields; from the worker. Of mails which
+	 * recipients a server refused while it took others. */
 	void (*journal)(const struct outbox_message *message, const char *text,
 			void *user);
 	void *user;

@@ -83,9 +83,18 @@ char *email_message(const struct config_channel *channel,
 
 /* ---- sending ---- */
 
+static void note_refused(const struct config_channel *channel,
+			 const struct outbox_message *message, const char *refused,
+			 const struct notify_context *context)
+{
+	g_autofree char *line = g_strdup_printf("channel %s: %s", channel->name, refused);
+
+	context->journal(message, line, context->user);
+}
+
 static bool hand_over(const struct config_channel_email *email, const char *text,
-		      const char *password, struct notify_context *context,
-		      GError **error)
+		      const char *password, char **refused,
+		      struct notify_context *context, GError **error)
 {
 	static const enum smtp_tls tls[] = {
 		[TLS_STARTTLS] = SMTP_STARTTLS,
@@ -105,7 +114,7 @@ static bool hand_over(const struct config_channel_email *email, const char *text
 		.message_size = strlen(text),
 		.cancellable = context->cancellable,
 	};
-	return smtp_send(&mail, error);
+	return smtp_send(&mail, refused, error);
 }
 
 static bool send_message(const struct config_channel *channel,
@@ -115,6 +124,7 @@ static bool send_message(const struct config_channel *channel,
 	const struct config_channel_email *email = channel->email;
 	g_autofree char *text = email_message(channel, message, context->alerts->link,
 					      context->now, error);
+	g_autofree char *refused = NULL;
 	char *password = NULL;
 	bool good;
 
@@ -126,8 +136,10 @@ static bool send_message(const struct config_channel *channel,
 		if (!password)
 			return false;
 	}
-	good = hand_over(email, text, password, context, error);
+	good = hand_over(email, text, password, &refused, context, error);
 	secret_free(password);
+	if (refused)
+		note_refused(channel, message, refused, context);
 	return good;
 }
 

@@ -166,13 +166,21 @@ class Test:
         for to, said in (
                 ("550@example.org", "DATA {}: refused to take mail: 550 5.1.1"),
                 ("450@example.org", "RETRY {}: refused to take mail: 450 4.1.1"),
-                ("a@example.org,550@example.org", "DATA {}: refused to take mail: 550 5.1.1")):
+                ("450@example.org,550@example.org", "RETRY {}: refused to take mail: 450")):
             same(self.send(server.name, to=to), said.format(server.name), f"to {to}")
         for data, said in (("554 5.7.1 spam", "DATA {}: refused the mail: 554 5.7.1"),
                            ("452 4.3.1 full", "RETRY {}: refused the mail: 452 4.3.1")):
             server.box.data = data
             same(self.send(server.name), said.format(server.name), data)
         same(server.box.mails, [], "nobody got anything")
+        server.close()
+
+    def reaches_the_others(self):
+        server = Server(self.folder)
+        same(self.send(server.name, to="550@example.org,a@example.org,450@example.org"),
+             "channel team: 2 of 3 recipients refused: no. 1 (550 5.1.1), no. 3 (450 4.1.1)\nok",
+             "a dead mailbox, and one that is full")
+        same([mail.rcpt_tos for mail in server.box.mails], [["a@example.org"]], "the other has it")
         server.close()
 
     def comes_back(self):
@@ -198,6 +206,7 @@ def main():
         test.never_without_tls()
         test.logs_in()
         test.tells_refusals()
+        test.reaches_the_others()
         test.comes_back()
 
 
