@@ -12,11 +12,27 @@
 /* RFC 5321, 4.5.3.1.3: of a path. */
 #define ADDRESS_MAX 254
 #define CODE_GOODBYE 221
+/* Refused recipients that are told one by one. */
+#define REFUSED_TOLD 10
+/* Its first name had a letter too many. */
+#if LIBCURL_VERSION_NUM >= 0x080200
+#define ALLOW_REFUSED CURLOPT_MAIL_RCPT_ALLOWFAILS
+#else
+#define ALLOW_REFUSED CURLOPT_MAIL_RCPT_ALLLOWFAILS
+#endif
 
 struct transfer {
 	const struct smtp_mail *mail;
 	gsize sent;
 	bool asked; /* the server has asked for the mail */
+	/* The recipient that was named last, and whether it has been answered. */
+	gsize recipient;
+	bool answered;
+	/* Those that were refused: how many, which in words, and the last code that says
+	 * for now; 0. */
+	gsize n_refused;
+	GString *refused;
+	guint refused_for_now;
 	/* Of the last answer: "550", and "5.1.1" if it said so. */
 	guint code;
 	char enhanced[16];
@@ -67,6 +83,32 @@ static void keep_enhanced(struct transfer *transfer, const char *text, gsize n)
 	transfer->enhanced[length] = '\0';
 }
 
+/* Every line that we say: an answer is to the last of them. */
+static int on_talk(CURL *curl, curl_infotype type, char *line, gsize n, void *data)
+{
+	struct transfer *transfer = data;
+
+	(void)curl;
+	if (type != CURLINFO_HEADER_OUT || n < 5 ||
+	    g_ascii_strncasecmp(line, "QUIT", 4) == 0)
+		return 0;
+	transfer->code = 0;
+	transfer->answered = g_ascii_strncasecmp(line, "RCPT ", 5) != 0;
+	transfer->recipient += !transfer->answered;
+	return 0;
+}
+
+static void keep_refused(struct transfer *transfer)
+{
+	if (transfer->n_refused++ < REFUSED_TOLD)
+		g_string_append_printf(transfer->refused, ", no. %zu (%u%s%s)",
+				       transfer->recipient, transfer->code,
+				       transfer->enhanced[0] ? " " : "",
+				       transfer->enhanced);
+	if (transfer->code < 500)
+		transfer->refused_for_now = transfer->code;
+}
+
 /* Every line that the server says. */
 static gsize on_line(char *line, gsize size, gsize n, void *data)
 {
@@ -81,6 +123,12 @@ static gsize on_line(char *line, gsize size, gsize n, void *data)
 		return n;
 	transfer->code = code;
 	keep_enhanced(transfer, n > 4 ? line + 4 : "", n > 4 ? n - 4 : 0);
+	/* Not the last of the answer. */
+	if (transfer->answered || (n > 3 && line[3] == '-'))
+		return n;
+	transfer->answered = true;
+	if (code >= 400)
+		keep_refused(transfer);
 	return n;
 }
 
@@ -177,6 +225,9 @@ static bool set_limits(CURL *curl, struct transfer *transfer)
 	SET(CURLOPT_NOPROGRESS, 0L);
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
 	SET(CURLOPT_XFERINFODATA, transfer);
+	SET(CURLOPT_VERBOSE, 1L); /* for on_talk, and nobody else */
+	SET(CURLOPT_DEBUGFUNCTION, on_talk);
+	SET(CURLOPT_DEBUGDATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, on_line);
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -203,6 +254,7 @@ static bool set_up(CURL *curl, GUri *uri, struct transfer *transfer,
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_MAIL_FROM, mail->from);
 	SET(CURLOPT_MAIL_RCPT, recipients);
+	SET(ALLOW_REFUSED, 1L);
 	SET(CURLOPT_UPLOAD, 1L);
 	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->message_size);
 	return !failed && set_trust(curl, mail) && set_limits(curl, transfer);
@@ -265,32 +317,60 @@ static void explain(CURL *curl, CURLcode code, const char *detail,
 	http_explain(curl, code, detail, host, error);
 }
 
-bool smtp_send(const struct smtp_mail *mail, GError **error)
+/* What is to be told of a mail that went to some of its recipients; NULL. */
+static char *refusals(const struct transfer *transfer)
+{
+	if (transfer->n_refused == 0)
+		return NULL;
+	return g_strdup_printf("%zu of %zu recipients refused: %s%s", transfer->n_refused,
+			       transfer->mail->n_to, transfer->refused->str + 2,
+			       transfer->n_refused > REFUSED_TOLD ? ", …" : "");
+}
+
+static struct curl_slist *list_of(const struct smtp_mail *mail)
+{
+	struct curl_slist *list = NULL;
+
+	for (gsize i = 0; i < mail->n_to; i++) {
+		struct curl_slist *longer = curl_slist_append(list, mail->to[i]);
+
+		g_assert(longer); /* as out of memory */
+		list = longer;
+	}
+	return list;
+}
+
+bool smtp_send(const struct smtp_mail *mail, char **refused, GError **error)
 {
 	g_autoptr(GUri) uri = parse_server(mail->server);
 	_cleanup_(curl_slist_free_allp) struct curl_slist *recipients = NULL;
 	_cleanup_(curl_easy_cleanupp) CURL *curl = NULL;
-	struct transfer transfer = { .mail = mail };
+	g_autoptr(GString) words = g_string_new(NULL);
+	struct transfer transfer = { .mail = mail, .answered = true, .refused = words };
 	char detail[CURL_ERROR_SIZE] = "";
 	CURLcode code;
 
+	*refused = NULL;
 	if (!may_send(mail, uri, error))
 		return false;
-	for (gsize i = 0; i < mail->n_to; i++) {
-		struct curl_slist *longer = curl_slist_append(recipients, mail->to[i]);
-
-		g_assert(longer); /* as out of memory */
-		recipients = longer;
-	}
+	recipients = list_of(mail);
 	curl = curl_easy_init();
-	g_assert(curl); /* likewise */
+	g_assert(curl); /* as out of memory */
 	if (!set_up(curl, uri, &transfer, recipients) ||
 	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail) != CURLE_OK)
 		return refuse(error, "this libcurl cannot do what mail needs");
 	code = g_cancellable_is_cancelled(mail->cancellable) ? CURLE_ABORTED_BY_CALLBACK
 							     : curl_easy_perform(curl);
-	if (code == CURLE_OK)
+	if (code == CURLE_OK) {
+		*refused = refusals(&transfer);
 		return true;
+	}
+	/* Nobody was accepted, but somebody may be later. */
+	if (transfer.n_refused == mail->n_to && transfer.refused_for_now > 0 &&
+	    transfer.code >= 500) {
+		transfer.code = transfer.refused_for_now;
+		transfer.enhanced[0] = '\0';
+	}
 	explain(curl, code, detail, &transfer, mail->server, error);
 	return false;
 }

@@ -3,8 +3,8 @@
 /*
  * One mail at a time, handed to a mail server that takes it further (RFC 5321, RFC 6409).
  * TLS is 1.2 or newer, always verified, and left out nowhere but to loopback; neither
- * proxy nor netrc of the environment is used. A mail goes to all of its recipients or,
- * as far as a server keeps its word, to none.
+ * proxy nor netrc of the environment is used. A mail goes to those of its recipients that
+ * the server takes; it is sent if there is one.
  */
 #include <gio/gio.h>
 #include <stdbool.h>
@@ -29,13 +29,16 @@ struct smtp_mail {
 	GCancellable *cancellable;
 };
 
-/* True once the server has taken the mail over. RETRY where the network, TLS's transport
- * or the server fails for now (4yz); DENIED for a certificate that is not to be trusted
- * and a login that is refused; DATA where the server refuses sender, recipients or mail
- * for good (5yz); CONFIG for what cannot be asked, and a server without STARTTLS;
- * CANCELLED. After RETRY the mail may have arrived all the same. Messages name the server
- * and its code, never an address, its words or a secret. */
-bool smtp_send(const struct smtp_mail *mail, GError **error);
+/* True once the server has taken the mail over for one recipient or more. *refused: which
+ * it has not, by their places from 1, and its codes: "1 of 3 recipients refused: no. 2
+ * (550 5.1.1)"; NULL: none. The caller frees. It is not sent to them later. RETRY where
+ * the network, TLS's transport or the server fails for now (4yz); DENIED for a
+ * certificate that is not to be trusted and a login that is refused; DATA where the
+ * server refuses the sender, all recipients or the mail for good (5yz); CONFIG for what
+ * cannot be asked, and a server without STARTTLS; CANCELLED. After RETRY the mail may
+ * have arrived all the same. Messages name the server and its code, never an address, its
+ * words or a secret. */
+bool smtp_send(const struct smtp_mail *mail, char **refused, GError **error);
 
 /* True for what may stand in an envelope: printable ASCII with one @ or more, neither
  * spaces nor <>. */

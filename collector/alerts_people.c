@@ -49,7 +49,7 @@ static int run_ack(int argc, char **argv)
 const struct command alerts_ack = {
 	.name = "alerts ack",
 	.arguments = "ID [--note TEXT]",
-	.summary = "say that one is known: nobody is reminded any more",
+	.summary = "note that one is known: in views, messages and annotations",
 	.run = run_ack,
 };
 

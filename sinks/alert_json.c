@@ -131,6 +131,7 @@ cJSON *alert_tree(const struct alert_row *row, const char *link)
 					 : alert_iso_date(alert_day(row, row->onset));
 	g_autofree char *url = alert_link(link, row);
 	g_autofree char *text = alert_sentence(row);
+	g_autofree char *reason = alert_reason(row);
 	bool resolved = g_strcmp0(row->state, "resolved") == 0;
 
 	put_number(object, "id", (double)row->alert_id);
@@ -156,7 +157,7 @@ cJSON *alert_tree(const struct alert_row *row, const char *link)
 	put_instant(object, "acked_at", row->acked_at);
 	put_instant(object, "muted_until", row->muted_until);
 	cJSON_AddBoolToObject(object, "worsened", row->worsened);
-	put_text(object, "reason", row->reason);
+	put_text(object, "reason", reason);
 	put_parts(object, row);
 	put_text(object, "link", url);
 	put_text(object, "text", text);

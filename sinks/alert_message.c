@@ -224,9 +224,12 @@ char *alert_paragraphs(const struct outbox_message *message, const char *link)
 		g_string_append_printf(out, "\n\nAnd %u more.",
 				       news.fresh->len - ALERTS_TOLD);
 	for (guint i = 0; i < MIN(news.firing->len, ALERTS_TOLD); i++) {
-		g_autofree char *line = alert_headline(g_ptr_array_index(news.firing, i));
+		const struct alert_row *row = g_ptr_array_index(news.firing, i);
+		g_autofree char *line = alert_headline(row);
 
-		g_string_append_printf(out, "%sStill: %s.", i ? "\n" : "\n\n", line);
+		g_string_append_printf(out, "%sStill: %s%s.", i ? "\n" : "\n\n", line,
+				       row->acked_at != INSTANT_NONE ? " (acknowledged)"
+								     : "");
 	}
 	if (news.firing->len > ALERTS_TOLD)
 		g_string_append_printf(out, "\nAnd %u more still.",
@@ -258,7 +261,13 @@ const char *alert_severity(const struct alert_row *row)
 		       : "warning";
 }
 
+char *alert_group_key(const char *origin, gint64 group_id)
+{
+	return g_strdup_printf("dorad-%s-%" G_GINT64_FORMAT, origin ? origin : "0",
+			       group_id);
+}
+
 char *alert_dedup_key(const struct outbox_message *message)
 {
-	return g_strdup_printf("dorad-%" G_GINT64_FORMAT, message->group_id);
+	return alert_group_key(message->origin, message->group_id);
 }

@@ -29,5 +29,7 @@ char *alert_link(const char *link, const struct alert_row *row);
 /* "critical", "warning" or "info": of guardrails and self "critical" and "warning"; of
  * regressions "warning", very strong evidence too; improvements "info". */
 const char *alert_severity(const struct alert_row *row);
-/* The key by which receivers know the group: "dorad-" and digits. The caller frees. */
+/* The key by which receivers know the group, "dorad-1a2b3c4d-12": the origin tells those
+ * of several databases apart, each of which counts from 1; of none it is "0". The caller
+ * frees. */
 char *alert_dedup_key(const struct outbox_message *message);

@@ -4,7 +4,6 @@
 #include "sinks/alert_words.h"
 
 #define PARTS_TOLD 3
-#define REASON_CHARS 300
 
 static void add(GString *out, const char *text)
 {
@@ -17,9 +16,8 @@ static void add(GString *out, const char *text)
 
 static void add_reason(GString *out, const struct alert_row *row)
 {
-	g_autofree char *reason = alert_clean(row->reason, REASON_CHARS);
+	g_autofree char *reason = alert_reason(row);
 
-	g_strstrip(reason);
 	if (*reason)
 		g_string_append_printf(out, " Why: %s%s", reason,
 				       g_str_has_suffix(reason, ".") ? "" : ".");
@@ -39,7 +37,7 @@ static char *since(const struct alert_row *row)
 static char *ending(const struct alert_row *row)
 {
 	g_autofree char *date = NULL;
-	g_autofree char *reason = alert_clean(row->reason, REASON_CHARS);
+	g_autofree char *reason = alert_reason(row);
 	const char *how = row->state;
 
 	if (g_strcmp0(row->state, "accepted") == 0 && *reason == '\0')
@@ -236,14 +234,14 @@ static char *guardrail(const struct alert_row *row)
 		g_string_append_printf(out, "%s. The %s was %s", how, label, value);
 	else
 		g_string_append_printf(out, "%s %s", label, value);
-	g_string_append_printf(
-		out, ", %s %s allowed",
-		shift->after.rate > shift->before.rate ? "at most" : "at least", limit);
 	if (row->onset != INSTANT_NONE) {
 		date = alert_date(alert_day(row, row->onset),
 				  alert_day(row, row->fired_at));
-		g_string_append_printf(out, ", since %s", date);
+		g_string_append_printf(out, " since %s", date);
 	}
+	g_string_append_printf(
+		out, ", %s %s allowed",
+		shift->after.rate > shift->before.rate ? "at most" : "at least", limit);
 	g_string_append_c(out, '.');
 	if (days > 0 && shift->after.n > 0)
 		g_string_append_printf(out, " Over %d days, n = %" G_GINT64_FORMAT ".",
@@ -258,19 +256,23 @@ static char *guardrail(const struct alert_row *row)
 /* ---- of the daemon itself ---- */
 
 static const struct {
-	const char *metric, *bad, *good, *then;
+	const char *metric, *bad, *good, *gone;
+	const char *then;
+	const char *doctor; /* told where the reason does not name it */
 } troubles[] = {
 	{ "source_stale", "Source %s: not read since %s", "Source %s: is read again",
-	  "Its numbers stand still until it is read again. See the log, and try "
-	  "\"dorad doctor\"." },
-	{ "source_denied", "Source %s: its credentials are refused since %s",
-	  "Source %s: its credentials are taken again",
-	  "Nothing is read until its token, password or rights are renewed; \"dorad "
-	  "doctor\" tries them." },
-	{ "rule_matched_nothing", "Service %s: a rule matches nothing since %s",
+	  "Source %s: no longer watched",
+	  "Its numbers stand still until it is read again.",
+	  "See the log, and try \"dorad doctor\"." },
+	{ "source_denied", "Source %s: its credentials have been refused since %s",
+	  "Source %s: its credentials are taken again", "Source %s: no longer watched",
+	  "Nothing is read until its token, password or rights are renewed.",
+	  "\"dorad doctor\" tries them." },
+	{ "rule_matched_nothing", "Service %s: no rule has found a deployment since %s",
 	  "Service %s: its rules match again",
-	  "Compare its rules with what the source has; \"dorad doctor\" shows what they "
-	  "would count." },
+	  "Service %s: its rules are no longer watched",
+	  "Compare its rules with what the source has.",
+	  "\"dorad doctor\" shows what they would count." },
 };
 
 static char *fill(const char *form, const char *name, const char *when)
@@ -286,18 +288,23 @@ static char *self_headline(const struct alert_row *row, gsize *trouble)
 	g_autofree char *name = alert_clean(row->name, 80);
 	g_autofree char *when = alert_clock(row, row->onset);
 	bool firing = alert_is_firing(row);
+	bool gone = g_strcmp0(row->state, "withdrawn") == 0;
 	g_autofree char *label = NULL;
 
 	for (*trouble = 0; *trouble < G_N_ELEMENTS(troubles); ++*trouble)
 		if (g_strcmp0(row->metric, troubles[*trouble].metric) == 0)
 			return fill(firing ? troubles[*trouble].bad
+				    : gone ? troubles[*trouble].gone
 					   : troubles[*trouble].good,
 				    name, when);
 	label = alert_metric_label(row->metric, true);
 	return g_strdup_printf("%s: %s since %s%s", name, label, when,
-			       firing ? "" : ", over");
+			       firing ? ""
+			       : gone ? ", no longer watched"
+				      : ", over");
 }
 
+/* Why it fired is no longer so once it is over. */
 static char *self(const struct alert_row *row)
 {
 	gsize trouble;
@@ -305,9 +312,14 @@ static char *self(const struct alert_row *row)
 	GString *out = g_string_new(headline);
 
 	g_string_append_c(out, '.');
+	if (!alert_is_firing(row))
+		return g_string_free(out, FALSE);
 	add_reason(out, row);
-	if (alert_is_firing(row) && trouble < G_N_ELEMENTS(troubles))
-		add(out, troubles[trouble].then);
+	if (trouble == G_N_ELEMENTS(troubles))
+		return g_string_free(out, FALSE);
+	add(out, troubles[trouble].then);
+	if (!strstr(out->str, "dorad doctor"))
+		add(out, troubles[trouble].doctor);
 	return g_string_free(out, FALSE);
 }
 

@@ -48,6 +48,15 @@ char *alert_metric_label(const char *name, bool small)
 
 /* ---- texts ---- */
 
+/* Neither lines nor what turns the direction of those after it. */
+static bool is_shown(gunichar c)
+{
+	GUnicodeType type = g_unichar_type(c);
+
+	return g_unichar_isprint(c) && type != G_UNICODE_LINE_SEPARATOR &&
+	       type != G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 char *alert_clean(const char *text, glong chars)
 {
 	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
@@ -65,8 +74,7 @@ char *alert_clean(const char *text, glong chars)
 			g_string_append(out, "…");
 			break;
 		}
-		/* Neither lines nor what turns the direction of those after it. */
-		g_string_append_unichar(out, g_unichar_isprint(c) ? c : ' ');
+		g_string_append_unichar(out, is_shown(c) ? c : ' ');
 	}
 	return g_string_free(out, FALSE);
 }
@@ -80,6 +88,16 @@ void alert_cut(GString *text, gsize bytes)
 	end = g_utf8_find_prev_char(text->str, text->str + bytes - strlen("…") + 1);
 	g_string_truncate(text, end ? (gsize)(end - text->str) : 0);
 	g_string_append(text, "…");
+}
+
+char *alert_reason(const struct alert_row *row)
+{
+	bool over = row->kind == WATCH_SELF && g_strcmp0(row->state, "resolved") == 0;
+	g_autofree char *line = alert_clean(over ? NULL : row->reason, REASON_BYTES);
+	g_autoptr(GString) out = g_string_new(g_strstrip(line));
+
+	alert_cut(out, REASON_BYTES);
+	return g_strdup(out->str);
 }
 
 char *alert_scope(const struct alert_row *row)

@@ -25,6 +25,10 @@ char *alert_metric_label(const char *name, bool small);
 
 /* One line of printable text, at most so many characters of it, cut with an ellipsis. */
 char *alert_clean(const char *text, glong chars);
+/* In words, one line of at most REASON_BYTES, as it may be of a receiver or a source; "".
+ * Of the daemon's alerts that are well again none: it says what was wrong. */
+#define REASON_BYTES 300
+char *alert_reason(const struct alert_row *row);
 /* In place; bytes must not be less than 4. */
 void alert_cut(GString *text, gsize bytes);
 
@@ -65,6 +69,9 @@ static inline bool alert_is_firing(const struct alert_row *row)
 {
 	return g_strcmp0(row->state, "firing") == 0;
 }
+
+/* The key of the group of a row, as alert_dedup_key() of its message. */
+char *alert_group_key(const char *origin, gint64 group_id);
 
 /* ---- what a message is about ---- */
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/instant.h"
-#include "base/smtp.h"
 
 #define LINE_MAX_CHARS 76
 #define WORD_START "=?utf-8?Q?"
@@ -100,59 +99,6 @@ char *mail_field(const char *name, const char *text)
 	else
 		encode(out, line, column);
 	return g_string_free(out, FALSE);
-}
-
-/* A name before an address: quoted, or in encoded words. */
-static char *name_field(const char *name)
-{
-	GString *out = g_string_new(NULL);
-
-	if (!is_plain(name)) {
-		/* A line of its own: where it begins is not known here. */
-		g_string_append(out, "\r\n ");
-		encode(out, name, 1);
-		return g_string_free(out, FALSE);
-	}
-	g_string_append_c(out, '"');
-	for (const char *p = name; *p; p++) {
-		if (strchr("\"\\", *p))
-			g_string_append_c(out, '\\');
-		g_string_append_c(out, *p);
-	}
-	g_string_append_c(out, '"');
-	return g_string_free(out, FALSE);
-}
-
-bool mail_split(const char *text, char **address, char **field)
-{
-	const char *open = strrchr(text, '<');
-	gsize n = strlen(text);
-	g_autofree char *found = NULL;
-	g_autofree char *name = NULL;
-	g_autofree char *shown = NULL;
-
-	for (const char *p = text; *p; p++)
-		if ((guint8)*p < ' ' || *p == 0x7f)
-			return false;
-	if (open && text[n - 1] == '>') {
-		found = g_strndup(open + 1, n - (gsize)(open + 1 - text) - 1);
-		name = g_strndup(text, (gsize)(open - text));
-		shown = one_line(name);
-		g_strstrip(shown);
-	} else {
-		found = g_strdup(text);
-	}
-	if (!smtp_is_address(found))
-		return false;
-	if (shown && *shown) {
-		g_autofree char *quoted = name_field(shown);
-
-		*field = g_strdup_printf("%s <%s>", quoted, found);
-	} else {
-		*field = g_strdup(found);
-	}
-	*address = g_steal_pointer(&found);
-	return true;
 }
 
 char *mail_date(gint64 instant)

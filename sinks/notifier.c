@@ -26,12 +26,13 @@ static char *journal_line(const struct outbox_message *message)
 
 static bool send_journal(const struct config_channel *channel,
 			 const struct outbox_message *message,
-			 const struct notify_context *context, GError **error)
+			 struct notify_context *context, GError **error)
 {
 	g_autofree char *line = journal_line(message);
 
 	(void)channel;
 	(void)error;
+	context->retry_after = 0;
 	context->journal(message, line, context->user);
 	return true;
 }

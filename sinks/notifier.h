@@ -13,6 +13,9 @@
  *   X-Dorad-Signature: sha256=HMAC-SHA256(secret, "<timestamp>.<body>") in hex, if there
  *                      is a secret
  *
+ * PagerDuty hears of what fires or gets worse, and of the end of all; what ends while
+ * others of its group fire counts as delivered.
+ *
  * Mails of a group are a thread, and the same mail has the same Message-ID.
  */
 #include "base/http.h"
@@ -24,11 +27,16 @@ struct notify_context {
 	struct http *http;
 	gint64 now;
 	GCancellable *cancellable;
-	/* Journal: a line for the log, and its fields; from the worker. */
+	/* Journal: a line for the log, and its fields; from the worker. Of mails which
+	 * recipients a server refused while it took others. */
 	void (*journal)(const struct outbox_message *message, const char *text,
 			void *user);
 	void *user;
+	/* Out, of send and remind: how many seconds the receiver asks to be left alone,
+	 * by Retry-After of 429 or 503, at most NOTIFY_LEAVE_MAX; 0: it did not. */
+	gint64 retry_after;
 };
+#define NOTIFY_LEAVE_MAX 3600
 
 struct notifier {
 	enum config_channel_kind kind;
@@ -37,17 +45,19 @@ struct notifier {
 	 * has to look, and it is tried again now and then. Messages of errors have
 	 * neither url nor secret. NULL: notify, which is told in the transaction. */
 	bool (*send)(const struct config_channel *channel,
-		     const struct outbox_message *message,
-		     const struct notify_context *context, GError **error);
-	/* Tells again what fires (rows: of struct alert_row), acknowledged or not, as
-	 * what is not told again ends there after 3 days; NULL: nobody needs it. */
+		     const struct outbox_message *message, struct notify_context *context,
+		     GError **error);
+	/* Tells again what fires (rows: of struct alert_row), acknowledged or muted or
+	 * not, as what is not told again ends there after 3 days. Both are annotations,
+	 * for routes and silences there. NULL: nobody needs it. */
 	bool (*remind)(const struct config_channel *channel, const GArray *rows,
-		       const struct notify_context *context, GError **error);
+		       struct notify_context *context, GError **error);
 };
 extern const struct notifier *const notifiers[N_CHANNEL_KINDS]; /* by kind */
 
 /* The body that each makes, without keys, for tests and for `dorad alerts show --as`. The
- * caller frees; NULL: of a mail whose addresses are none. */
+ * caller frees; NULL: of a mail whose addresses are none, of PagerDuty where it is told
+ * nothing. */
 char *notifier_body(const struct config_channel *channel,
 		    const struct outbox_message *message, const char *link, gint64 now);
 

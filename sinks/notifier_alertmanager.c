@@ -15,8 +15,7 @@ static cJSON *labels_of(const struct alert_row *row)
 		[WATCH_SELF] = "DoradSelf",
 	};
 	cJSON *labels = cJSON_CreateObject();
-	g_autofree char *group = g_strdup_printf("dorad-%" G_GINT64_FORMAT,
-						 row->group_id);
+	g_autofree char *group = alert_group_key(row->origin, row->group_id);
 
 	notify_put(labels, "alertname", names[row->kind]);
 	notify_put(labels, "kind", watch_kind_name(row->kind));
@@ -39,6 +38,14 @@ static void put_instant(cJSON *object, const char *key, gint64 instant)
 	notify_put(object, key, text);
 }
 
+static void put_mute(cJSON *annotations, gint64 until)
+{
+	g_autofree char *instant = instant_format(until);
+	g_autofree char *text = g_strconcat("until ", instant, NULL);
+
+	notify_put(annotations, "muted", text);
+}
+
 static cJSON *alert_of(const struct alert_row *row, const char *link, gint64 now)
 {
 	cJSON *alert = cJSON_CreateObject();
@@ -55,6 +62,8 @@ static cJSON *alert_of(const struct alert_row *row, const char *link, gint64 now
 	notify_put(annotations, "description", sentence);
 	if (row->acked_at != INSTANT_NONE)
 		put_instant(annotations, "acknowledged", row->acked_at);
+	if (row->muted_until != INSTANT_NONE)
+		put_mute(annotations, row->muted_until);
 	cJSON_AddItemToObject(alert, "annotations", annotations);
 	put_instant(alert, "startsAt", start);
 	/* It refuses what ends before it starts. */
@@ -86,7 +95,7 @@ static char *url_of(const struct config_channel_http *http)
 }
 
 static bool post_rows(const struct config_channel *channel, const GPtrArray *rows,
-		      const struct notify_context *context, GError **error)
+		      struct notify_context *context, GError **error)
 {
 	const struct config_channel_http *http = channel->alertmanager;
 	g_autofree char *url = url_of(http);
@@ -95,6 +104,7 @@ static bool post_rows(const struct config_channel *channel, const GPtrArray *row
 	char *value;
 	bool good = true;
 
+	context->retry_after = 0;
 	if (!notify_credential(http, &header, &value, &token, error))
 		return false;
 	for (guint i = 0; good && i < rows->len; i += BATCH) {
@@ -132,7 +142,7 @@ GPtrArray *alertmanager_rows(const struct outbox_message *message)
 
 static bool send_message(const struct config_channel *channel,
 			 const struct outbox_message *message,
-			 const struct notify_context *context, GError **error)
+			 struct notify_context *context, GError **error)
 {
 	g_autoptr(GPtrArray) rows = alertmanager_rows(message);
 
@@ -140,7 +150,7 @@ static bool send_message(const struct config_channel *channel,
 }
 
 static bool remind(const struct config_channel *channel, const GArray *rows,
-		   const struct notify_context *context, GError **error)
+		   struct notify_context *context, GError **error)
 {
 	g_autoptr(GPtrArray) each = g_ptr_array_new();
 

@@ -73,14 +73,16 @@ char *slack_body(const struct outbox_message *message, const char *link)
 
 /* ---- Teams ---- */
 
-/* A text that is not looked at for Markdown. */
-static cJSON *add_run(cJSON *blocks, const char *text)
+/* A line that is not looked at for Markdown. Line ends within one are not shown. */
+static cJSON *add_line(cJSON *blocks, const char *text, bool begins)
 {
 	cJSON *block = cJSON_CreateObject();
 	cJSON *inlines, *run = cJSON_CreateObject();
 
 	cJSON_AddItemToArray(blocks, block);
 	cJSON_AddStringToObject(block, "type", "RichTextBlock");
+	if (!begins)
+		cJSON_AddStringToObject(block, "spacing", "None");
 	inlines = cJSON_AddArrayToObject(block, "inlines");
 	cJSON_AddItemToArray(inlines, run);
 	cJSON_AddStringToObject(run, "type", "TextRun");
@@ -94,18 +96,19 @@ static void add_blocks(cJSON *card, const struct outbox_message *message)
 	g_autofree char *title = alert_title(message);
 	g_autofree char *paragraphs = alert_paragraphs(message, NULL);
 	g_autoptr(GString) text = g_string_new(paragraphs);
-	g_auto(GStrv) each = NULL;
-	cJSON *run = add_run(blocks, title);
+	g_auto(GStrv) lines = NULL;
+	cJSON *run = add_line(blocks, title, true);
 
 	cJSON_AddStringToObject(run, "weight", "Bolder");
 	cJSON_AddStringToObject(run, "size", "Medium");
 	cJSON_AddStringToObject(run, "color",
 				all_is_well(message) ? "Good" : "Attention");
 	alert_cut(text, TEAMS_TEXT);
-	each = g_strsplit(text->str, "\n\n", -1);
-	for (gsize i = 0; each[i]; i++)
-		if (*each[i])
-			add_run(blocks, each[i]);
+	lines = g_strsplit(text->str, "\n", -1);
+	/* An empty line is between paragraphs. */
+	for (gsize i = 0; lines[i]; i++)
+		if (*lines[i])
+			add_line(blocks, lines[i], i == 0 || *lines[i - 1] == '\0');
 }
 
 static void add_buttons(cJSON *card, const struct outbox_message *message,
@@ -161,7 +164,7 @@ char *teams_body(const struct outbox_message *message, const char *link)
 
 static bool send_slack(const struct config_channel *channel,
 		       const struct outbox_message *message,
-		       const struct notify_context *context, GError **error)
+		       struct notify_context *context, GError **error)
 {
 	g_autofree char *body = slack_body(message, context->alerts->link);
 
@@ -170,7 +173,7 @@ static bool send_slack(const struct config_channel *channel,
 
 static bool send_teams(const struct config_channel *channel,
 		       const struct outbox_message *message,
-		       const struct notify_context *context, GError **error)
+		       struct notify_context *context, GError **error)
 {
 	g_autofree char *body = teams_body(message, context->alerts->link);
 

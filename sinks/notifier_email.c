@@ -6,33 +6,16 @@
 #include "sinks/mail_text.h"
 #include "sinks/notifier_inside.h"
 
-/* What a thread of mails hangs on. It must be the same whenever a mail is sent again, and
- * another wherever another daemon, or another database, counts groups from 1. */
+/* What a thread of mails hangs on. Channels tell different things of a group, perhaps to
+ * the same people. */
 static char *thread_of(const struct config_channel *channel,
 		       const struct outbox_message *message)
 {
-	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	g_autofree char *seed = NULL;
-	g_autofree char *digest = NULL;
-	const struct alert_row *first = NULL;
+	g_autofree char *key = alert_dedup_key(message);
+	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256,
+								channel->name, -1);
 
-	for (guint i = 0; i < message->alerts->len; i++) {
-		const struct alert_row *row = &g_array_index(message->alerts,
-							     struct alert_row, i);
-
-		if (!first || row->alert_id < first->alert_id)
-			first = row;
-	}
-	seed = g_strdup_printf("%s\n%s\n%s\n%s\n%s\n%" G_GINT64_FORMAT, channel->name,
-			       first && first->org ? first->org : "",
-			       first && first->team ? first->team : "",
-			       first && first->service ? first->service : "",
-			       first && first->metric ? first->metric : "",
-			       first ? first->first_seen : 0);
-	g_checksum_update(sum, (const guchar *)seed, -1);
-	digest = g_strndup(g_checksum_get_string(sum), 12);
-	return g_strdup_printf("dorad-%" G_GINT64_FORMAT ".%s", message->group_id,
-			       digest);
+	return g_strdup_printf("%s.%.12s", key, digest);
 }
 
 /* Every mail of a group refers to one that was never sent, so that none of them has to be
@@ -50,32 +33,26 @@ static void put_ids(GString *out, const struct config_channel *channel,
 	g_string_append_printf(out, "References: <%s@%s>\r\n", thread, host);
 }
 
-static bool bad_address(GError **error)
+/* The configuration has none that is none; but no line of a mail may hang on that. */
+static bool check_address(const char *address, GError **error)
 {
+	if (smtp_is_address(address))
+		return true;
 	g_set_error_literal(error, DORA_ERROR, DORA_ERROR_CONFIG,
 			    "an address of mails is none");
 	return false;
 }
 
 static bool put_addresses(GString *out, const struct config_channel_email *email,
-			  char **sender, GError **error)
+			  GError **error)
 {
-	g_autofree char *from = NULL;
-
-	if (!mail_split(email->from, sender, &from))
-		return bad_address(error);
-	g_string_append_printf(out, "From: %s\r\nTo:", from);
+	if (!check_address(email->from, error))
+		return false;
+	g_string_append_printf(out, "From: %s\r\nTo:", email->from);
 	for (guint i = 0; i < email->n_to; i++) {
-		g_autofree char *address = NULL;
-		g_autofree char *field = NULL;
-
-		if (!mail_split(email->to[i], &address, &field))
-			return bad_address(error);
-		g_string_append_printf(out, "%s%s%s", i ? "," : "",
-				       g_str_has_prefix(field, "\r\n") ? ""
-				       : i			       ? "\r\n "
-								       : " ",
-				       field);
+		if (!check_address(email->to[i], error))
+			return false;
+		g_string_append_printf(out, "%s %s", i ? ",\r\n" : "", email->to[i]);
 	}
 	g_string_append(out, "\r\n");
 	return true;
@@ -91,12 +68,11 @@ char *email_message(const struct config_channel *channel,
 	g_autofree char *date = mail_date(now);
 	g_autofree char *text = alert_paragraphs(message, link);
 	g_autofree char *body = mail_quoted(text);
-	g_autofree char *sender = NULL;
 
-	if (!put_addresses(out, channel->email, &sender, error))
+	if (!put_addresses(out, channel->email, error))
 		return NULL;
 	g_string_append_printf(out, "Subject: %s\r\nDate: %s\r\n", subject, date);
-	put_ids(out, channel, message, sender);
+	put_ids(out, channel, message, channel->email->from);
 	g_string_append(out, "Auto-Submitted: auto-generated\r\n"
 			     "MIME-Version: 1.0\r\n"
 			     "Content-Type: text/plain; charset=utf-8\r\n"
@@ -107,55 +83,52 @@ char *email_message(const struct config_channel *channel,
 
 /* ---- sending ---- */
 
+static void note_refused(const struct config_channel *channel,
+			 const struct outbox_message *message, const char *refused,
+			 const struct notify_context *context)
+{
+	g_autofree char *line = g_strdup_printf("channel %s: %s", channel->name, refused);
+
+	context->journal(message, line, context->user);
+}
+
 static bool hand_over(const struct config_channel_email *email, const char *text,
-		      const char *password, const struct notify_context *context,
-		      GError **error)
+		      const char *password, char **refused,
+		      struct notify_context *context, GError **error)
 {
 	static const enum smtp_tls tls[] = {
 		[TLS_STARTTLS] = SMTP_STARTTLS,
 		[TLS_IMPLICIT] = SMTP_IMPLICIT,
 		[TLS_NONE] = SMTP_PLAIN,
 	};
-	g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *from = NULL;
-	g_autofree char *field = NULL;
-
-	if (!mail_split(email->from, &from, &field))
-		return bad_address(error);
-	for (guint i = 0; i < email->n_to; i++) {
-		char *address;
-
-		g_clear_pointer(&field, g_free);
-		if (!mail_split(email->to[i], &address, &field))
-			return bad_address(error);
-		g_ptr_array_add(to, address);
-	}
 	const struct smtp_mail mail = {
 		.server = email->server,
 		.tls = tls[email->tls],
 		.username = email->username,
 		.password = password,
 		.ca_file = email->ca_file,
-		.from = from,
-		.to = (const char *const *)to->pdata,
-		.n_to = to->len,
+		.from = email->from,
+		.to = (const char *const *)email->to,
+		.n_to = email->n_to,
 		.message = text,
 		.message_size = strlen(text),
 		.cancellable = context->cancellable,
 	};
-	return smtp_send(&mail, error);
+	return smtp_send(&mail, refused, error);
 }
 
 static bool send_message(const struct config_channel *channel,
 			 const struct outbox_message *message,
-			 const struct notify_context *context, GError **error)
+			 struct notify_context *context, GError **error)
 {
 	const struct config_channel_email *email = channel->email;
 	g_autofree char *text = email_message(channel, message, context->alerts->link,
 					      context->now, error);
+	g_autofree char *refused = NULL;
 	char *password = NULL;
 	bool good;
 
+	context->retry_after = 0;
 	if (!text)
 		return false;
 	if (email->password) {
@@ -163,8 +136,10 @@ static bool send_message(const struct config_channel *channel,
 		if (!password)
 			return false;
 	}
-	good = hand_over(email, text, password, context, error);
+	good = hand_over(email, text, password, &refused, context, error);
 	secret_free(password);
+	if (refused)
+		note_refused(channel, message, refused, context);
 	return good;
 }
 

@@ -10,16 +10,21 @@
 
 struct notify_post {
 	const char *url, *ca_file;
+	bool secret_url;		   /* it is a secret itself */
 	const struct http_header *headers; /* besides Content-Type */
 	gsize n_headers;
 	const char *body;	/* JSON */
 	const char *secrets[4]; /* that no error may show, if a server says them; NULLs */
 };
 /* True for 2xx. Errors have the status, and the beginning of what the server says. */
-bool notify_post(const struct notify_context *context, const struct notify_post *post,
+bool notify_post(struct notify_context *context, const struct notify_post *post,
 		 GError **error);
+/* What an answer that says no begins with, on one line, fit for a log: without secrets,
+ * and without parts of the url, which may have some. Of a url that is a secret nothing
+ * but a few plain words. The caller frees. */
+char *notify_excerpt(const struct notify_post *post, const char *body, gsize size);
 /* Posts to a url that is a secret itself. */
-bool notify_post_secret(const struct notify_context *context,
+bool notify_post_secret(struct notify_context *context,
 			const struct config_channel_http *http, const char *body,
 			GError **error);
 /* The header that says who asks; false with an error. *value is a secret: the caller
@@ -34,7 +39,8 @@ char *notify_print(cJSON *document);
 void notify_put(cJSON *object, const char *key, const char *text);
 /* What of the group is the worst: "critical", "warning" or "info". */
 const char *notify_severity(const struct outbox_message *message);
-/* With the version, what a receiver may drop if it has had it: "dorad-12-345". */
+/* With the version, what a receiver may drop if it has had it: "dorad-1a2b3c4d-12-345".
+ */
 char *notify_delivery(const struct outbox_message *message);
 
 /* rows: of const struct alert_row *. */
@@ -44,7 +50,7 @@ char *alertmanager_body(const GPtrArray *rows, guint from, guint n, const char *
 GPtrArray *alertmanager_rows(const struct outbox_message *message);
 char *slack_body(const struct outbox_message *message, const char *link);
 char *teams_body(const struct outbox_message *message, const char *link);
-/* key: the routing key. */
+/* key: the routing key. NULL: it is nothing to wake anybody for. */
 char *pagerduty_body(const struct outbox_message *message, const char *link,
 		     const char *key);
 /* NULL with CONFIG if an address is none. */

@@ -9,26 +9,33 @@
 #define EVENT_BYTES (500u << 10)
 #define LINKS 20
 
-/* Resolved when nothing of the group fires any longer, acknowledged when somebody knows
- * of all that does and nothing got worse since. */
-static const char *action_of(const struct outbox_message *message)
+static bool is_firing(const struct outbox_message *message, gint64 alert_id)
 {
-	for (guint i = 0; !message->ended && i < message->alerts->len; i++) {
+	for (guint i = 0; i < message->alerts->len; i++) {
 		const struct alert_row *row = &g_array_index(message->alerts,
 							     struct alert_row, i);
 
-		if (alert_is_firing(row) && row->acked_at == INSTANT_NONE &&
-		    !alert_is_hidden(message, row))
-			return "trigger";
+		if (row->alert_id == alert_id && alert_is_firing(row))
+			return true;
 	}
-	for (guint i = 0; !message->ended && i < message->events->len; i++) {
-		enum watch_event event =
-			g_array_index(message->events, struct outbox_event, i).event;
+	return false;
+}
 
-		if (event == WATCH_FIRED || event == WATCH_WORSENED)
+/* A trigger wakes people, and opens again what they have closed: only for what got worse
+ * and still is. Resolved when nothing of the group fires any longer. NULL: nothing. */
+static const char *action_of(const struct outbox_message *message)
+{
+	if (message->ended)
+		return "resolve";
+	for (guint i = 0; i < message->events->len; i++) {
+		const struct outbox_event *event = &g_array_index(message->events,
+								  struct outbox_event, i);
+
+		if ((event->event == WATCH_FIRED || event->event == WATCH_WORSENED) &&
+		    is_firing(message, event->alert_id))
 			return "trigger";
 	}
-	return message->ended ? "resolve" : "acknowledge";
+	return NULL;
 }
 
 /* Sentences of those that fire, or of those that ended. */
@@ -148,9 +155,9 @@ static char *event_of(const struct outbox_message *message, const char *link,
 char *pagerduty_body(const struct outbox_message *message, const char *link,
 		     const char *key)
 {
-	char *body = event_of(message, link, key, true);
+	char *body = action_of(message) ? event_of(message, link, key, true) : NULL;
 
-	if (strlen(body) <= EVENT_BYTES)
+	if (!body || strlen(body) <= EVENT_BYTES)
 		return body;
 	secret_free(body);
 	return event_of(message, link, key, false);
@@ -158,16 +165,21 @@ char *pagerduty_body(const struct outbox_message *message, const char *link,
 
 static bool send_message(const struct config_channel *channel,
 			 const struct outbox_message *message,
-			 const struct notify_context *context, GError **error)
+			 struct notify_context *context, GError **error)
 {
 	const struct config_channel_pagerduty *pagerduty = channel->pagerduty;
 	char *key = secret_read(pagerduty->routing_key, error);
 	char *body;
 	bool good;
 
+	context->retry_after = 0;
 	if (!key)
 		return false;
 	body = pagerduty_body(message, context->alerts->link, key);
+	if (!body) {
+		secret_free(key);
+		return true;
+	}
 	const struct notify_post post = {
 		.url = pagerduty->url ? pagerduty->url : URL,
 		.ca_file = pagerduty->ca_file,

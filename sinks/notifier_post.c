@@ -5,41 +5,6 @@
 #include "sinks/notifier_inside.h"
 
 #define TIMEOUT (30 * G_TIME_SPAN_SECOND)
-/* Of an answer that says no. */
-#define SHOWN_BYTES 200
-
-static void replace_all(GString *text, const char *secret)
-{
-	if (secret && *secret)
-		g_string_replace(text, secret, "***", 0);
-}
-
-/* A url that is a secret may come back in parts. */
-static void replace_path(GString *text, const char *url)
-{
-	const char *host = url ? strstr(url, "://") : NULL;
-	const char *path = host ? strchr(host + 3, '/') : NULL;
-
-	if (path && strlen(path) > 1)
-		replace_all(text, path);
-}
-
-/* What the server says, fit for a log. */
-static char *excerpt(const struct http_response *response, const struct notify_post *post)
-{
-	g_autoptr(GString) text = g_string_new_len((const char *)response->body->data,
-						   response->body->len);
-	g_autofree char *line = NULL;
-
-	replace_all(text, post->url);
-	replace_path(text, post->url);
-	for (gsize i = 0; i < G_N_ELEMENTS(post->secrets); i++)
-		replace_all(text, post->secrets[i]);
-	line = g_strstrip(alert_clean(text->str, SHOWN_BYTES));
-	g_string_assign(text, line);
-	alert_cut(text, SHOWN_BYTES);
-	return g_strdup(text->str);
-}
 
 static enum dora_error meaning(guint status)
 {
@@ -62,6 +27,24 @@ static enum dora_error meaning(guint status)
 	return status < 400 ? DORA_ERROR_CONFIG : DORA_ERROR_DATA;
 }
 
+/* Seconds, or a date. */
+static gint64 retry_after(const struct http_response *response, gint64 now)
+{
+	const char *text = http_header(response, "retry-after");
+	gint64 seconds = 0, instant;
+	gsize digits;
+
+	if (!text || (response->status != 429 && response->status != 503))
+		return 0;
+	digits = strspn(text, "0123456789");
+	if (digits > 0 && text[digits] == '\0')
+		/* Many digits are many seconds. */
+		seconds = digits > 9 ? G_MAXINT64 : g_ascii_strtoll(text, NULL, 10);
+	else if (http_date_parse(text, &instant))
+		seconds = (instant - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
+	return CLAMP(seconds, 0, NOTIFY_LEAVE_MAX);
+}
+
 static bool judge(const struct http_response *response, const struct notify_post *post,
 		  GError **error)
 {
@@ -71,13 +54,14 @@ static bool judge(const struct http_response *response, const struct notify_post
 
 	if (response->status >= 200 && response->status < 300)
 		return true;
-	said = excerpt(response, post);
+	said = notify_excerpt(post, (const char *)response->body->data,
+			      response->body->len);
 	g_set_error(error, DORA_ERROR, meaning(response->status), "%s: status %u%s%s",
 		    host, response->status, *said ? ": " : "", said);
 	return false;
 }
 
-bool notify_post(const struct notify_context *context, const struct notify_post *post,
+bool notify_post(struct notify_context *context, const struct notify_post *post,
 		 GError **error)
 {
 	_cleanup_(http_response_clear) struct http_response response = { 0 };
@@ -94,27 +78,33 @@ bool notify_post(const struct notify_context *context, const struct notify_post 
 	};
 	struct http_request whole = request;
 
+	context->retry_after = 0;
 	g_array_append_val(headers, type);
 	if (post->n_headers > 0)
 		g_array_append_vals(headers, post->headers, (guint)post->n_headers);
 	whole.headers = (const struct http_header *)(const void *)headers->data;
 	whole.n_headers = headers->len;
-	return http_perform(context->http, &whole, &response, error) &&
-	       judge(&response, post, error);
+	if (!http_perform(context->http, &whole, &response, error))
+		return false;
+	context->retry_after = retry_after(&response, context->now);
+	return judge(&response, post, error);
 }
 
-bool notify_post_secret(const struct notify_context *context,
+bool notify_post_secret(struct notify_context *context,
 			const struct config_channel_http *http, const char *body,
 			GError **error)
 {
 	char *url = secret_read(http->secret_url, error);
 	const struct notify_post post = {
 		.url = url,
+		.secret_url = true,
 		.ca_file = http->ca_file,
 		.body = body,
 	};
-	bool good = url && notify_post(context, &post, error);
+	bool good;
 
+	context->retry_after = 0;
+	good = url && notify_post(context, &post, error);
 	secret_free(url);
 	return good;
 }

@@ -36,7 +36,7 @@ static bool sign(const struct config_channel_http *http, const char *body, gint6
 }
 
 static bool post_body(const struct config_channel_http *http, const char *body,
-		      const char *delivery, const struct notify_context *context,
+		      const char *delivery, struct notify_context *context,
 		      GError **error)
 {
 	_cleanup_(signing_clear) struct signing signing = { 0 };
@@ -46,6 +46,7 @@ static bool post_body(const struct config_channel_http *http, const char *body,
 	char *value;
 	bool good;
 
+	context->retry_after = 0;
 	if (!sign(http, body, context->now, &signing, error) ||
 	    !notify_credential(http, &headers[3], &value, &token, error))
 		return false;
@@ -71,7 +72,7 @@ static bool post_body(const struct config_channel_http *http, const char *body,
 
 static bool send_message(const struct config_channel *channel,
 			 const struct outbox_message *message,
-			 const struct notify_context *context, GError **error)
+			 struct notify_context *context, GError **error)
 {
 	g_autofree char *body = alert_message_json(message, context->alerts->link);
 	g_autofree char *delivery = notify_delivery(message);

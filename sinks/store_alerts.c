@@ -51,6 +51,7 @@ static const char *const sql[] = {
 
 void alert_row_clear(struct alert_row *row)
 {
+	g_free(row->origin);
 	g_free(row->org);
 	g_free(row->team);
 	g_free(row->service);

@@ -109,6 +109,7 @@ struct alert_part {
 /* An alert: one life of a watch from firing to its end. */
 struct alert_row {
 	gint64 alert_id, group_id;
+	char *origin; /* as that of a message; of those that are told, else NULL */
 	gint32 watch_id;
 	enum watch_kind kind;
 	enum shift_direction direction;
@@ -162,6 +163,7 @@ bool store_alert_event(struct store *store, struct watch_row *row,
 /* A group of a channel that has something to tell: everything that waits of it. */
 struct outbox_message {
 	char *channel;
+	char *origin; /* of this database; 8 hex digits */
 	gint64 group_id;
 	gint64 version;	    /* the newest event in it: with channel and group, the key by
 			       which a receiver may drop what it has */

@@ -23,6 +23,13 @@ static const struct {
 	  "402 in the 40 weeks before. Evidence 14 : 1, strong. Largest part: "
 	  "billing-api (21 of 38). Expect about one false alert in four years of this "
 	  "series." },
+	{ "lead time faint",
+	  "Lead time for changes, payments: 2.1× longer since about 3 March",
+	  "Lead time for changes, payments: 2.1× longer since about 3 March. Median 19 h "
+	  "→ 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks against "
+	  "402 in the 40 weeks before. Evidence 3.5 : 1. Largest part: billing-api (21 "
+	  "of "
+	  "38). Expect about one false alert in four years of this series." },
 	{ "lead time worsened",
 	  "Lead time for changes, payments: now 2.1× longer since about 3 March",
 	  "Lead time for changes, payments: now 2.1× longer since about 3 March. Median "
@@ -91,25 +98,48 @@ static const struct {
 	  "of this series." },
 	{ "guardrail fired",
 	  "Guardrail failures, payments: change fail rate 18.4 %, at most 15 % allowed",
-	  "Guardrail failures, payments: change fail rate 18.4 %, at most 15 % allowed, "
-	  "since 3 March. Over 28 days, n = 76." },
+	  "Guardrail failures, payments: change fail rate 18.4 % since 3 March, at most "
+	  "15 % "
+	  "allowed. Over 28 days, n = 76." },
 	{ "guardrail resolved", "Guardrail failures, payments: resolved",
 	  "Guardrail failures, payments: resolved on 4 April. The change fail rate was "
-	  "18.4 %, at most 15 % allowed, since 3 March. Over 28 days, n = 76." },
+	  "18.4 % since 3 March, at most 15 % allowed. Over 28 days, n = 76." },
 	{ "source stale", "Source github: not read since 2 March 23:00 (UTC)",
 	  "Source github: not read since 2 March 23:00 (UTC). Why: api.example.org: no "
 	  "whole answer in time. Its numbers stand still until it is read again. See the "
 	  "log, and try \"dorad doctor\"." },
 	{ "source denied",
-	  "Source github: its credentials are refused since 2 March 23:00 (UTC)",
-	  "Source github: its credentials are refused since 2 March 23:00 (UTC). Why: "
-	  "status 401. Nothing is read until its token, password or rights are renewed; "
+	  "Source github: its credentials have been refused since 2 March 23:00 (UTC)",
+	  "Source github: its credentials have been refused since 2 March 23:00 (UTC). "
+	  "Why: "
+	  "status 401. Nothing is read until its token, password or rights are renewed. "
 	  "\"dorad doctor\" tries them." },
 	{ "rule without match",
-	  "Service billing-api: a rule matches nothing since 2 March 23:00 (UTC)",
-	  "Service billing-api: a rule matches nothing since 2 March 23:00 (UTC). Why: "
+	  "Service billing-api: no rule has found a deployment since 2 March 23:00 (UTC)",
+	  "Service billing-api: no rule has found a deployment since 2 March 23:00 "
+	  "(UTC). Why: "
 	  "rule 2 (jobs \"deploy.*\") of source ci. Compare its rules with what the "
-	  "source has; \"dorad doctor\" shows what they would count." },
+	  "source has. \"dorad doctor\" shows what they would count." },
+	{ "source stale resolved", "Source github: is read again",
+	  "Source github: is read again." },
+	{ "source stale withdrawn", "Source github: no longer watched",
+	  "Source github: no longer watched." },
+	{ "source denied resolved", "Source github: its credentials are taken again",
+	  "Source github: its credentials are taken again." },
+	{ "source denied withdrawn", "Source github: no longer watched",
+	  "Source github: no longer watched." },
+	{ "rule without match, long",
+	  "Service billing-api: no rule has found a deployment since 2 March 23:00 (UTC)",
+	  "Service billing-api: no rule has found a deployment since 2 March 23:00 "
+	  "(UTC). "
+	  "Why: ci is read, but no rule of this service has found a deployment there: "
+	  "dorad doctor ci says what they would find. Compare its rules with what the "
+	  "source has." },
+	{ "rule without match resolved", "Service billing-api: its rules match again",
+	  "Service billing-api: its rules match again." },
+	{ "rule without match withdrawn",
+	  "Service billing-api: its rules are no longer watched",
+	  "Service billing-api: its rules are no longer watched." },
 	{ "nasty names",
 	  "Lead time for changes, <a&b> \"ü\"  Subject: x � .: 2.1× longer since about 3 "
 	  "March",
@@ -193,15 +223,38 @@ START_TEST(never_speaks_of_chances_or_people)
 }
 END_TEST
 
+/* Reasons are what receivers and sources said, whoever they are. */
+START_TEST(reasons_are_a_line_and_short)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"source stale, nasty");
+	const struct alert_row *row = &g_array_index(message->alerts, struct alert_row,
+						     0);
+	g_autofree char *sentence = alert_sentence(row);
+	g_autofree char *json = alert_json(row, NULL);
+	_cleanup_(cJSON_Deletep) cJSON *tree = json_parse(json, strlen(json), NULL);
+	const char *reason = json_at(tree, "/reason")->valuestring;
+
+	ck_assert(g_str_has_prefix(reason, "a     [1mb üüü"));
+	ck_assert(g_str_has_suffix(reason, "ü…"));
+	ck_assert_uint_le(strlen(reason), 300);
+	ck_assert_uint_ge(strlen(reason), 295);
+	ck_assert(g_utf8_validate(reason, -1, NULL));
+	ck_assert(strstr(sentence, reason));
+}
+END_TEST
+
 static const struct {
 	const char *name, *link, *text; /* of alert_text() */
 } wholes[] = {
 	{ "guardrail fired", NULL,
-	  "Guardrail failures, payments: change fail rate 18.4 %, at most 15 % allowed, "
-	  "since 3 March. Over 28 days, n = 76.\nMore: dorad alerts show 41\n" },
+	  "Guardrail failures, payments: change fail rate 18.4 % since 3 March, at most "
+	  "15 % "
+	  "allowed. Over 28 days, n = 76.\nMore: dorad alerts show 41\n" },
 	{ "guardrail fired", "https://x.org/{metric}",
-	  "Guardrail failures, payments: change fail rate 18.4 %, at most 15 % allowed, "
-	  "since 3 March. Over 28 days, n = 76.\nhttps://x.org/change_fail_rate\n" },
+	  "Guardrail failures, payments: change fail rate 18.4 % since 3 March, at most "
+	  "15 % "
+	  "allowed. Over 28 days, n = 76.\nhttps://x.org/change_fail_rate\n" },
 };
 
 START_TEST(ends_with_where_to_look)
@@ -218,12 +271,17 @@ START_TEST(tells_the_others_in_a_line)
 {
 	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
 		"one of two resolved");
+	struct alert_row *other = &g_array_index(message->alerts, struct alert_row, 1);
 	g_autofree char *text = alert_text(message, NULL);
+	g_autofree char *acked = NULL;
 	g_autofree char *muted = NULL;
 
 	ck_assert(strstr(text, "\n\nStill: Change fail rate, payments: 2.3× higher since "
 			       "about 3 March.\n"));
-	g_array_index(message->alerts, struct alert_row, 1).muted_until = G_MAXINT64 / 2;
+	other->acked_at = 0;
+	acked = alert_text(message, NULL);
+	ck_assert(strstr(acked, "since about 3 March (acknowledged).\n"));
+	other->muted_until = G_MAXINT64 / 2;
 	muted = alert_text(message, NULL);
 	ck_assert(!strstr(muted, "Still"));
 }
@@ -358,6 +416,7 @@ static const struct {
 	{ "lead time fired", "/ratio_lo", "1.4" },
 	{ "lead time fired", "/ratio_hi", "3.04" },
 	{ "lead time fired", "/strength", "\"strong\"" },
+	{ "lead time faint", "/strength", "null" },
 	{ "lead time fired", "/preset", "\"default\"" },
 	{ "lead time fired", "/baseline",
 	  "{\"from\":\"2025-05-27\",\"to\":\"2026-03-02\"}" },
@@ -385,6 +444,9 @@ static const struct {
 	{ "guardrail fired", "/window_days", "28" },
 	{ "guardrail fired", "/severity", "\"critical\"" },
 	{ "source denied", "/scope", "null" },
+	{ "source denied", "/reason", "\"status 401\"" },
+	{ "source denied resolved", "/reason", "null" },
+	{ "source denied withdrawn", "/reason", "\"it is no longer watched\"" },
 	{ "source denied", "/severity", "\"warning\"" },
 	{ "lead time better", "/severity", "\"info\"" },
 	{ "nasty names", "/scope/org", "\"acme\"" },
@@ -417,6 +479,7 @@ int main(void)
 	tcase_add_test(tests, says_how_many_of_few);
 	tcase_add_loop_test(tests, never_speaks_of_chances_or_people, 0,
 			    (int)g_strv_length((char **)(gpointer)alert_samples));
+	tcase_add_test(tests, reasons_are_a_line_and_short);
 	tcase_add_loop_test(tests, ends_with_where_to_look, 0, G_N_ELEMENTS(wholes));
 	tcase_add_test(tests, tells_the_others_in_a_line);
 	tcase_add_test(tests, counts_what_is_too_many);

@@ -11,10 +11,10 @@
 	(G_GINT64_CONSTANT(1774700000) * G_USEC_PER_SEC) /* 28 March 2026 12:13:20Z      \
 							  */
 
-static char *addresses[] = { "a@example.org", "Björk <b@example.org>" };
+static char *addresses[] = { "a@example.org", "b@example.org" };
 static struct config_channel_email email = {
 	.server = "localhost",
-	.from = "Dorad, the daemon <dorad@example.org>",
+	.from = "dorad@example.org",
 	.to = addresses,
 	.n_to = G_N_ELEMENTS(addresses),
 };
@@ -33,16 +33,17 @@ static char *mail_of(const char *sample)
 START_TEST(mail_is_to_the_byte)
 {
 	g_autofree char *body = mail_of("guardrail resolved");
-	const char *id = strstr(body, "Message-ID: <dorad-12.");
+	const char *id = strstr(body, "Message-ID: <dorad-1a2b3c4d-12.");
 	g_autofree char *thread = NULL;
 	g_autofree char *expected = NULL;
 
 	ck_assert(id);
-	thread = g_strndup(id + strlen("Message-ID: <"), strlen("dorad-12.") + 12);
+	thread = g_strndup(id + strlen("Message-ID: <"),
+			   strlen("dorad-1a2b3c4d-12.") + 12);
 	expected = g_strdup_printf(
-		"From: \"Dorad, the daemon\" <dorad@example.org>\r\n"
+		"From: dorad@example.org\r\n"
 		"To: a@example.org,\r\n"
-		" =?utf-8?Q?Bj=C3=B6rk?= <b@example.org>\r\n"
+		" b@example.org\r\n"
 		"Subject: Guardrail failures, payments: resolved\r\n"
 		"Date: Sat, 28 Mar 2026 12:13:20 +0000\r\n"
 		"Message-ID: <%s.345@example.org>\r\n"
@@ -55,11 +56,32 @@ START_TEST(mail_is_to_the_byte)
 		"\r\n"
 		"Guardrail failures, payments: resolved on 4 April. The change fail rate "
 		"was=\r\n"
-		" 18.4 %%, at most 15 %% allowed, since 3 March. Over 28 days, n =3D "
+		" 18.4 %% since 3 March, at most 15 %% allowed. Over 28 days, n =3D "
 		"76.\r\n"
 		"https://bi.example.org/?t=3Dpayments&m=3Dchange_fail_rate\r\n",
 		thread, thread, thread);
 	ck_assert_str_eq(body, expected);
+}
+END_TEST
+
+/* A channel hears of other alerts of a group, and its mails have other texts. */
+START_TEST(channels_have_threads_of_their_own)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"lead time fired");
+	struct config_channel channel = { .name = "team",
+					  .kind = CHANNEL_EMAIL,
+					  .email = &email };
+	g_autofree char *one = notifier_body(&channel, message, LINK, NOW);
+	g_autofree char *other = NULL;
+	g_autofree char *again = NULL;
+
+	channel.name = (char *)"others";
+	other = notifier_body(&channel, message, LINK, NOW);
+	channel.name = (char *)"team";
+	again = notifier_body(&channel, message, LINK, NOW);
+	ck_assert_str_ne(strstr(one, "Message-ID:"), strstr(other, "Message-ID:"));
+	ck_assert_str_eq(one, again);
 }
 END_TEST
 
@@ -123,17 +145,26 @@ START_TEST(bodies_are_quoted)
 END_TEST
 
 static const char *const no_addresses[] = {
-	"",	     "a",    "@",    "a@",	"@b",	"a@b\r\nRCPT TO:<c@d>",
-	"a b@c",     "<a@b", "a@b>", "a@b,c@d", "-a@b", "ü@b",
-	"x <a@b> y",
+	"",	     "a",	    "@",     "a@",	"@b",	"a@b\r\nRCPT TO:<c@d>",
+	"a b@c",     "<a@b",	    "a@b>",  "a@b,c@d", "-a@b", "ü@b",
+	"x <a@b> y", "Dorad <a@b>", "<a@b>",
 };
 
 START_TEST(no_address_is_refused)
 {
-	g_autofree char *address = NULL;
-	g_autofree char *field = NULL;
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"lead time fired");
+	char *wrong[] = { (char *)no_addresses[_i] };
+	struct config_channel_email to = email, from = email;
+	struct config_channel channel = { .name = "team", .kind = CHANNEL_EMAIL };
 
-	ck_assert_msg(!mail_split(no_addresses[_i], &address, &field), "%s", field);
+	from.from = wrong[0];
+	channel.email = &from;
+	ck_assert_ptr_null(notifier_body(&channel, message, LINK, NOW));
+	to.to = wrong;
+	to.n_to = 1;
+	channel.email = &to;
+	ck_assert_ptr_null(notifier_body(&channel, message, LINK, NOW));
 }
 END_TEST
 
@@ -145,6 +176,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tests, mail_is_to_the_byte);
+	tcase_add_test(tests, channels_have_threads_of_their_own);
 	tcase_add_loop_test(tests, mail_cannot_be_injected, 0,
 			    (int)g_strv_length((char **)(gpointer)alert_samples));
 	tcase_add_loop_test(tests, fields_are_folded_and_encoded, 0,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sinks/notifier_inside.h"
 #include "tests/alerts/alert_sample.h"
 #include "tests/http_server.h"
 
@@ -39,6 +40,48 @@ static const struct answer answers[] = {
 	  .times = 3000 },
 	{ .path = "/nothing", .head = "", .after = CLOSE },
 	{ .path = "/reset", .head = "", .after = RESET },
+	{ .path = "/later/9",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 9\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/503",
+	  .head = "HTTP/1.1 503 x\r\nRetry-After: 120\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/hour",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 3600\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/day",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 86400\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/digits",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 99999999999999999999999\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/0",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 0\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/minus",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: -9\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/point",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: 1.5\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/word",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: soon\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/date",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: Sat, 28 Mar 2026 12:14:20 GMT\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/past",
+	  .head = "HTTP/1.1 429 x\r\nRetry-After: Sat, 28 Mar 2026 12:10:20 GMT\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/far",
+	  .head = "HTTP/1.1 503 x\r\nRetry-After: Sat, 28 Mar 2099 12:10:20 GMT\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/500",
+	  .head = "HTTP/1.1 500 x\r\nRetry-After: 9\r\n"
+		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/400",
+	  .head = "HTTP/1.1 400 x\r\nRetry-After: 9\r\n"
+		  "Content-Length: 0\r\n\r\n" },
 	{ 0 },
 };
 
@@ -72,6 +115,7 @@ struct sending {
 	struct secret_ref ref;
 	struct config_channel_http channel_http;
 	struct config_channel_pagerduty pagerduty;
+	gint64 retry_after; /* what came out of the last */
 };
 
 static char *secret_file(const char *text)
@@ -109,11 +153,11 @@ static void sending_clear(struct sending *sending)
 	g_free(sending->url);
 }
 
-static bool send_sample(struct sending *sending, enum config_channel_kind kind,
-			GError **error)
+static bool send_one(struct sending *sending, enum config_channel_kind kind,
+		     const char *sample, GError **error)
 {
 	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
-		"lead time fired");
+		sample);
 	const struct config_alerts alerts = { 0 };
 	const struct config_channel channel = {
 		.name = "team",
@@ -121,13 +165,22 @@ static bool send_sample(struct sending *sending, enum config_channel_kind kind,
 		.webhook = &sending->channel_http,
 		.pagerduty = &sending->pagerduty,
 	};
-	const struct notify_context context = {
+	struct notify_context context = {
 		.alerts = &alerts,
 		.http = sending->http,
 		.now = NOW,
+		.retry_after = 12345, /* of what was sent before */
 	};
+	bool good = notifiers[kind]->send(&channel, message, &context, error);
 
-	return notifiers[kind]->send(&channel, message, &context, error);
+	sending->retry_after = context.retry_after;
+	return good;
+}
+
+static bool send_sample(struct sending *sending, enum config_channel_kind kind,
+			GError **error)
+{
+	return send_one(sending, kind, "lead time fired", error);
 }
 
 START_TEST(answers_mean_what_they_mean)
@@ -154,6 +207,40 @@ START_TEST(answers_mean_what_they_mean)
 }
 END_TEST
 
+static const struct {
+	const char *path;
+	gint64 seconds;
+} waits[] = {
+	{ "/ok", 0 },
+	{ "/429", 9 },
+	{ "/503", 0 },
+	{ "/nothing", 0 },
+	{ "/later/9", 9 },
+	{ "/later/503", 120 },
+	{ "/later/hour", 3600 },
+	{ "/later/day", 3600 },
+	{ "/later/digits", 3600 },
+	{ "/later/0", 0 },
+	{ "/later/minus", 0 },
+	{ "/later/point", 0 },
+	{ "/later/word", 0 },
+	{ "/later/date", 60 },
+	{ "/later/past", 0 },
+	{ "/later/far", 3600 },
+	{ "/later/500", 0 },
+	{ "/later/400", 0 },
+};
+
+START_TEST(receivers_say_when_to_come_back)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+
+	sending_init(&sending, waits[_i].path);
+	send_sample(&sending, CHANNEL_WEBHOOK, NULL);
+	ck_assert_int_eq(sending.retry_after, waits[_i].seconds);
+}
+END_TEST
+
 START_TEST(long_answers_are_cut)
 {
 	_cleanup_(sending_clear) struct sending sending = { 0 };
@@ -164,6 +251,65 @@ START_TEST(long_answers_are_cut)
 	ck_assert_uint_le(strlen(error->message), 260);
 	ck_assert(g_utf8_validate(error->message, -1, NULL));
 	ck_assert(g_str_has_suffix(error->message, "ü…"));
+}
+END_TEST
+
+#define HOOK "https://hooks.example.org/services/T024BE7LD/B99XX/8f3kQz%2Bab-c_d"
+#define FLOW                                                                             \
+	"https://flow.example.org/w/9f8e7d6c5b/run?api=2016-06-01&sig=s3cr3t-%2Fsig%3D"
+
+static const struct {
+	const char *url;
+	bool secret_url;
+	const char *secret, *body, *shown;
+} excerpts[] = {
+	/* The words of Slack, and what it might say besides. */
+	{ HOOK, true, NULL, "invalid_payload", "invalid_payload" },
+	{ HOOK, true, NULL, " no_service\r\n", "no_service" },
+	{ HOOK, true, NULL, "", "" },
+	{ HOOK, true, NULL, "<html>no</html>", "" },
+	{ HOOK, true, NULL, "B99XX", "" },
+	{ HOOK, true, NULL, "no team T024BE7LD", "" },
+	{ HOOK, true, NULL, "https:\\/\\/hooks.example.org\\/services\\/T024BE7LD", "" },
+	{ HOOK, true, NULL, "8f3kQz+ab-c_d", "" },
+	{ HOOK, true, NULL,
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+	{ HOOK, true, NULL,
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "" },
+	{ FLOW, true, NULL,
+	  "at /w/9f8e7d6c5b/run?api=2016-06-01&amp;sig=s3cr3t-%2Fsig%3D", "" },
+	{ FLOW, true, NULL, "{\"sig\":\"s3cr3t-\\/sig=\"}", "" },
+	/* Urls that are not secrets, but may have some. */
+	{ FLOW, false, NULL,
+	  "no https://flow.example.org/w/9f8e7d6c5b/run?api=2016-06-01&amp;"
+	  "sig=s3cr3t-%2Fsig%3D!",
+	  "no ***!" },
+	{ FLOW, false, NULL, "{\"path\":\"\\/w\\/9f8e7d6c5b\\/run\"}",
+	  "{\"path\":\"/w/***/run\"}" },
+	{ FLOW, false, NULL, "sig s3cr3t-\\/sig= of 2016-06-01", "sig *** of ***" },
+	{ FLOW, false, NULL, "sig s3cr3t-\\u002fsig\\u003d", "sig ***" },
+	{ FLOW, false, NULL, "sig s3cr3t-%2Fsig%3D", "sig ***" },
+	{ FLOW, false, NULL, "run w", "run w" },
+	{ "https://am.example.org", false, NULL, "not / here", "not / here" },
+	{ "https://am.example.org/", false, NULL, "not / here", "not / here" },
+	{ "https://am.example.org/am/api/v2/alerts", false, "to/k+n",
+	  "token to\\/k\\u002bn or to%2Fk%2Bn", "token *** or ***" },
+	{ "https://am.example.org/x", false, NULL, "a\r\nb\xe2\x80\xae\x01 \xff",
+	  "a  b   �" },
+};
+
+START_TEST(answers_are_shown_without_secrets)
+{
+	const struct notify_post post = {
+		.url = excerpts[_i].url,
+		.secret_url = excerpts[_i].secret_url,
+		.secrets = { excerpts[_i].secret },
+	};
+	const char *body = excerpts[_i].body;
+	g_autofree char *shown = notify_excerpt(&post, body, strlen(body));
+
+	ck_assert_str_eq(shown, excerpts[_i].shown);
 }
 END_TEST
 
@@ -182,7 +328,7 @@ START_TEST(webhooks_are_signed)
 	seen = http_server_seen(sending.server);
 	body = strstr(seen, "\r\n\r\n") + 4;
 	ck_assert(strstr(seen, "X-Dorad-Timestamp: 1774700000\r\n"));
-	ck_assert(strstr(seen, "X-Dorad-Delivery: dorad-12-345\r\n"));
+	ck_assert(strstr(seen, "X-Dorad-Delivery: dorad-1a2b3c4d-12-345\r\n"));
 	ck_assert(strstr(seen, "Content-Type: application/json\r\n"));
 	ck_assert(strstr(seen, "Authorization: Bearer " KEY "\r\n"));
 	signed_text = g_strconcat("1774700000.", body, NULL);
@@ -205,6 +351,19 @@ START_TEST(pagerduty_gets_its_key)
 }
 END_TEST
 
+/* It is not asked at all, and so cannot fail. */
+START_TEST(pagerduty_sleeps_through_recoveries)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+	g_autofree char *seen = NULL;
+
+	sending_init(&sending, "/500");
+	ck_assert(send_one(&sending, CHANNEL_PAGERDUTY, "one of two resolved", NULL));
+	seen = http_server_seen(sending.server);
+	ck_assert_str_eq(seen, "");
+}
+END_TEST
+
 START_TEST(secrets_are_read_or_named)
 {
 	_cleanup_(sending_clear) struct sending sending = { 0 };
@@ -214,6 +373,7 @@ START_TEST(secrets_are_read_or_named)
 	sending.ref = (struct secret_ref){ .env = "DORAD_TEST_NO_SUCH_VARIABLE" };
 	ck_assert(!send_sample(&sending, CHANNEL_PAGERDUTY, &error));
 	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG));
+	ck_assert_int_eq(sending.retry_after, 0);
 	ck_assert_str_eq(error->message,
 			 "environment variable DORAD_TEST_NO_SUCH_VARIABLE is not set");
 }
@@ -228,9 +388,14 @@ int main(void)
 
 	tcase_add_loop_test(tests, answers_mean_what_they_mean, 0,
 			    G_N_ELEMENTS(outcomes));
+	tcase_add_loop_test(tests, receivers_say_when_to_come_back, 0,
+			    G_N_ELEMENTS(waits));
 	tcase_add_test(tests, long_answers_are_cut);
+	tcase_add_loop_test(tests, answers_are_shown_without_secrets, 0,
+			    G_N_ELEMENTS(excerpts));
 	tcase_add_test(tests, webhooks_are_signed);
 	tcase_add_test(tests, pagerduty_gets_its_key);
+	tcase_add_test(tests, pagerduty_sleeps_through_recoveries);
 	tcase_add_test(tests, secrets_are_read_or_named);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

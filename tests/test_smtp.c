@@ -132,7 +132,7 @@ static const struct {
 	enum ending ending;
 	bool good;
 	enum dora_error error;
-	const char *message;
+	const char *message; /* of the error, or of who was refused */
 } talks[] = {
 	{ "all is well",
 	  { HELLO, "250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 ok\r\n",
@@ -217,11 +217,50 @@ static const struct {
 	  "refused to take mail: 553 5.1.8" },
 	{ "does not like the second recipient",
 	  { HELLO, "250 ok\r\n", "250 ok\r\n", "550 5.1.1 <b@example.org>\r\n",
+	    "354 go\r\n", "250 ok\r\n" },
+	  HANG_UP,
+	  true,
+	  0,
+	  "1 of 2 recipients refused: no. 2 (550 5.1.1)" },
+	{ "does not like the first, for now, in many words",
+	  { HELLO, "250 ok\r\n", "450-4.2.1 a@example.org\r\n450 4.2.1 secret\r\n",
+	    "250 ok\r\n", "354 go\r\n", "250 ok\r\n" },
+	  HANG_UP,
+	  true,
+	  0,
+	  "1 of 2 recipients refused: no. 1 (450 4.2.1)" },
+	{ "likes neither",
+	  { HELLO, "250 ok\r\n", "550 a@example.org\r\n", "551 5.1.6 secret\r\n",
 	    "221 bye\r\n" },
 	  HANG_UP,
 	  false,
 	  DORA_ERROR_DATA,
-	  "refused to take mail: 550 5.1.1" },
+	  "refused to take mail: 551 5.1.6" },
+	{ "may like one of both later",
+	  { HELLO, "250 ok\r\n", "450 4.2.1 x\r\n", "550 5.1.1 x\r\n", "221 bye\r\n" },
+	  HANG_UP,
+	  false,
+	  DORA_ERROR_RETRY,
+	  "refused to take mail: 450" },
+	{ "hangs up after it refused the first",
+	  { HELLO, "250 ok\r\n", "550 5.1.1 x\r\n" },
+	  HANG_UP,
+	  false,
+	  DORA_ERROR_RETRY,
+	  NULL },
+	{ "hangs up before the mail, after it refused the second",
+	  { HELLO, "250 ok\r\n", "250 ok\r\n", "550 5.1.1 x\r\n" },
+	  HANG_UP,
+	  false,
+	  DORA_ERROR_RETRY,
+	  NULL },
+	{ "takes neither the second nor the mail",
+	  { HELLO, "250 ok\r\n", "250 ok\r\n", "550 5.1.1 x\r\n", "354 go\r\n",
+	    "554 5.7.1 spam\r\n" },
+	  HANG_UP,
+	  false,
+	  DORA_ERROR_DATA,
+	  "refused the mail: 554 5.7.1" },
 	{ "is no mail server",
 	  { "HTTP/1.1 200 OK\r\n\r\n" },
 	  HANG_UP,
@@ -235,15 +274,19 @@ START_TEST(tells_what_a_server_does)
 	_cleanup_(server_clear) struct server server = { .script = talks[_i].script,
 							 .ending = talks[_i].ending };
 	g_autofree char *expected = NULL;
+	g_autofree char *refused = NULL;
 	g_autoptr(GError) error = NULL;
 	struct smtp_mail mail;
 
 	server_start(&server);
 	mail = mail_to(server.name);
-	ck_assert_msg(smtp_send(&mail, &error) == talks[_i].good, "%s: %s",
+	ck_assert_msg(smtp_send(&mail, &refused, &error) == talks[_i].good, "%s: %s",
 		      talks[_i].what, error ? error->message : "sent");
-	if (talks[_i].good)
+	if (talks[_i].good) {
+		ck_assert_pstr_eq(refused, talks[_i].message);
 		return;
+	}
+	ck_assert_ptr_null(refused);
 	ck_assert_msg(g_error_matches(error, DORA_ERROR, (gint)talks[_i].error), "%s: %s",
 		      talks[_i].what, error->message);
 	expected = g_strdup_printf("%s: %s", server.name,
@@ -260,10 +303,11 @@ START_TEST(says_what_it_has_to)
 {
 	_cleanup_(server_clear) struct server server = { .script = talks[0].script };
 	struct smtp_mail mail;
+	g_autofree char *refused = NULL;
 
 	server_start(&server);
 	mail = mail_to(server.name);
-	ck_assert(smtp_send(&mail, NULL));
+	ck_assert(smtp_send(&mail, &refused, NULL));
 	server_stop(&server);
 	ck_assert(strstr(server.seen->str, "MAIL FROM:<dorad@example.org>"));
 	ck_assert(strstr(server.seen->str, "RCPT TO:<a@example.org>\r\n"
@@ -281,12 +325,13 @@ START_TEST(is_cancelled)
 	g_autoptr(GCancellable) cancellable = g_cancellable_new();
 	g_autoptr(GError) error = NULL;
 	struct smtp_mail mail;
+	g_autofree char *refused = NULL;
 
 	server_start(&server);
 	mail = mail_to(server.name);
 	mail.cancellable = cancellable;
 	g_cancellable_cancel(cancellable);
-	ck_assert(!smtp_send(&mail, &error));
+	ck_assert(!smtp_send(&mail, &refused, &error));
 	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_CANCELLED));
 }
 END_TEST
@@ -318,8 +363,9 @@ START_TEST(wrong_mails_are_not_sent)
 		.message = "",
 	};
 	g_autoptr(GError) error = NULL;
+	g_autofree char *refused = NULL;
 
-	ck_assert(!smtp_send(&mail, &error));
+	ck_assert(!smtp_send(&mail, &refused, &error));
 	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG));
 	ck_assert_msg(g_str_has_prefix(error->message, wrongs[_i].message), "%s",
 		      error->message);

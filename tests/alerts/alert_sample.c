@@ -26,17 +26,17 @@
 #define FIRES .state = "firing", .ended_at = INSTANT_NONE
 #define REGRESSION \
 	.kind = WATCH_REGRESSION, .name = "", .rule = "default", .sensitivity = "default"
-#define LEAD_TIME_OF(whose, most) \
+#define LEAD_TIME_OF(whose, most, ln_odds) \
 	OF(SCOPE_TEAM, whose, NULL, "production"), TIMES(ONSET), REGRESSION, \
 	.metric = "change_lead_time", .engine = SHIFT_LEVEL, \
 	.false_alerts = 0.25, .parts = most, .n_parts = G_N_ELEMENTS(most), \
 	.shift = { \
-		.usable = true, .gate = true, .score = 2.65, .window = 4, \
+		.usable = true, .gate = true, .score = ln_odds, .window = 4, \
 		.effect = 0.742, .ratio = 2.1, .ratio_lo = 1.4, .ratio_hi = 3.04, \
 		.before = { BEFORE, .n = 402, .median = 68400, .p85 = 252000, NO_RATE }, \
 		.after = { AFTER, .n = 38, .median = 147600, .p85 = 532800, NO_RATE }, \
 	}
-#define LEAD_TIME LEAD_TIME_OF("payments", lead_parts)
+#define LEAD_TIME LEAD_TIME_OF("payments", lead_parts, 2.65)
 #define GUARDRAIL \
 	OF(SCOPE_TEAM, "payments", NULL, "production"), TIMES(ONSET), \
 	.kind = WATCH_GUARDRAIL, .name = "failures", \
@@ -46,10 +46,19 @@
 		.before = { .rate = 0.15 }, .after = { AFTER, .rate = 0.184, .n = 76 }, \
 	}
 #define SELF \
-	FIRES, .kind = WATCH_SELF, .environment = "", .time_zone = "UTC", \
+	.kind = WATCH_SELF, .environment = "", .time_zone = "UTC", \
 	.onset = ONSET, .first_seen = ONSET, .fired_at = FIRED, \
 	.acked_at = INSTANT_NONE, .muted_until = INSTANT_NONE, .false_alerts = NAN, \
 	.shift = { .score = NAN, .ratio = NAN }
+#define ENDS(how) .state = how, .ended_at = ENDED
+#define STALE .name = "github", .metric = "source_stale"
+#define DENIED .name = "github", .metric = "source_denied"
+#define UNMATCHED .name = "billing-api", .metric = "rule_matched_nothing"
+#define LOST .reason = "api.example.org: no whole answer in time"
+/* Lines, a direction and too much of it, in characters of two bytes. */
+#define UUUU "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü"
+#define NASTY "a\r\n\xe2\x80\xa8\xe2\x80\xae\x1b[1mb " UUUU UUUU UUUU UUUU
+#define GONE .reason = "it is no longer watched"
 /* clang-format on */
 
 static struct alert_part lead_parts[] = { { "billing-api", 21, 38 } };
@@ -69,6 +78,9 @@ static const struct sample {
 	enum watch_event event;
 } samples[] = {
 	{ "lead time fired", { FIRES, LEAD_TIME }, WATCH_FIRED },
+	{ "lead time faint",
+	  { FIRES, LEAD_TIME_OF("payments", lead_parts, 1.25) },
+	  WATCH_FIRED },
 	{ "lead time worsened", { FIRES, LEAD_TIME, .worsened = true }, WATCH_WORSENED },
 	{ "lead time resolved",
 	  { LEAD_TIME, .state = "resolved", .ended_at = ENDED },
@@ -151,25 +163,44 @@ static const struct sample {
 	{ "guardrail resolved",
 	  { GUARDRAIL, .state = "resolved", .ended_at = ENDED },
 	  WATCH_RESOLVED },
-	{ "source stale",
-	  { SELF, .name = "github", .metric = "source_stale",
-	    .reason = "api.example.org: no whole answer in time" },
-	  WATCH_FIRED },
-	{ "source denied",
-	  { SELF, .name = "github", .metric = "source_denied", .reason = "status 401" },
-	  WATCH_FIRED },
+	{ "source stale", { SELF, FIRES, STALE, LOST }, WATCH_FIRED },
+	{ "source stale resolved",
+	  { SELF, ENDS("resolved"), STALE, LOST },
+	  WATCH_RESOLVED },
+	{ "source stale withdrawn",
+	  { SELF, ENDS("withdrawn"), STALE, GONE },
+	  WATCH_WITHDRAWN },
+	{ "source denied", { SELF, FIRES, DENIED, .reason = "status 401" }, WATCH_FIRED },
+	{ "source denied resolved",
+	  { SELF, ENDS("resolved"), DENIED, .reason = "status 401" },
+	  WATCH_RESOLVED },
+	{ "source denied withdrawn",
+	  { SELF, ENDS("withdrawn"), DENIED, GONE },
+	  WATCH_WITHDRAWN },
 	{ "rule without match",
-	  { SELF, .name = "billing-api", .metric = "rule_matched_nothing",
-	    .reason = "rule 2 (jobs \"deploy.*\") of source ci" },
+	  { SELF, FIRES, UNMATCHED, .reason = "rule 2 (jobs \"deploy.*\") of source ci" },
 	  WATCH_FIRED },
+	{ "rule without match, long",
+	  { SELF, FIRES, UNMATCHED,
+	    .reason = "ci is read, but no rule of this service has found a deployment "
+		      "there: dorad doctor ci says what they would find" },
+	  WATCH_FIRED },
+	{ "source stale, nasty", { SELF, FIRES, STALE, .reason = NASTY }, WATCH_FIRED },
+	{ "rule without match resolved",
+	  { SELF, ENDS("resolved"), UNMATCHED, .reason = "rule 2 of source ci" },
+	  WATCH_RESOLVED },
+	{ "rule without match withdrawn",
+	  { SELF, ENDS("withdrawn"), UNMATCHED, GONE },
+	  WATCH_WITHDRAWN },
 	{ "nasty names",
-	  { FIRES,
-	    LEAD_TIME_OF("<a&b> \"ü\"\r\nSubject: x \xff\xe2\x80\xae.", nasty_parts) },
+	  { FIRES, LEAD_TIME_OF("<a&b> \"ü\"\r\nSubject: x \xff\xe2\x80\xae.",
+				nasty_parts, 2.65) },
 	  WATCH_FIRED },
 };
 
 const char *const alert_samples[] = {
 	"lead time fired",
+	"lead time faint",
 	"lead time worsened",
 	"lead time resolved",
 	"lead time accepted by somebody",
@@ -183,8 +214,16 @@ const char *const alert_samples[] = {
 	"guardrail fired",
 	"guardrail resolved",
 	"source stale",
+	"source stale resolved",
+	"source stale withdrawn",
 	"source denied",
+	"source denied resolved",
+	"source denied withdrawn",
 	"rule without match",
+	"rule without match, long",
+	"source stale, nasty",
+	"rule without match resolved",
+	"rule without match withdrawn",
 	"nasty names",
 	"two fired",
 	"one of two resolved",
@@ -203,6 +242,7 @@ static void add(struct outbox_message *message, const char *name, bool told)
 	row = sample->row;
 	row.alert_id = 41 + message->alerts->len;
 	row.group_id = message->group_id;
+	row.origin = message->origin;
 	if (sample->event == N_WATCH_EVENTS)
 		row.acked_at = ENDED;
 	g_array_append_val(message->alerts, row);
@@ -225,6 +265,7 @@ struct outbox_message *alert_sample(const char *name)
 		return NULL;
 	message = g_new0(struct outbox_message, 1);
 	message->channel = "team";
+	message->origin = (char *)"1a2b3c4d";
 	message->group_id = 12;
 	message->version = 345;
 	message->ended = true;

@@ -77,7 +77,7 @@ class Alertmanager:
     def alerts(self, group):
         """Those that it holds to fire, by metric."""
         return {alert["labels"]["metric"]: alert for alert in self.get("/alerts")
-                if alert["labels"]["group"] == f"dorad-{group}"}
+                if alert["labels"]["group"] == f"dorad-1a2b3c4d-{group}"}
 
     def close(self):
         if self.process.poll() is None:
@@ -99,7 +99,7 @@ def is_taken_and_grouped(player, manager, sink):
     same(lead["generatorURL"], "https://bi.example.org/?team=payments&metric=change_lead_time",
          "an alert: link")
     groups = [group for group in manager.get("/alerts/groups")
-              if group["labels"] == {"group": "dorad-71"}]
+              if group["labels"] == {"group": "dorad-1a2b3c4d-71"}]
     same([len(group["alerts"]) for group in groups], [2], "one group of two")
     told = wait_for("Slack is told", lambda: sink.at("/slack"))
     same(len(told), 1, "one message of two alerts")

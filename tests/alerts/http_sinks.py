@@ -51,7 +51,7 @@ def signature(sink):
     signed = hmac.new(KEY.encode(), f"{headers['X-Dorad-Timestamp']}.{text}".encode(),
                       hashlib.sha256).hexdigest()
     same(headers["X-Dorad-Signature"], f"sha256={signed}", "webhook: signed")
-    same(headers["X-Dorad-Delivery"], "dorad-12-345", "webhook: delivery")
+    same(headers["X-Dorad-Delivery"], "dorad-1a2b3c4d-12-345", "webhook: delivery")
 
 
 def comes_back(player):

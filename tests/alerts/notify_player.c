@@ -107,7 +107,7 @@ static int play(const char *verb, const struct config_channel *channel,
 		gint64 now)
 {
 	_cleanup_(http_freep) struct http *http = http_new();
-	const struct notify_context context = {
+	struct notify_context context = {
 		.alerts = &player->alerts,
 		.http = http,
 		.now = now,
