@@ -60,14 +60,17 @@ static const char *const sql[] = {
 		       " ORDER BY g.group_id DESC LIMIT 1",
 	[MAKE_GROUP] = "INSERT INTO dorad.alert_group (scope_id, made_at)"
 		       " SELECT " OF_TEAM ", $2 RETURNING group_id",
-	[FIRE] = "INSERT INTO dorad.alert (watch_id, scope_id, kind, name, metric,"
-		 " environment, direction, state, group_id, " NUMBERS
+	/* Whose it is stays what it was: receivers know it by that. */
+	[FIRE] = "INSERT INTO dorad.alert (watch_id, scope_id, org, team, service, kind,"
+		 " name, metric, environment, direction, state, group_id, " NUMBERS
 		 ", reason, rule, sensitivity, engine, time_zone, onset, first_seen_at,"
-		 " fired_at, unit, false_alerts) SELECT w.watch_id, w.scope_id, w.kind,"
-		 " w.name, w.metric, w.environment, w.direction, 'firing',"
+		 " fired_at, unit, false_alerts) SELECT w.watch_id, w.scope_id, s.org,"
+		 " s.team, s.service, w.kind, w.name, w.metric, w.environment, "
+		 "w.direction, 'firing',"
 		 " nullif($2, 0), " GIVEN ", $27, $28, $29, $30,"
 		 " coalesce($31, 'UTC'), $32, $33, $34, $35, $36"
-		 " FROM dorad.watch w WHERE w.watch_id = $1 RETURNING alert_id",
+		 " FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)"
+		 " WHERE w.watch_id = $1 RETURNING alert_id",
 	[WORSEN] = "UPDATE dorad.alert SET worsened = true, (" NUMBERS
 		   ") = (SELECT " GIVEN
 		   ") WHERE watch_id = $1 AND alert_id = $2 AND state = 'firing'",

@@ -364,6 +364,32 @@ START_TEST(groups_are_no_chains)
 }
 END_TEST
 
+/* A service changes its team while it fires: receivers know the alert by what it was. */
+START_TEST(an_alert_stays_whose_it_was)
+{
+	struct watch_row row = a_watch(cart, "change_lead_time");
+
+	fires(&row, AT(19980), AT(20000), ops);
+	rig_run(&rig, "UPDATE dorad.scope SET parent_id = (SELECT scope_id"
+		      " FROM dorad.scope WHERE kind = 'team' AND name = 'blue')"
+		      " WHERE kind = 'service' AND name = 'cart'");
+	rig_expect(&rig,
+		   "SELECT concat_ws(' ', org, team, service) FROM dora.alerts"
+		   " WHERE state = 'firing'",
+		   "acme red cart");
+	rig_expect(&rig,
+		   "SELECT concat_ws(' ', org, team, service) FROM dora.alert_history"
+		   " WHERE event = 'fired'",
+		   "acme red cart");
+	rig_expect(&rig, "SELECT concat_ws(' ', org, team, service) FROM dora.watches",
+		   "acme blue cart");
+	ends(&row, WATCH_RESOLVED, AT(20030));
+	fires(&row, AT(20040), AT(20060), ops);
+	rig_expect(&rig, "SELECT string_agg(team, ' ' ORDER BY alert) FROM dora.alerts",
+		   "red blue");
+}
+END_TEST
+
 /* ---- NOTIFY ---- */
 
 static char *notified(PGconn *conn)
@@ -447,6 +473,7 @@ int main(void)
 	tcase_add_loop_test(tests, alerts_of_a_team_are_told_together, 0,
 			    G_N_ELEMENTS(groups));
 	tcase_add_test(tests, groups_are_no_chains);
+	tcase_add_test(tests, an_alert_stays_whose_it_was);
 	tcase_add_test(tests, notify_is_of_the_transaction);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
