@@ -89,6 +89,7 @@ static void tear_down(void)
 static void tell(gint64 now, struct deliver_result *result)
 {
 	deliver_result_init(result);
+	rig_ok(store_outbox_hurry(rig.store, now, &error));
 	rig_ok(deliver_due(rig.store, &context, now, now, result, &error));
 }
 

@@ -7,14 +7,14 @@ static const char *const ops[] = { "ops", NULL };
 
 static void set_up(void)
 {
-	rig_init(&rig);
+	rig_init_told();
 	cart = rig_scope(&rig, "service", "cart");
 	red = rig_scope(&rig, "team", "red");
 }
 
 static void tear_down(void)
 {
-	rig_clear(&rig);
+	rig_clear_told();
 }
 
 /* ---- watches ---- */
@@ -419,6 +419,10 @@ START_TEST(notify_is_of_the_transaction)
 	struct watch_row row = a_watch(cart, "change_lead_time");
 	const struct alert_row alert = an_alert(AT(19980), AT(20000));
 	g_autofree char *nothing = NULL, *first = NULL, *last = NULL;
+	struct alert_mute mute = { .metric = "change_lead_time",
+				   .from = AT(20029),
+				   .until = AT(20039),
+				   .reason = "known" };
 
 	rig.config->alerts = &alerts;
 	rig_run(&rig, "LISTEN dorad_alerts");
@@ -436,10 +440,14 @@ START_TEST(notify_is_of_the_transaction)
 			      strstr(first, "\"onset\": \"2024-09-14T00:00:00Z\"") &&
 			      strstr(first, "\"state\": \"firing\""),
 		      "%s", first);
+	ck_assert_msg(strstr(first, "\"muted_until\": null"), "%s", first);
+	rig_ok(store_mute(rig.store, &mute, &error));
 	/* told without channels: whoever heard of it hears of its end */
 	ends(&row, WATCH_RESOLVED, AT(20030));
 	last = notified(rig.admin);
 	ck_assert_msg(strstr(last, "\"event\": \"resolved\"") &&
+			      strstr(last, "\"muted_until\": "
+					   "\"2024-11-12T00:00:00Z\"") &&
 			      strstr(last, "\"state\": \"resolved\""),
 		      "%s", last);
 	rig_expect(&rig,

@@ -152,7 +152,8 @@ CREATE INDEX alert_event_alert ON dorad.alert_event (alert_id, event_id)
 	WHERE alert_id IS NOT NULL;
 
 -- What a channel is to be told, written with what happened. due_at: not before; whoever
--- takes a row to deliver it moves it ahead, so that nobody else does meanwhile.
+-- takes a row to deliver it moves it ahead, so that nobody else does meanwhile; taken_at:
+-- since when it may have arrived. gathers_until: until then it waits for more of its group.
 CREATE TABLE dorad.outbox (
 	outbox_id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	event_id bigint NOT NULL REFERENCES dorad.alert_event,
@@ -163,8 +164,11 @@ CREATE TABLE dorad.outbox (
 		CHECK (state IN ('waiting', 'delivered', 'folded')),
 	attempts int NOT NULL DEFAULT 0,
 	due_at timestamptz NOT NULL,
+	gathers_until timestamptz,
+	taken_at timestamptz,
 	failed_at timestamptz,
 	failure text,
+	failure_kind text CHECK (failure_kind IN ('retry', 'denied', 'data', 'config')),
 	delivered_at timestamptz,
 	UNIQUE (event_id, channel),
 	CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
@@ -172,8 +176,13 @@ CREATE TABLE dorad.outbox (
 
 CREATE INDEX outbox_waiting ON dorad.outbox (channel, group_id, due_at)
 	WHERE state = 'waiting';
+CREATE INDEX outbox_over ON dorad.outbox (due_at) WHERE state <> 'waiting';
 CREATE INDEX outbox_alert ON dorad.outbox (alert_id, channel);
 CREATE INDEX outbox_group ON dorad.outbox (group_id, channel);
+
+-- What tells this database from others, made once: receivers may hear of alerts of several,
+-- whose numbers are the same.
+INSERT INTO dorad.setting (name, value) VALUES ('origin', left(gen_random_uuid()::text, 8));
 
 -- NULL: any. Whoever takes it back lets it end then.
 CREATE TABLE dorad.mute (
@@ -383,8 +392,9 @@ COMMENT ON COLUMN dora.change_points.after IS 'Median of the weekly values after
 CREATE VIEW dora.alert_deliveries AS
 	SELECT o.outbox_id AS delivery, o.channel, o.group_id, o.alert_id AS alert, e.event,
 		o.state, o.attempts, e.recorded_at,
-		CASE WHEN o.state = 'waiting' THEN o.due_at END AS due_at,
-		o.failed_at, o.failure, o.delivered_at
+		CASE WHEN o.state = 'waiting' THEN greatest(o.due_at, o.gathers_until) END
+			AS due_at,
+		o.failed_at, o.failure, o.delivered_at, o.failure_kind
 	FROM dorad.outbox o JOIN dorad.alert_event e USING (event_id);
 
 COMMENT ON VIEW dora.alert_deliveries IS 'What channels were told, and what waits. A message may be of several rows: those of one channel and group that waited together. Channels of NOTIFY are told with the event itself and have no rows.';
@@ -393,13 +403,14 @@ COMMENT ON COLUMN dora.alert_deliveries.channel IS 'Channel: name in the configu
 COMMENT ON COLUMN dora.alert_deliveries.group_id IS 'group_id in dora.alerts.';
 COMMENT ON COLUMN dora.alert_deliveries.alert IS 'alert in dora.alerts.';
 COMMENT ON COLUMN dora.alert_deliveries.event IS 'What is told: event in dora.alert_history.';
-COMMENT ON COLUMN dora.alert_deliveries.state IS 'waiting, delivered, or folded: it ended while it was muted, before anything of it was told.';
+COMMENT ON COLUMN dora.alert_deliveries.state IS 'waiting, delivered, or folded, which is never told: it ended while it was muted, before anything of it was told; it was too old to be news; or the channel left the configuration.';
 COMMENT ON COLUMN dora.alert_deliveries.attempts IS 'Count of attempts that failed.';
 COMMENT ON COLUMN dora.alert_deliveries.recorded_at IS 'When it was written, with the event.';
-COMMENT ON COLUMN dora.alert_deliveries.due_at IS 'When it is tried next, if it is not muted; NULL unless it waits.';
+COMMENT ON COLUMN dora.alert_deliveries.due_at IS 'When it is tried next, if it is not muted: news waits a minute for more of its group, and five minutes after the last message of it. NULL unless it waits.';
 COMMENT ON COLUMN dora.alert_deliveries.failed_at IS 'When the last attempt failed; NULL: none has.';
-COMMENT ON COLUMN dora.alert_deliveries.failure IS 'Why the last one failed, without secrets; NULL: none has.';
+COMMENT ON COLUMN dora.alert_deliveries.failure IS 'Why the last one failed, without secrets, or why it was folded unless it was muted; NULL: neither.';
 COMMENT ON COLUMN dora.alert_deliveries.delivered_at IS 'When the receiver took it; NULL: not yet.';
+COMMENT ON COLUMN dora.alert_deliveries.failure_kind IS 'What has to be done about the last failure: retry (it may pass by itself), denied (a credential or certificate was refused), data (the receiver cannot read this message), config (the configuration is wrong); NULL: none has failed, or nobody knows.';
 
 CREATE VIEW dora.alert_mutes AS
 	SELECT m.mute_id AS mute, m.alert_id AS alert, s.org, s.team, s.service, m.metric,
