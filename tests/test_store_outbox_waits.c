@@ -260,6 +260,8 @@ START_TEST(each_database_has_an_origin)
 	messages = due(rig.store, ops, AT(20000));
 	message = g_ptr_array_index(messages, 0);
 	ck_assert_str_eq(message->origin, origin);
+	ck_assert_str_eq(g_array_index(message->alerts, struct alert_row, 0).origin,
+			 origin);
 	outbox_messages_free(messages);
 	rig_ok(store_migrate(rig.store, &error));
 	rig_expect(&rig, "SELECT value FROM dorad.setting WHERE name = 'origin'", origin);
