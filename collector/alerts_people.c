@@ -60,9 +60,6 @@ static bool accept(struct store *store, struct watch_row *row, const char *note,
 		   GError **error)
 {
 	const gint64 now = g_get_real_time();
-	const struct watch_rule *rule = row->kind == WATCH_GUARDRAIL
-						? &watch_rule_guardrail
-						: &watch_rule_shift;
 	const struct alert_event event = {
 		.event = WATCH_ACCEPTED,
 		.at = now,
@@ -70,7 +67,7 @@ static bool accept(struct store *store, struct watch_row *row, const char *note,
 	};
 	struct watch_events events;
 
-	return watch_accept(&row->watch, rule, row->watch.judged, &events) &&
+	return watch_accept(&row->watch, &watch_rule_shift, row->watch.judged, &events) &&
 	       store_alert_event(store, row, &event, NULL, 0, now, error) &&
 	       store_watch_write(store, row, error) && store_commit(store, error);
 }
@@ -90,6 +87,11 @@ static int accept_one(struct store *store, gint64 alert_id, const char *note)
 	if (row && row->kind == WATCH_SELF) {
 		fputs("dorad alerts accept: what the daemon says of itself is mended, or "
 		      "muted\n",
+		      stderr);
+		status = EXIT_DATA;
+	} else if (row && row->kind == WATCH_GUARDRAIL) {
+		fputs("dorad alerts accept: a guardrail is a limit of the configuration: "
+		      "it is kept, changed there, or muted\n",
 		      stderr);
 		status = EXIT_DATA;
 	} else if (!row || row->watch.state != WATCH_FIRING) {

@@ -148,7 +148,7 @@ static bool failed(struct delivery *work, const struct outbox_message *message,
 	own = MAX(own, all + G_TIME_SPAN_SECOND);
 	work->result->n_failed++;
 	note(work, message->channel, failure, all);
-	return store_outbox_failed(work->store, message, failure->message, now + own, now,
+	return store_outbox_failed(work->store, message, failure, now + own, now,
 				   error) &&
 	       store_outbox_postpone(work->store, message->channel, now + all, error);
 }

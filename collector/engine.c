@@ -109,6 +109,7 @@ static void submit_deliver(struct engine *engine, const struct moment *now)
 
 	task_start(&engine->deliver);
 	job->before = engine->told;
+	job->hurry = engine->options.once;
 	engine->told = now->wall;
 	submit(engine, job, now);
 }

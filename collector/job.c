@@ -4,6 +4,7 @@
 #include "collector/author_key.h"
 #include "collector/retention.h"
 #include "collector/self_alerts.h"
+#include "sinks/store_alerts.h"
 
 static void load(struct job *job)
 {
@@ -81,6 +82,7 @@ static void deliver(struct job *job, const struct work_context *context)
 	gint64 next;
 
 	if (!self_alerts_run(job->store, context, job->now, &next, &job->error) ||
+	    (job->hurry && !store_outbox_hurry(job->store, job->now, &job->error)) ||
 	    !deliver_due(job->store, context, job->before, job->now, &job->delivered,
 			 &job->error)) {
 		blame(job);

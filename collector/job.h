@@ -31,6 +31,7 @@ struct job {
 	const char *config_path, *cache_dir, *state_dir; /* borrowed */
 	gint64 now;    /* the wall clock when the job was made */
 	gint64 before; /* JOB_DELIVER: and of the one before; INSTANT_NONE */
+	bool hurry;    /* JOB_DELIVER: there is no other: nothing waits for more */
 
 	/* Called from the worker; see struct work_context. `what` of progress is the
 	 * source's name or "evaluation". NULL: nobody listens. */

@@ -1,6 +1,7 @@
 #include "collector/retention.h"
 
 #include "base/error.h"
+#include "sinks/store_alerts.h"
 #include "sinks/store_privacy.h"
 
 /* What ended before it goes; INSTANT_NONE: all of the kind is kept. Whole days, so that
@@ -93,7 +94,8 @@ bool retention_run(struct store *store, const struct work_context *context, gint
 		   gsize *n_gone, GError **error)
 {
 	*n_gone = 0;
-	if (delete_due(store, context, now, n_gone, error))
+	if (delete_due(store, context, now, n_gone, error) &&
+	    store_outbox_prune(store, now, error))
 		return true;
 	store_rollback(store);
 	g_prefix_error(error, "retention: ");

@@ -3,15 +3,18 @@
 #include <errno.h>
 #include <libical/ical.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
+#include "config/calendar_text.h"
 #include "config/fault.h"
 #include "config/file.h"
 
 #define JULIAN_1970 719163 /* GDate's number of 1 January 1970 */
 #define DAY_SECONDS 86400
-#define DEPTH_MAX 8    /* a file nests 3 deep; the parser recurses */
-#define REASON_MAX 100 /* characters of a reason */
+#define ALL_DAY (DAY_SECONDS - 60) /* some end a day at 23:59 */
+#define DEPTH_MAX 8		   /* a file nests 3 deep; the parser recurses */
+#define REASON_MAX 100		   /* characters of a reason */
 
 DEFINE_CLEANUP(icalcomponent *, icalcomponent_free);
 DEFINE_CLEANUP(icalrecur_iterator *, icalrecur_iterator_free);
@@ -21,6 +24,8 @@ struct reading {
 	gint32 first, last; /* of recurrences */
 	guint days, steps, events;
 	GHashTable *moved; /* "uid day" of instances that have an event of their own */
+	struct zone *zone; /* of times in UTC; NULL: they are taken as they are */
+	gint64 stop;	   /* processor time of the thread, in µs */
 	const char *name;
 	GError **error;
 };
@@ -47,25 +52,6 @@ static bool fail(const struct reading *reading, const char *format, ...)
 
 /* ---- the text ---- */
 
-/* Without continuation lines and carriage returns, so that a line is a line. The caller
- * frees. */
-static char *unfolded(const char *text, gsize n)
-{
-	g_autoptr(GString) out = g_string_sized_new(n + 1);
-
-	for (gsize i = 0; i < n; i++) {
-		bool begins = out->len && out->str[out->len - 1] == '\n';
-
-		if (text[i] == '\r' || (begins && text[i] == '\n'))
-			continue;
-		if (begins && (text[i] == ' ' || text[i] == '\t'))
-			g_string_truncate(out, out->len - 1);
-		else
-			g_string_append_c(out, text[i]);
-	}
-	return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
 static bool line_is(const char *line, const char *name)
 {
 	gsize n = strlen(name);
@@ -91,6 +77,14 @@ static bool check_nesting(const struct reading *reading, const char *text)
 	       fail(reading, "is cut off, expected a whole file up to END:VCALENDAR");
 }
 
+static gint64 processor_time(void)
+{
+	struct timespec time = { 0 };
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return time.tv_sec * G_TIME_SPAN_SECOND + time.tv_nsec / 1000;
+}
+
 /* ---- events ---- */
 
 static gint32 day_of(struct icaltimetype time)
@@ -111,12 +105,25 @@ static bool is_date(struct icaltimetype time)
 				(GDateYear)time.year);
 }
 
-static gint64 seconds_of(struct icaltimetype time)
+/* As the clock of the file shows them. */
+static gint64 seconds_of(const struct reading *reading, struct icaltimetype time,
+			 bool utc)
 {
 	gint64 seconds = (gint64)day_of(time) * DAY_SECONDS;
 
-	return time.is_date ? seconds
-			    : seconds + time.hour * 3600 + time.minute * 60 + time.second;
+	if (time.is_date)
+		return seconds;
+	seconds += time.hour * 3600 + time.minute * 60 + time.second;
+	if (utc && reading->zone)
+		seconds += zone_offset(reading->zone, seconds * G_TIME_SPAN_SECOND,
+				       NULL) /
+			   G_TIME_SPAN_SECOND;
+	return seconds;
+}
+
+static bool is_utc(struct icaltimetype time)
+{
+	return !time.is_date && icaltime_is_utc(time);
 }
 
 /* The summary in one line; NULL: it has none. The caller frees. */
@@ -186,7 +193,13 @@ static bool stretch_of(const struct reading *reading, icalcomponent *event,
 		name = event_name(event);
 		return fail(reading, "has %s without a start, expected DTSTART", name);
 	}
-	stretch->start = seconds_of(start);
+	if (start.year < CALENDAR_FIRST_YEAR) {
+		name = event_name(event);
+		return fail(reading,
+			    "has %s that starts before %d, expected a later start", name,
+			    CALENDAR_FIRST_YEAR);
+	}
+	stretch->start = seconds_of(reading, start, is_utc(start));
 	stretch->length = start.is_date ? DAY_SECONDS : 0;
 	p = icalcomponent_get_first_property(event, ICAL_DURATION_PROPERTY);
 	if (p)
@@ -194,7 +207,9 @@ static bool stretch_of(const struct reading *reading, icalcomponent *event,
 	p = icalcomponent_get_first_property(event, ICAL_DTEND_PROPERTY);
 	end = p ? icalproperty_get_dtend(p) : start;
 	if (p && is_date(end))
-		stretch->length = seconds_of(end) - stretch->start;
+		stretch->length = seconds_of(reading, end, is_utc(end)) - stretch->start;
+	if (start.is_date && stretch->length == 0)
+		stretch->length = DAY_SECONDS; /* a day that ends on itself */
 	if (stretch->length >= 0)
 		return true;
 	name = event_name(event);
@@ -209,7 +224,7 @@ static gint32 floor_day(gint64 seconds)
 static bool mask(struct reading *reading, gint64 start, gint64 length, const char *reason)
 {
 	gint32 first = floor_day(start);
-	gint32 last = length ? floor_day(start + length - 1) : first;
+	gint32 last = floor_day(start + length - 1);
 
 	if (last - first >= CALENDAR_FILE_DAYS ||
 	    (reading->days += (guint)(last - first) + 1) > CALENDAR_FILE_DAYS)
@@ -251,6 +266,27 @@ static GHashTable *exceptions(icalcomponent *event)
 	return days;
 }
 
+static struct icaltimetype time_of(gint32 day)
+{
+	struct icaltimetype time = icaltime_null_date();
+	GDate date;
+
+	g_date_clear(&date, 1);
+	g_date_set_julian(&date, (guint32)(day + JULIAN_1970));
+	time.year = g_date_get_year(&date);
+	time.month = (int)g_date_get_month(&date);
+	time.day = g_date_get_day(&date);
+	return time;
+}
+
+static bool is_late(const struct reading *reading)
+{
+	return processor_time() > reading->stop &&
+	       !fail(reading,
+		     "takes more than %d s to read, expected simpler recurrences",
+		     CALENDAR_FILE_SECONDS);
+}
+
 static bool follow(struct reading *reading, icalcomponent *event,
 		   struct icalrecurrencetype rule, const struct stretch *stretch,
 		   GHashTable *except, const char *reason)
@@ -259,9 +295,15 @@ static bool follow(struct reading *reading, icalcomponent *event,
 	struct icaltimetype start = icalproperty_get_dtstart(
 		icalcomponent_get_first_property(event, ICAL_DTSTART_PROPERTY));
 	_cleanup_(icalrecur_iterator_freep) icalrecur_iterator *iterator = NULL;
+	const bool utc = is_utc(start);
 	g_autofree char *name = NULL;
 
 	start.zone = NULL; /* the clock there, be it changed or not */
+	/* What nothing fits would be looked for for centuries. */
+	if (rule.count == 0 &&
+	    (icaltime_is_null_time(rule.until) ||
+	     (is_date(rule.until) && day_of(rule.until) > reading->last)))
+		rule.until = time_of(reading->last);
 	if (rule.freq >= ICAL_DAILY_RECURRENCE && rule.freq <= ICAL_YEARLY_RECURRENCE)
 		iterator = icalrecur_iterator_new(rule, start);
 	if (!iterator) {
@@ -275,6 +317,8 @@ static bool follow(struct reading *reading, icalcomponent *event,
 		struct icaltimetype time = icalrecur_iterator_next(iterator);
 		gint32 day;
 
+		if (is_late(reading))
+			return false;
 		if (!is_date(time) || (day = day_of(time)) > reading->last)
 			return true;
 		if (++reading->steps > CALENDAR_FILE_STEPS)
@@ -283,7 +327,8 @@ static bool follow(struct reading *reading, icalcomponent *event,
 				    CALENDAR_FILE_STEPS);
 		if (day < reading->first || is_left_out(reading, uid, day, except))
 			continue;
-		if (!mask(reading, seconds_of(time), stretch->length, reason))
+		if (!mask(reading, seconds_of(reading, time, utc), stretch->length,
+			  reason))
 			return false;
 	}
 }
@@ -304,7 +349,8 @@ static bool add_dates(struct reading *reading, icalcomponent *event,
 						   : date.time;
 
 		if (is_date(time) && !is_left_out(reading, uid, day_of(time), except) &&
-		    !mask(reading, seconds_of(time), stretch->length, reason))
+		    !mask(reading, seconds_of(reading, time, is_utc(time)),
+			  stretch->length, reason))
 			return false;
 	}
 	return true;
@@ -322,8 +368,11 @@ static bool read_event(struct reading *reading, icalcomponent *event)
 			    CALENDAR_FILE_DAYS);
 	if (icalcomponent_get_status(event) == ICAL_STATUS_CANCELLED)
 		return true;
-	if (!check_values(reading, event) || !stretch_of(reading, event, &stretch))
+	if (is_late(reading) || !check_values(reading, event) ||
+	    !stretch_of(reading, event, &stretch))
 		return false;
+	if (stretch.length < ALL_DAY)
+		return true;
 	if (icalcomponent_get_first_property(event, ICAL_RECURRENCEID_PROPERTY))
 		return mask(reading, stretch.start, stretch.length, reason);
 	except = exceptions(event);
@@ -387,12 +436,14 @@ bool calendar_file_text(struct calendar *calendar, const char *name, const char 
 				   .name = name,
 				   .error = error };
 	_cleanup_(icalcomponent_freep) icalcomponent *root = NULL;
+	_cleanup_(zone_unrefp) struct zone *zone = NULL;
 	g_autoptr(GHashTable)
 		moved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GPtrArray) events = NULL;
 	g_autofree char *lines = NULL;
 
 	reading.moved = moved;
+	reading.stop = processor_time() + CALENDAR_FILE_SECONDS * G_TIME_SPAN_SECOND;
 	if (n > CONFIG_FILE_MAX)
 		return fail(&reading, "is too big, expected at most %u MiB",
 			    CONFIG_FILE_MAX >> 20);
@@ -402,9 +453,10 @@ bool calendar_file_text(struct calendar *calendar, const char *name, const char 
 	}
 	if (n && memchr(text, 0, n))
 		return fail(&reading, "has a NUL byte, expected text");
-	lines = unfolded(text, n);
+	lines = calendar_unfolded(text, n);
 	if (!check_nesting(&reading, lines))
 		return false;
+	zone = reading.zone = calendar_zone(lines);
 	icalerror_set_errors_are_fatal(0); /* it would abort */
 	root = icalparser_parse_string(lines);
 	events = root ? events_of(root) : NULL;

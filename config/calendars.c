@@ -4,6 +4,8 @@
 #include "config/calendar_file.h"
 #include "config/fault.h"
 
+#define YEAR 366 /* days */
+
 static void add_days(struct calendar *calendar, char *const *days, unsigned n,
 		     const char *name)
 {
@@ -12,6 +14,25 @@ static void add_days(struct calendar *calendar, char *const *days, unsigned n,
 
 		calendar_days(calendar, days[i], name, &why);
 	}
+}
+
+/* Such a calendar is one of meetings, or of something else: nothing would ever be judged.
+ */
+static void check_rest(const struct config_calendar *row, unsigned i, gint32 today,
+		       const struct tree *tree, GPtrArray *faults)
+{
+	g_autofree char *key = g_strdup_printf("calendars[%u]", i);
+	gint32 masked = 0;
+	guint line;
+
+	for (gint32 day = today; day < today + YEAR; day++)
+		masked += calendar_masks(row->calendar, day);
+	if (masked <= YEAR / 2)
+		return;
+	node_at(tree->root, key, &line);
+	fault_add(faults, line, key,
+		  "masks %d of the next %d days, expected at most half of them", masked,
+		  YEAR);
 }
 
 /* Of several reasons for a day the first stays: files have names of their own. */
@@ -31,6 +52,7 @@ static void make(struct config_calendar *row, unsigned i, gint32 today,
 	}
 	add_days(row->calendar, row->freezes, row->n_freezes, "freeze");
 	add_days(row->calendar, row->days, row->n_days, "holiday");
+	check_rest(row, i, today, tree, faults);
 }
 
 /* What recurs without an end is followed for some years around today, whatever the

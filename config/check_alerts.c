@@ -186,12 +186,80 @@ static void check_rule(struct check *check, const struct config_alert_rule *rule
 	check_told(check, prefix, "channels", rule->channels, rule->n_channels);
 }
 
+enum level { OF_ORG, OF_TEAM, OF_SERVICE };
+
+/* Whether a rule is the first for anything in a scope; if not, *taker is one before it
+ * that is. Patterns stand for whatever they fit: a pattern fits what fits all of it. */
+static bool reaches(const struct config *config, const struct config_alert_rule *rule,
+		    enum level level, const char *scope,
+		    const struct config_alert_rule **taker)
+{
+	static char *const any[] = { (char *)"*" };
+	char *const *groups = rule->n_environments ? rule->environments : any;
+	const unsigned n = rule->n_environments ? rule->n_environments : 1;
+
+	for (unsigned i = 0; i < rule->n_metrics; i++)
+		for (unsigned k = 0; k < n; k++) {
+			const struct config_alert_rule *first = config_alert_rule(
+				config, level == OF_ORG ? scope : NULL,
+				level == OF_TEAM ? scope : NULL,
+				level == OF_SERVICE ? scope : NULL, groups[k],
+				rule->metrics[i]);
+
+			if (!first || first == rule)
+				return true;
+			*taker = first;
+		}
+	return rule->n_metrics == 0;
+}
+
+static bool reaches_any(const struct config *config, const struct config_alert_rule *rule,
+			enum level level, char *const *scopes, unsigned n,
+			const struct config_alert_rule **taker)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (reaches(config, rule, level, scopes[i], taker))
+			return true;
+	return false;
+}
+
+/* Whoever writes such a rule means something by it. */
+static void check_reach(struct check *check, const struct config_alert_rule *rule,
+			unsigned i)
+{
+	const struct config *config = check->config;
+	g_autofree char *place = g_strdup_printf("alerts.rules[%u]", i);
+	const struct config_alert_rule *taker = NULL;
+	g_autofree char *name = NULL;
+
+	if (!rule->n_orgs && !rule->n_teams && !rule->n_services) {
+		if (reaches(config, rule, OF_TEAM, "*", &taker) ||
+		    reaches(config, rule, OF_SERVICE, "*", &taker))
+			return;
+	} else if (reaches_any(config, rule, OF_ORG, rule->orgs, rule->n_orgs, &taker) ||
+		   reaches_any(config, rule, OF_TEAM, rule->teams, rule->n_teams,
+			       &taker) ||
+		   reaches_any(config, rule, OF_SERVICE, rule->services, rule->n_services,
+			       &taker)) {
+		return;
+	}
+	if (!taker || g_strcmp0(taker->name, rule->name) == 0)
+		return; /* the name is a fault by itself */
+	name = fault_quote(taker->name);
+	check_wrong(check, place,
+		    "fits nothing that %s before it does not take, expected it further "
+		    "up",
+		    name);
+}
+
 void check_alerts(struct check *check, const struct config_alerts *alerts)
 {
 	for (unsigned i = 0; i < alerts->n_channels; i++)
 		check_channel(check, &alerts->channels[i], i);
 	for (unsigned i = 0; i < alerts->n_rules; i++)
 		check_rule(check, &alerts->rules[i], i);
+	for (unsigned i = 0; i < alerts->n_rules; i++)
+		check_reach(check, &alerts->rules[i], i);
 	check_told(check, "alerts", "guardrail_channels", alerts->guardrail_channels,
 		   alerts->n_guardrail_channels);
 	check_told(check, "alerts.self", "channels", alerts->self->channels,

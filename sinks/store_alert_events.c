@@ -35,10 +35,6 @@ enum statement {
 	WORSEN,
 	END,
 	RECORD,
-	TELL,
-	TELL_THE_SAME,
-	NOTIFIED,
-	NOTIFY,
 	LINK
 };
 
@@ -60,14 +56,17 @@ static const char *const sql[] = {
 		       " ORDER BY g.group_id DESC LIMIT 1",
 	[MAKE_GROUP] = "INSERT INTO dorad.alert_group (scope_id, made_at)"
 		       " SELECT " OF_TEAM ", $2 RETURNING group_id",
-	[FIRE] = "INSERT INTO dorad.alert (watch_id, scope_id, kind, name, metric,"
-		 " environment, direction, state, group_id, " NUMBERS
+	/* Whose it is stays what it was: receivers know it by that. */
+	[FIRE] = "INSERT INTO dorad.alert (watch_id, scope_id, org, team, service, kind,"
+		 " name, metric, environment, direction, state, group_id, " NUMBERS
 		 ", reason, rule, sensitivity, engine, time_zone, onset, first_seen_at,"
-		 " fired_at, unit, false_alerts) SELECT w.watch_id, w.scope_id, w.kind,"
-		 " w.name, w.metric, w.environment, w.direction, 'firing',"
+		 " fired_at, unit, false_alerts) SELECT w.watch_id, w.scope_id, s.org,"
+		 " s.team, s.service, w.kind, w.name, w.metric, w.environment, "
+		 "w.direction, 'firing',"
 		 " nullif($2, 0), " GIVEN ", $27, $28, $29, $30,"
 		 " coalesce($31, 'UTC'), $32, $33, $34, $35, $36"
-		 " FROM dorad.watch w WHERE w.watch_id = $1 RETURNING alert_id",
+		 " FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)"
+		 " WHERE w.watch_id = $1 RETURNING alert_id",
 	[WORSEN] = "UPDATE dorad.alert SET worsened = true, (" NUMBERS
 		   ") = (SELECT " GIVEN
 		   ") WHERE watch_id = $1 AND alert_id = $2 AND state = 'firing'",
@@ -77,42 +76,9 @@ static const char *const sql[] = {
 		   " recorded_at, score, ratio, reason)"
 		   " VALUES ($1, nullif($2, 0), $3, $4, $5, $6, $7, $8)"
 		   " RETURNING event_id",
-	[TELL] =
-		"INSERT INTO dorad.outbox (event_id, alert_id, group_id, channel, due_at)"
-		" SELECT $1, a.alert_id, a.group_id, c.channel, $3 FROM dorad.alert a"
-		" CROSS JOIN unnest($4) AS c (channel)"
-		" WHERE a.alert_id = $2 AND a.group_id IS NOT NULL"
-		" ON CONFLICT (event_id, channel) DO NOTHING",
-	[TELL_THE_SAME] =
-		"INSERT INTO dorad.outbox (event_id, alert_id, group_id, channel, due_at)"
-		" SELECT DISTINCT $1, o.alert_id, o.group_id, o.channel, $3"
-		" FROM dorad.outbox o WHERE o.alert_id = $2",
-	[NOTIFIED] = "UPDATE dorad.alert SET notified = ARRAY (SELECT unnest(notified)"
-		     " UNION SELECT unnest($2)) WHERE alert_id = $1",
-	/* NOTIFY takes less than 8000 bytes. */
-	[NOTIFY] =
-		"SELECT pg_notify(c.channel, CASE WHEN octet_length(p.long) <= 7900"
-		" THEN p.long ELSE p.short END) FROM (SELECT jsonb_strip_nulls("
-		"jsonb_build_object('alert', v.alert, 'event', $2, 'at', t.at, 'kind',"
-		" v.kind, 'org', v.org, 'team', v.team, 'service', v.service,"
-		" 'environment', v.environment, 'metric', v.metric, 'name', v.name,"
-		" 'state', v.state, 'onset', t.onset, 'ratio', v.ratio, 'evidence',"
-		" v.evidence))::text, jsonb_build_object('alert', v.alert, 'event', $2,"
-		" 'state', v.state)::text, a.notified FROM dora.alerts v"
-		" JOIN dorad.alert a ON a.alert_id = v.alert CROSS JOIN LATERAL (SELECT"
-		" to_char($3 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-		" to_char(v.onset AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'))"
-		" AS t (at, onset) WHERE v.alert = $1) AS p (long, short, notified)"
-		" CROSS JOIN unnest(p.notified) AS c (channel)",
 	[LINK] = "UPDATE dorad.watch SET alert_id = nullif($2, 0)"
 		 " WHERE watch_id = $1 AND alert_id IS DISTINCT FROM nullif($2, 0)",
 };
-
-static bool is_end(enum watch_event event)
-{
-	return event == WATCH_RESOLVED || event == WATCH_ACCEPTED ||
-	       event == WATCH_WITHDRAWN;
-}
 
 /* Runs a statement that may return a number; *id is left alone if it does not. */
 static bool ask_id(struct store *store, enum statement statement,
@@ -263,7 +229,7 @@ static bool change(struct store *store, struct watch_row *row,
 		return true;
 	if (event->event == WATCH_WORSENED)
 		return worsen(store, row, event->alert, error);
-	return !is_end(event->event) || end(store, row, event, error);
+	return !store_alert_is_end(event) || end(store, row, event, error);
 }
 
 static bool record(struct store *store, const struct watch_row *row,
@@ -286,75 +252,6 @@ static bool record(struct store *store, const struct watch_row *row,
 	return ask_id(store, RECORD, &args, event_id, error);
 }
 
-/* ---- who is told ---- */
-
-/* The channel of NOTIFY that a channel of the configuration is; NULL: another kind. */
-static const char *notify_channel(const struct store *store, const char *name)
-{
-	const struct config_alerts *alerts = store->config->alerts;
-
-	for (unsigned i = 0; alerts && i < alerts->n_channels; i++)
-		if (g_strcmp0(alerts->channels[i].name, name) == 0 &&
-		    alerts->channels[i].kind == CHANNEL_NOTIFY)
-			return alerts->channels[i].notify->channel;
-	return NULL;
-}
-
-/* Of the end everybody is told who was told of the alert, and nobody else. */
-static bool fill_outbox(struct store *store, const struct watch_row *row,
-			const struct alert_event *event, gint64 event_id,
-			struct pg_rows *channels, gint64 now, GError **error)
-{
-	struct pg_args args = { 0 };
-
-	arg_int8(&args, event_id);
-	arg_int8(&args, row->alert_id);
-	arg_instant(&args, now);
-	if (is_end(event->event))
-		return store_exec(store, sql[TELL_THE_SAME], &args, NULL, error);
-	arg_rows(&args, channels);
-	return channels->n == 0 || store_exec(store, sql[TELL], &args, NULL, error);
-}
-
-static bool notify(struct store *store, const struct watch_row *row,
-		   const struct alert_event *event, struct pg_rows *channels,
-		   GError **error)
-{
-	struct pg_args add = { 0 }, send = { 0 };
-
-	arg_int8(&add, row->alert_id);
-	arg_rows(&add, channels);
-	arg_int8(&send, row->alert_id);
-	arg_text(&send, watch_event_name(event->event));
-	arg_instant(&send, event->at);
-	return (is_end(event->event) || channels->n == 0 ||
-		store_exec(store, sql[NOTIFIED], &add, NULL, error)) &&
-	       store_exec(store, sql[NOTIFY], &send, NULL, error);
-}
-
-static bool tell(struct store *store, const struct watch_row *row,
-		 const struct alert_event *event, const char *const *channels,
-		 gsize n_channels, gint64 event_id, gint64 now, GError **error)
-{
-	struct pg_rows posted, notified;
-	bool good;
-
-	pg_rows_init(&posted, "t");
-	pg_rows_init(&notified, "t");
-	for (gsize i = 0; i < n_channels; i++) {
-		const char *name = notify_channel(store, channels[i]);
-		struct pg_rows *rows = name ? &notified : &posted;
-
-		field_text(rows->columns[0], name ? name : channels[i]);
-		rows->n++;
-	}
-	good = fill_outbox(store, row, event, event_id, &posted, now, error) &&
-	       notify(store, row, event, &notified, error);
-	pg_rows_clear(&posted);
-	pg_rows_clear(&notified);
-	return good;
-}
-
 /* ---- the whole ---- */
 
 /* *seen: it has been recorded already, by a transaction that is repeated. */
@@ -370,7 +267,7 @@ static bool look_up(struct store *store, struct watch_row *row,
 	if (!store_exec(store, sql[SEEN], &args, &result, error))
 		return false;
 	*seen = PQntuples(result) > 0;
-	if (*seen && (event->event == WATCH_FIRED || is_end(event->event)))
+	if (*seen && (event->event == WATCH_FIRED || store_alert_is_end(event)))
 		row->alert_id = result_int8(result, 0, 0);
 	return true;
 }
@@ -394,9 +291,10 @@ bool store_alert_event(struct store *store, struct watch_row *row,
 		return false;
 	if (row->alert_id != 0 && row->direction == SHIFT_WORSE &&
 	    watch_event_is_told(event->event) &&
-	    !tell(store, row, event, channels, n_channels, event_id, now, error))
+	    !store_alert_tell(store, row, event, channels, n_channels, event_id, now,
+			      error))
 		return false;
-	if (is_end(event->event))
+	if (store_alert_is_end(event))
 		row->alert_id = 0;
 	arg_int4(&args, row->watch_id);
 	arg_int8(&args, row->alert_id);

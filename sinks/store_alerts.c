@@ -16,7 +16,8 @@
 #define COUNTS PARTS("n")
 #define TOTALS PARTS("of")
 
-#define READ                                                                             \
+#define ORIGIN "(SELECT value FROM dorad.setting WHERE name = 'origin')"
+#define READ(origin)                                                                     \
 	"SELECT v.alert, v.group_id, v.kind, v.org, v.team, v.service, v.environment,"   \
 	" v.metric, v.name, v.direction, v.state, v.reason, v.rule, v.sensitivity,"      \
 	" v.engine, v.time_zone, v.onset, v.first_seen_at, v.fired_at, v.ended_at,"      \
@@ -24,24 +25,26 @@
 	"ln(v.evidence), v.ratio, v.ratio_lo,"                                           \
 	" v.ratio_hi, " BEFORE ", " AFTER ", v.unit, v.false_alerts_per_year,"           \
 	" v.worsened, v.acknowledged_at, v.acknowledged_note, v.muted_until, " NAMES     \
-	", " COUNTS ", " TOTALS " FROM dora.alerts v"
+	", " COUNTS ", " TOTALS ", " origin " FROM dora.alerts v"
 
 enum statement { LIST, FIRING, TOLD, ACK };
 
 static const char *const sql[] = {
-	[LIST] = READ " WHERE " STORE_ALERTS_WANTED
-		      " ORDER BY v.fired_at DESC, v.alert DESC",
-	[FIRING] = READ " WHERE v.state = 'firing' AND EXISTS (SELECT FROM dorad.outbox o"
+	[LIST] = READ("NULL::text") " WHERE " STORE_ALERTS_WANTED
+				    " ORDER BY v.fired_at DESC, v.alert DESC",
+	[FIRING] = READ(
+		ORIGIN) " WHERE v.state = 'firing' AND EXISTS (SELECT FROM dorad.outbox o"
 			" WHERE o.alert_id = v.alert AND o.channel = $1"
 			" AND o.state = 'delivered') ORDER BY v.onset, v.alert",
 	/* What of a group a channel hears of: not what it was never told because that is
 	 * muted. */
-	[TOLD] = READ " WHERE v.group_id = $1 AND EXISTS (SELECT FROM dorad.outbox o"
-		      " WHERE o.alert_id = v.alert AND o.channel = $2"
-		      " AND (o.state = 'delivered' OR (o.state = 'waiting'"
-		      " AND NOT EXISTS (SELECT FROM dorad.alert_mute m"
-		      " WHERE m.alert_id = v.alert AND m.from_at <= $3"
-		      " AND m.until_at > $3)))) ORDER BY v.onset, v.alert",
+	[TOLD] = READ(
+		ORIGIN) " WHERE v.group_id = $1 AND EXISTS (SELECT FROM dorad.outbox o"
+			" WHERE o.alert_id = v.alert AND o.channel = $2"
+			" AND (o.state = 'delivered' OR (o.state = 'waiting'"
+			" AND NOT EXISTS (SELECT FROM dorad.alert_mute m"
+			" WHERE m.alert_id = v.alert AND m.from_at <= $3"
+			" AND m.until_at > $3)))) ORDER BY v.onset, v.alert",
 	[ACK] = "UPDATE dorad.alert SET acked_at = coalesce(acked_at, $3),"
 		" note = coalesce($2, note) WHERE alert_id = $1 AND state = 'firing'"
 		" RETURNING alert_id",
@@ -169,6 +172,7 @@ static void read_alert(const PGresult *result, int i, struct alert_row *row)
 		.acked_at = result_instant(result, i, 43),
 		.note = result_text(result, i, 44),
 		.muted_until = result_instant(result, i, 45),
+		.origin = result_text(result, i, 49),
 	};
 	row->scope_kind = row->service ? SCOPE_SERVICE
 			  : row->team  ? SCOPE_TEAM

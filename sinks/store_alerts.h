@@ -152,8 +152,10 @@ struct alert_event {
  * end); puts the alert into the open group of its team (an org's own; the daemon's) whose
  * onsets are all within 7 days, or a new one; and adds a row per channel to the outbox,
  * or notifies, with the transaction, those that are channels of NOTIFY. The end of an
- * alert goes to all that were told of it, and to them alone. An event that the watch has
- * had as of that instant is not repeated. now: the wall clock, recorded beside `at`. */
+ * alert goes to all that were told of it and are channels of the configuration, and to
+ * them alone; if none of them is, to the channels of its rule. An event that the watch
+ * has had as of that instant is not repeated. now: the wall clock, recorded beside `at`.
+ */
 bool store_alert_event(struct store *store, struct watch_row *row,
 		       const struct alert_event *event, const char *const *channels,
 		       gsize n_channels, gint64 now, GError **error);
@@ -185,26 +187,41 @@ void outbox_messages_free(GPtrArray *messages);
 /* What is due now, at most `limit` messages, those of one channel and group as one, in a
  * transaction of its own. Nobody else gets them before OUTBOX_LEASE has gone by: who
  * takes them tells what came of each. What waits of a group is due when the last of it
- * is, so that news does not pass what has to wait. Held back: rows of muted alerts. An
- * alert that began and ended before it was delivered is in one message, as ended; if it
- * ended while it was muted, in none (state "folded"). Array of struct outbox_message *;
- * of active channels alone, what has been due for longest first. What would be due in
- * more than a day is due now: the clock was set back. */
+ * is, so that news does not pass what has to wait. News waits for more of its group: for
+ * OUTBOX_GATHER since the first of it, and until OUTBOX_INTERVAL after the last message
+ * of the group. Held back: rows of muted alerts, but for the end of what was delivered.
+ * An alert that began and ended before it was delivered is in one message, as ended; in
+ * none (state "folded") if it ended while it was muted and nothing of it was ever taken,
+ * or if all of its group is over, older than OUTBOX_NEWS, and was never delivered. Array
+ * of struct outbox_message *; of active channels alone, what has been due for longest
+ * first. What would be due in more than a day is due now: the clock was set back. */
 #define OUTBOX_LEASE (5 * G_TIME_SPAN_MINUTE)
+#define OUTBOX_GATHER G_TIME_SPAN_MINUTE
+#define OUTBOX_INTERVAL (5 * G_TIME_SPAN_MINUTE)
+#define OUTBOX_NEWS (7 * G_TIME_SPAN_DAY)
 GPtrArray *store_outbox_due(struct store *store, const char *const *channels,
 			    gsize n_channels, gint64 now, guint limit, GError **error);
-/* In transactions of their own. */
+/* Nothing waits for more of its group any longer: for who cannot come back later. */
+bool store_outbox_hurry(struct store *store, gint64 now, GError **error);
+/* In transactions of their own. The kind of the failure is kept beside its text
+ * (dorad.outbox.failure_kind): one of data is of this message and says nothing of the
+ * channel. */
 bool store_outbox_delivered(struct store *store, const struct outbox_message *message,
 			    gint64 now, GError **error);
 bool store_outbox_failed(struct store *store, const struct outbox_message *message,
-			 const char *text, gint64 next, gint64 now, GError **error);
+			 const GError *failure, gint64 next, gint64 now, GError **error);
 /* How often in a row a channel has failed, about: tries of what still waits, since it
- * took anything. *last: when it failed last; INSTANT_NONE: it has not. */
+ * took anything; but for failures of data. *last: when it failed last; INSTANT_NONE: it
+ * has not. */
 bool store_outbox_failures(struct store *store, const char *channel, guint *n,
 			   gint64 *last, GError **error);
 /* Nothing that waits for a channel is due before then; what is due later stays so. */
 bool store_outbox_postpone(struct store *store, const char *channel, gint64 until,
 			   GError **error);
+/* Deletes what was delivered or folded more than OUTBOX_KEPT ago, of alerts that ended
+ * then. */
+#define OUTBOX_KEPT (400 * G_TIME_SPAN_DAY)
+bool store_outbox_prune(struct store *store, gint64 now, GError **error);
 /* When the first message for a channel of the store's configuration is due, mutes and all
  * considered; INSTANT_NONE: none waits. */
 bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **error);

@@ -4,25 +4,91 @@
 /* Failures are for people to read; some receivers answer with whole pages. */
 #define FAILURE_MAX 500
 
-#define MUTED(now)                                                                       \
-	"EXISTS (SELECT FROM dorad.alert_mute m WHERE m.alert_id = o.alert_id"           \
-	" AND m.from_at <= " now " AND m.until_at > " now ")"
-#define MUTED_NOW MUTED("$2")
+/* Why rows are folded whose alert is not. */
+#define LEFT_TEXT "the channel left the configuration"
+#define OLD_TEXT "too old to be news"
 
-enum statement { FOLD, SET_BACK, TAKE, DELIVERED, FAILED, FAILURES, POSTPONE, NEXT };
+#define AGAIN(condition)                                                                 \
+	"EXISTS (SELECT FROM dorad.outbox d WHERE d.alert_id = o.alert_id"               \
+	" AND d.channel = o.channel AND (" condition "))"
+/* The end of what was told is told whatever is muted: receivers that were told to open
+ * something would keep it open. */
+#define TOLD_AND_OVER                                                                    \
+	"(" AGAIN("d.state = 'delivered'") " AND EXISTS (SELECT FROM dorad.alert a"      \
+					   " WHERE a.alert_id = o.alert_id AND a.state " \
+					   "<> 'firing'))"
+#define MUTED                                                                            \
+	"(EXISTS (SELECT FROM dorad.alert_mute m WHERE m.alert_id = o.alert_id"          \
+	" AND m.from_at <= $2 AND m.until_at > $2) AND NOT " TOLD_AND_OVER ")"
+/* More of the group is waited for; not where a clock was set back since. */
+#define GATHERS                                                                          \
+	"coalesce(o.gathers_until > $2 AND o.gathers_until <= $2 + interval '5 minutes'" \
+	", false)"
+
+enum statement {
+	FOLD_MUTED,
+	FOLD_OLD,
+	FOLD_LEFT,
+	SET_BACK,
+	TAKE,
+	DELIVERED,
+	FAILED,
+	FAILURES,
+	POSTPONE,
+	NEXT,
+	HURRY,
+	PRUNE
+};
 
 /* $1 channels, $2 now */
 static const char *const sql[] = {
-	[FOLD] = "UPDATE dorad.outbox SET state = 'folded' WHERE outbox_id IN (SELECT"
-		 " o.outbox_id FROM dorad.outbox o JOIN dorad.alert a USING (alert_id)"
-		 " WHERE o.state = 'waiting' AND o.channel = ANY ($1) AND o.due_at <= $2"
-		 " AND a.state <> 'firing' AND NOT EXISTS (SELECT FROM dorad.outbox d"
-		 " WHERE d.alert_id = o.alert_id AND d.channel = o.channel"
-		 " AND d.state = 'delivered') AND EXISTS (SELECT FROM dorad.alert_event e"
-		 " JOIN dorad.alert_mute m USING (alert_id) WHERE e.alert_id = o.alert_id"
-		 " AND e.event IN ('resolved', 'accepted', 'withdrawn')"
-		 " AND m.from_at <= e.recorded_at AND m.until_at > e.recorded_at)"
-		 " FOR UPDATE OF o SKIP LOCKED)",
+	/* What was taken may have arrived, noted or not. */
+	[FOLD_MUTED] =
+		"UPDATE dorad.outbox SET state = 'folded' WHERE outbox_id IN (SELECT"
+		" o.outbox_id FROM dorad.outbox o JOIN dorad.alert a USING (alert_id)"
+		" WHERE o.state = 'waiting' AND o.channel = ANY ($1) AND o.due_at <= $2"
+		" AND a.state <> 'firing' AND NOT " AGAIN(
+			"d.state = 'delivered' OR d.taken_at IS NOT NULL") " AND EXISTS "
+									   "(SELECT FROM "
+									   "dorad.alert_"
+									   "event e"
+									   " JOIN "
+									   "dorad.alert_"
+									   "mute m USING "
+									   "(alert_id)"
+									   " WHERE "
+									   "e.alert_id = "
+									   "o.alert_id"
+									   " AND e.event "
+									   "IN "
+									   "('resolved', "
+									   "'accepted', "
+									   "'withdrawn')"
+									   " AND "
+									   "m.from_at <= "
+									   "e.recorded_"
+									   "at AND "
+									   "m.until_at > "
+									   "e.recorded_"
+									   "at)"
+									   " FOR UPDATE "
+									   "OF o SKIP "
+									   "LOCKED)",
+	/* Whole groups that are over, of which nothing was ever delivered there. */
+	[FOLD_OLD] = "UPDATE dorad.outbox SET state = 'folded', failure = '" OLD_TEXT "'"
+		     " WHERE outbox_id IN (SELECT o.outbox_id FROM dorad.outbox o"
+		     " JOIN (SELECT w.channel, w.group_id FROM dorad.outbox w"
+		     " JOIN dorad.alert_event e USING (event_id)"
+		     " WHERE w.state = 'waiting' AND w.channel = ANY ($1)"
+		     " GROUP BY w.channel, w.group_id HAVING max(w.due_at) <= $2"
+		     " AND max(e.recorded_at) < $2 - interval '7 days') old"
+		     " USING (channel, group_id) WHERE o.state = 'waiting'"
+		     " AND NOT EXISTS (SELECT FROM dorad.outbox d"
+		     " JOIN dorad.alert a USING (alert_id) WHERE d.group_id = o.group_id"
+		     " AND d.channel = o.channel AND (d.state = 'delivered'"
+		     " OR a.state = 'firing')) FOR UPDATE OF o SKIP LOCKED)",
+	[FOLD_LEFT] = "UPDATE dorad.outbox SET state = 'folded', failure = '" LEFT_TEXT
+		      "' WHERE state = 'waiting' AND channel <> ALL ($1)",
 	/* What waits for longer than anything does was written before the clock was set
 	 * back. */
 	[SET_BACK] = "UPDATE dorad.outbox SET due_at = $2 WHERE state = 'waiting'"
@@ -33,38 +99,56 @@ static const char *const sql[] = {
 	[TAKE] = "WITH ready AS (SELECT o.channel, o.group_id FROM dorad.outbox o"
 		 " WHERE o.state = 'waiting' AND o.channel = ANY ($1)"
 		 " GROUP BY o.channel, o.group_id HAVING max(o.due_at) <= $2"
-		 " AND bool_or(NOT " MUTED_NOW ")"
+		 " AND NOT bool_or(" GATHERS ") AND bool_or(NOT " MUTED ")"
 		 " ORDER BY max(o.due_at), min(o.outbox_id), o.channel LIMIT $3),"
 		 " taken AS (SELECT o.outbox_id FROM dorad.outbox o"
 		 " JOIN ready USING (channel, group_id) WHERE o.state = 'waiting'"
-		 " AND o.due_at <= $2 AND NOT " MUTED_NOW " FOR UPDATE OF o SKIP LOCKED),"
-		 " put AS (UPDATE dorad.outbox o SET due_at = $4 FROM taken t,"
-		 " dorad.alert_event e WHERE o.outbox_id = t.outbox_id"
+		 " AND o.due_at <= $2 AND NOT " MUTED " FOR UPDATE OF o SKIP LOCKED),"
+		 " put AS (UPDATE dorad.outbox o SET due_at = $4, taken_at = $2"
+		 " FROM taken t, dorad.alert_event e WHERE o.outbox_id = t.outbox_id"
 		 " AND e.event_id = o.event_id RETURNING o.channel, o.group_id,"
 		 " o.outbox_id, o.event_id, o.alert_id, e.event, e.at, o.attempts,"
 		 " EXISTS (SELECT FROM dorad.outbox d WHERE d.group_id = o.group_id"
 		 " AND d.channel = o.channel AND d.state = 'delivered'))"
-		 " SELECT p.*, min(p.outbox_id) OVER (PARTITION BY p.channel, p.group_id)"
+		 " SELECT p.*, (SELECT value FROM dorad.setting WHERE name = 'origin'),"
+		 " min(p.outbox_id) OVER (PARTITION BY p.channel, p.group_id)"
 		 " AS first FROM put p ORDER BY first, p.channel, p.event_id",
-	[DELIVERED] = "UPDATE dorad.outbox SET state = 'delivered', delivered_at = $2"
-		      " WHERE outbox_id = ANY ($1) AND state = 'waiting'",
+	/* What came while it was on its way waits as what comes later does. */
+	[DELIVERED] = "WITH told AS (UPDATE dorad.outbox SET state = 'delivered',"
+		      " delivered_at = $2 WHERE outbox_id = ANY ($1)"
+		      " AND state = 'waiting' RETURNING channel, group_id)"
+		      " UPDATE dorad.outbox o SET gathers_until = $2 + interval "
+		      "'" STORE_OUTBOX_INTERVAL "' FROM (SELECT DISTINCT * FROM told) t"
+		      " WHERE o.channel = t.channel AND o.group_id = t.group_id"
+		      " AND o.state = 'waiting' AND o.outbox_id <> ALL ($1)"
+		      " AND o.gathers_until > $2",
 	[FAILED] = "UPDATE dorad.outbox SET attempts = attempts + 1, due_at = $3,"
-		   " failed_at = $2, failure = $4"
+		   " failed_at = $2, failure = $4, failure_kind = $5"
 		   " WHERE outbox_id = ANY ($1) AND state = 'waiting'",
 	[FAILURES] = "SELECT coalesce(sum(g.tries), 0)::int8, max(g.last) FROM (SELECT"
 		     " max(o.attempts) AS tries, max(o.failed_at) AS last"
 		     " FROM dorad.outbox o WHERE o.channel = $1 AND o.state = 'waiting'"
-		     " AND o.attempts > 0 AND NOT EXISTS (SELECT FROM dorad.outbox d"
+		     " AND o.attempts > 0 AND o.failure_kind IS DISTINCT FROM 'data'"
+		     " AND NOT EXISTS (SELECT FROM dorad.outbox d"
 		     " WHERE d.channel = o.channel AND d.state = 'delivered'"
 		     " AND d.delivered_at >= o.failed_at) GROUP BY o.group_id) g",
 	[POSTPONE] = "UPDATE dorad.outbox SET due_at = $2 WHERE channel = $1"
 		     " AND state = 'waiting' AND due_at < $2",
-	[NEXT] = "SELECT min(greatest(g.due, g.heard)) FROM (SELECT max(o.due_at) AS due,"
-		 " min(coalesce((SELECT max(m.until_at) FROM dorad.alert_mute m"
+	[NEXT] = "SELECT min(greatest(g.due, g.gathered, g.heard)) FROM"
+		 " (SELECT max(o.due_at) AS due,"
+		 " max(o.gathers_until) FILTER (WHERE " GATHERS ") AS gathered,"
+		 " min(CASE WHEN " TOLD_AND_OVER " THEN '-infinity' ELSE"
+		 " coalesce((SELECT max(m.until_at) FROM dorad.alert_mute m"
 		 " WHERE m.alert_id = o.alert_id AND m.from_at <= $2"
-		 " AND m.until_at > $2), '-infinity')) AS heard FROM dorad.outbox o"
+		 " AND m.until_at > $2), '-infinity') END) AS heard FROM dorad.outbox o"
 		 " WHERE o.state = 'waiting' AND o.channel = ANY ($1)"
 		 " GROUP BY o.channel, o.group_id) g",
+	[HURRY] = "UPDATE dorad.outbox SET gathers_until = NULL WHERE outbox_id IN"
+		  " (SELECT outbox_id FROM dorad.outbox WHERE state = 'waiting'"
+		  " AND gathers_until > $1 FOR UPDATE SKIP LOCKED)",
+	[PRUNE] = "DELETE FROM dorad.outbox o USING dorad.alert a"
+		  " WHERE o.state <> 'waiting' AND o.due_at < $1"
+		  " AND a.alert_id = o.alert_id AND a.ended_at < $1",
 };
 
 static void message_free(void *data)
@@ -72,6 +156,7 @@ static void message_free(void *data)
 	struct outbox_message *message = data;
 
 	g_free(message->channel);
+	g_free(message->origin);
 	g_free(message->outbox_ids);
 	g_clear_pointer(&message->events, g_array_unref);
 	alert_rows_free(message->alerts);
@@ -144,6 +229,8 @@ static void read_messages(const PGresult *result, GPtrArray *messages)
 		message->attempts = MAX(message->attempts,
 					(guint)result_int4(result, i, 7));
 		message->update |= result_bool(result, i, 8);
+		if (!message->origin)
+			message->origin = result_text(result, i, 9);
 	}
 }
 
@@ -178,7 +265,8 @@ static bool take(struct store *store, const char *const *channels, gsize n_chann
 	arg_int8(&args, limit);
 	arg_instant(&args, now + OUTBOX_LEASE);
 	good = store_exec(store, sql[SET_BACK], &fold, NULL, error) &&
-	       store_exec(store, sql[FOLD], &fold, NULL, error) &&
+	       store_exec(store, sql[FOLD_MUTED], &fold, NULL, error) &&
+	       store_exec(store, sql[FOLD_OLD], &fold, NULL, error) &&
 	       store_exec(store, sql[TAKE], &args, &result, error);
 	pg_rows_clear(&rows);
 	pg_rows_clear(&again);
@@ -223,9 +311,9 @@ bool store_outbox_delivered(struct store *store, const struct outbox_message *me
 }
 
 bool store_outbox_failed(struct store *store, const struct outbox_message *message,
-			 const char *text, gint64 next, gint64 now, GError **error)
+			 const GError *failure, gint64 next, gint64 now, GError **error)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	g_autofree char *valid = g_utf8_make_valid(failure->message, -1);
 	g_autofree char *brief = g_utf8_substring(
 		valid, 0, MIN(g_utf8_strlen(valid, -1), FAILURE_MAX));
 	struct pg_args args = { 0 };
@@ -236,6 +324,7 @@ bool store_outbox_failed(struct store *store, const struct outbox_message *messa
 	arg_instant(&args, now);
 	arg_instant(&args, next);
 	arg_text(&args, brief);
+	arg_text(&args, store_failure_kind(failure));
 	good = store_exec(store, sql[FAILED], &args, NULL, error);
 	pg_rows_clear(&ids);
 	return good;
@@ -267,20 +356,12 @@ bool store_outbox_postpone(struct store *store, const char *channel, gint64 unti
 
 bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **error)
 {
-	const struct config_alerts *alerts = store->config->alerts;
 	_cleanup_(PQclearp) PGresult *result = NULL;
 	struct pg_args args = { 0 };
 	struct pg_rows names;
 	bool good;
 
-	pg_rows_init(&names, "t");
-	for (unsigned i = 0; alerts && i < alerts->n_channels; i++) {
-		/* One that has become a channel of NOTIFY takes nothing from here. */
-		if (alerts->channels[i].kind == CHANNEL_NOTIFY)
-			continue;
-		field_text(names.columns[0], alerts->channels[i].name);
-		names.n++;
-	}
+	store_posted_channels(store->config, &names);
 	arg_rows(&args, &names);
 	arg_instant(&args, now);
 	good = store_exec(store, sql[NEXT], &args, &result, error);
@@ -288,4 +369,48 @@ bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **e
 	if (good)
 		*next = result_instant(result, 0, 0);
 	return good;
+}
+
+bool store_outbox_hurry(struct store *store, gint64 now, GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_instant(&args, now);
+	return store_exec(store, sql[HURRY], &args, NULL, error);
+}
+
+/* ---- what goes ---- */
+
+void store_posted_channels(const struct config *config, struct pg_rows *names)
+{
+	const struct config_alerts *alerts = config->alerts;
+
+	pg_rows_init(names, "t");
+	for (unsigned i = 0; alerts && i < alerts->n_channels; i++) {
+		if (alerts->channels[i].kind == CHANNEL_NOTIFY)
+			continue;
+		field_text(names->columns[0], alerts->channels[i].name);
+		names->n++;
+	}
+}
+
+bool store_outbox_sync(struct store *store, const struct config *config, GError **error)
+{
+	struct pg_args args = { 0 };
+	struct pg_rows names;
+	bool good;
+
+	store_posted_channels(config, &names);
+	arg_rows(&args, &names);
+	good = store_exec(store, sql[FOLD_LEFT], &args, NULL, error);
+	pg_rows_clear(&names);
+	return good;
+}
+
+bool store_outbox_prune(struct store *store, gint64 now, GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_instant(&args, now - OUTBOX_KEPT);
+	return store_exec(store, sql[PRUNE], &args, NULL, error);
 }

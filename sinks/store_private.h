@@ -105,6 +105,35 @@ void store_arg_alerts(struct pg_args *args, const struct alert_query *query);
 GArray *store_alerts_told(struct store *store, gint64 group_id, const char *channel,
 			  gint64 now, GError **error);
 
+/* ---- store_alert_told.c ---- */
+
+struct watch_row;
+struct alert_event;
+bool store_alert_is_end(const struct alert_event *event);
+/* Tells channels of an event that has been recorded under event_id and whose alert is
+ * row->alert_id: store_alert_event(). */
+bool store_alert_tell(struct store *store, const struct watch_row *row,
+		      const struct alert_event *event, const char *const *channels,
+		      gsize n_channels, gint64 event_id, gint64 now, GError **error);
+
+/* ---- store_outbox.c ---- */
+
+/* How long news of a group waits for more of it, and after a message of it, in SQL:
+ * OUTBOX_GATHER and OUTBOX_INTERVAL. */
+#define STORE_OUTBOX_GATHER "1 minute"
+#define STORE_OUTBOX_INTERVAL "5 minutes"
+/* The names of the channels that have rows: all but those of NOTIFY. One column; the
+ * caller clears. */
+void store_posted_channels(const struct config *config, struct pg_rows *names);
+/* In the open transaction: nothing waits any longer for channels that the configuration
+ * does not have. */
+bool store_outbox_sync(struct store *store, const struct config *config, GError **error);
+
+/* ---- store_source.c ---- */
+
+/* What an operator has to do about it; NULL: nothing that is known. */
+const char *store_failure_kind(const GError *failure);
+
 /* ---- store_samples.c ---- */
 
 /* Each service that a scope ($1) has or had is looked at by itself, in the time it was

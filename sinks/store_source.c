@@ -101,8 +101,7 @@ bool store_source_cursor(struct store *store, gint32 source_id, const char *curs
 	       store_exec(store, sql[CURSOR], &args, NULL, error);
 }
 
-/* What an operator has to do about it; NULL: nothing that is known. */
-static const char *failure_kind(const GError *failure)
+const char *store_failure_kind(const GError *failure)
 {
 	static const char *const kinds[] = {
 		[DORA_ERROR_RETRY] = "retry",
@@ -126,7 +125,7 @@ bool store_source_failed(struct store *store, gint32 source_id, gint64 at,
 	arg_int4(&args, source_id);
 	arg_instant(&args, at);
 	arg_text(&args, valid);
-	arg_text(&args, failure_kind(failure));
+	arg_text(&args, store_failure_kind(failure));
 	if (g_error_matches(failure, DORA_ERROR, DORA_ERROR_CANCELLED))
 		return true; /* the program is stopping: nothing is known of the source */
 	if (store_begin(store, error) &&

@@ -15,6 +15,25 @@
 
 static struct rig rig;
 
+/* A rig whose configuration has the channels "ops" and "team". */
+static inline void rig_init_told(void)
+{
+	static struct config_channel list[] = {
+		{ .name = (char *)"ops", .kind = CHANNEL_WEBHOOK },
+		{ .name = (char *)"team", .kind = CHANNEL_WEBHOOK },
+	};
+	static struct config_alerts alerts = { .channels = list, .n_channels = 2 };
+
+	rig_init(&rig);
+	rig.config->alerts = &alerts;
+}
+
+static inline void rig_clear_told(void)
+{
+	rig.config->alerts = NULL; /* not of its making */
+	rig_clear(&rig);
+}
+
 static inline struct watch_row a_watch(gint32 scope_id, const char *metric)
 {
 	struct watch_row row = {

@@ -249,7 +249,8 @@ static void deliver(struct life *life, const struct outbox_message *message, boo
 static void refuse(struct life *life, const struct outbox_message *message)
 {
 	guint channel = channel_of(message);
-	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) error = NULL,
+			  why = g_error_new_literal(DORA_ERROR, DORA_ERROR_RETRY, "503");
 	gint64 next = life->now + G_TIME_SPAN_MINUTE * (1 + life_dice(life, 400));
 
 	life->n_failed++;
@@ -259,7 +260,7 @@ static void refuse(struct life *life, const struct outbox_message *message)
 		store_outbox_postpone(life->rig.store, message->channel,
 				      MAX(next, life->away[channel]), &error);
 	else
-		store_outbox_failed(life->rig.store, message, "503", next, life->now,
+		store_outbox_failed(life->rig.store, message, why, next, life->now,
 				    &error);
 	cut_arm(&life->rig, 0, false);
 }
@@ -318,6 +319,10 @@ static GPtrArray *take(struct life *life, guint limit)
 
 	if (life_chance(life, 8))
 		cut_arm(&life->rig, 1 + (guint)life_dice(life, 2), life_chance(life, 2));
+	if (!store_outbox_hurry(life->rig.store, life->now, &error)) {
+		cut_arm(&life->rig, 0, false);
+		return NULL;
+	}
 	messages = store_outbox_due(life->rig.store, channel_names, N_CHANNELS, life->now,
 				    limit, &error);
 	cut_arm(&life->rig, 0, false);

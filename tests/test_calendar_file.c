@@ -109,14 +109,36 @@ static const struct {
 	{ "days by their duration",
 	  ONE("DTSTART;VALUE=DATE:20260501\r\nDURATION:P1W\r\nSUMMARY:x\r\n"),
 	  "2026-05-01..2026-05-07 x" },
-	{ "an hour", ONE("DTSTART:20260501T230000Z\r\nDTEND:20260501T235959Z\r\n"),
-	  "2026-05-01 -" },
+	{ "an hour", ONE("DTSTART:20260501T230000Z\r\nDTEND:20260501T235959Z\r\n"), "" },
+	{ "a meeting of every day",
+	  ONE("DTSTART;TZID=Europe/Berlin:20260501T091500\r\nDURATION:PT15M\r\n"
+	      "RRULE:FREQ=DAILY\r\n"),
+	  "" },
 	{ "hours over midnight",
-	  ONE("DTSTART;TZID=Europe/Berlin:20260501T230000\r\nDURATION:PT1H1S\r\n"),
+	  ONE("DTSTART;TZID=Europe/Berlin:20260501T200000\r\nDURATION:PT23H\r\n"), "" },
+	{ "an instant at midnight", ONE("DTSTART:20260501T000000\r\n"), "" },
+	{ "a day and a night by the clock",
+	  ONE("DTSTART:20260501T120000\r\nDURATION:PT24H\r\n"),
 	  "2026-05-01..2026-05-02 -" },
-	{ "hours that end at midnight",
-	  ONE("DTSTART:20260501T230000\r\nDURATION:PT1H\r\n"), "2026-05-01 -" },
-	{ "an instant at midnight", ONE("DTSTART:20260501T000000\r\n"), "2026-05-01 -" },
+	{ "from midnight to a minute before the next",
+	  ONE("DTSTART:20260501T000000\r\nDTEND:20260501T235900\r\n"), "2026-05-01 -" },
+	{ "a day in UTC, of a file that says where it is",
+	  CALENDAR("X-WR-TIMEZONE:Europe/Berlin\r\n" EVENT(
+		  "DTSTART:20261224T230000Z\r\nDTEND:20261225T225959Z\r\n")),
+	  "2026-12-25 -" },
+	{ "a day in UTC, of a file whose other events say where they are",
+	  CALENDAR(EVENT("DTSTART;TZID=\"Europe/Berlin\":20260501T000000\r\n"
+			 "DURATION:P1D\r\n")
+			   EVENT("DTSTART:20260603T220000Z\r\nDURATION:P1D\r\n"
+				 "RRULE:FREQ=YEARLY;COUNT=2\r\n")),
+	  "2026-05-01 -\n2026-06-04 -\n2027-06-04 -" },
+	{ "a day in UTC, of a file that says nothing",
+	  ONE("DTSTART:20261224T230000Z\r\nDTEND:20261225T225959Z\r\n"),
+	  "2026-12-24..2026-12-25 -" },
+	{ "a day in UTC, of a place that nobody knows",
+	  CALENDAR("X-WR-TIMEZONE:Mars/Base\r\n" EVENT(
+		  "DTSTART:20261224T230000Z\r\nDTEND:20261225T225959Z\r\n")),
+	  "2026-12-24..2026-12-25 -" },
 	{ "every year, ten back and two ahead",
 	  ONE(ALL_DAY("19900501", "19900502") "RRULE:FREQ=YEARLY\r\nSUMMARY:May\r\n"),
 	  "2017-05-01 May\n2018-05-01 May\n2019-05-01 May\n2020-05-01 May\n"
@@ -127,9 +149,9 @@ static const struct {
 					      "COUNT=3\r\nSUMMARY:Thanks\r\n"),
 	  "2025-11-27 Thanks\n2026-11-26 Thanks\n2027-11-25 Thanks" },
 	{ "every second Friday until a day, but for two",
-	  ONE("DTSTART;TZID=Europe/Berlin:20260605T080000\r\nDURATION:PT8H\r\n"
+	  ONE("DTSTART;TZID=Europe/Berlin:20260605T000000\r\nDURATION:PT24H\r\n"
 	      "RRULE:FREQ=WEEKLY;INTERVAL=2;UNTIL=20260801T000000Z\r\n"
-	      "EXDATE;TZID=Europe/Berlin:20260619T080000,20260717T080000\r\n"),
+	      "EXDATE;TZID=Europe/Berlin:20260619T000000,20260717T000000\r\n"),
 	  "2026-06-05 -\n2026-07-03 -\n2026-07-31 -" },
 	{ "an instance that was moved, and one that was cancelled",
 	  CALENDAR(EVENT(ALL_DAY("20260601", "20260602") "UID:a\r\nSUMMARY:off\r\n"
@@ -151,7 +173,7 @@ static const struct {
 	{ "a cancelled event",
 	  ONE(ALL_DAY("20260501", "20260502") "STATUS:CANCELLED\r\n"), "" },
 	{ "a day before there are days",
-	  ONE("DTSTART;VALUE=DATE:16010101\r\nSUMMARY:x\r\n"), "" },
+	  ONE("DTSTART;VALUE=DATE:19000101\r\nSUMMARY:x\r\n"), "" },
 	{ "two calendars in a file",
 	  ONE("DTSTART;VALUE=DATE:20260501\r\nSUMMARY:a\r\n")
 		  ONE("DTSTART;VALUE=DATE:20260601\r\nSUMMARY:b\r\n"),
@@ -188,10 +210,12 @@ static const struct {
 	  ONE("DTSTART;VALUE=DATE:20260501\r\nRRULE:FREQ=OFTEN\r\n"),
 	  "has an event without a summary with a RRULE that cannot be read", true },
 	{ "every second",
-	  ONE("DTSTART:20260501T000000Z\r\nSUMMARY:x\r\nRRULE:FREQ=SECONDLY\r\n"),
+	  ONE("DTSTART;VALUE=DATE:20260501\r\nSUMMARY:x\r\nRRULE:FREQ=SECONDLY\r\n"),
 	  "has the event \"x\" that recurs in a way that is not read, expected days, "
 	  "weeks, months or years",
 	  true },
+	{ "a day of another age", ONE("DTSTART;VALUE=DATE:18991231\r\nSUMMARY:x\r\n"),
+	  "has the event \"x\" that starts before 1900, expected a later start", true },
 	{ "a hundred years", ONE(ALL_DAY("20000101", "21000101")),
 	  "has more than 20000 days, expected fewer", true },
 };
@@ -251,9 +275,9 @@ static const struct {
 	  "BEGIN:VEVENT\nSTATUS:CANCELLED\nEND:VEVENT\n", 20001, "END:VCALENDAR\n",
 	  "has more than 20000 events, expected fewer" },
 	{ "more recurrences than are worth a look", "BEGIN:VCALENDAR\n",
-	  "BEGIN:VEVENT\nDTSTART;VALUE=DATE:15830101\nRRULE:FREQ=DAILY;UNTIL=20000101\n"
+	  "BEGIN:VEVENT\nDTSTART;VALUE=DATE:19000101\nRRULE:FREQ=DAILY;UNTIL=20000101\n"
 	  "END:VEVENT\n",
-	  10, "END:VCALENDAR\n", "has more than 500000 recurrences, expected fewer" },
+	  10, "END:VCALENDAR\n", "has more than 100000 recurrences, expected fewer" },
 	{ "a day that never comes", "BEGIN:VCALENDAR\n",
 	  "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY;BYMONTH=2;"
 	  "BYMONTHDAY=30\nEND:VEVENT\n",
@@ -262,6 +286,14 @@ static const struct {
 	  "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY;BYMONTH=2;"
 	  "BYMONTHDAY=29;BYDAY=SU\nEND:VEVENT\n",
 	  20, "END:VCALENDAR\n", NULL },
+	{ "a day of every day that never comes, since the first", "BEGIN:VCALENDAR\n",
+	  "BEGIN:VEVENT\nDTSTART;VALUE=DATE:00010101\nRRULE:FREQ=DAILY;BYMONTH=2;"
+	  "BYMONTHDAY=30\nEND:VEVENT\n",
+	  1000, "END:VCALENDAR\n", "has an event without a summary that starts before" },
+	{ "a day of every day that never comes", "BEGIN:VCALENDAR\n",
+	  "BEGIN:VEVENT\nDTSTART;VALUE=DATE:19000101\nRRULE:FREQ=DAILY;BYMONTH=2;"
+	  "BYMONTHDAY=30;COUNT=9\nEND:VEVENT\n",
+	  1000, "END:VCALENDAR\n", "takes more than 2 s to read" },
 	{ "one line", "BEGIN:VCALENDAR\nX-A:", "abcdefghij", 400000, "\nEND:VCALENDAR\n",
 	  NULL },
 	{ "values of one property",
@@ -290,7 +322,7 @@ START_TEST(too_much)
 		ck_assert_msg(good, "%s: %s", floods[_i].what,
 			      error ? error->message : "");
 	}
-	ck_assert_msg(g_get_monotonic_time() - began < 60 * G_TIME_SPAN_SECOND,
+	ck_assert_msg(g_get_monotonic_time() - began < 30 * G_TIME_SPAN_SECOND,
 		      "%s takes too long", floods[_i].what);
 }
 END_TEST

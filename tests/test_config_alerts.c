@@ -113,6 +113,22 @@ static const struct wrong_file files[] = {
 	  "expected it once" },
 	{ "no rules", WITH("alerts:\n  rules: []\n"),
 	  "dorad.yaml:8: alerts.rules: is an empty list, expected at least 1 entry" },
+	{ "a rule of what one before it takes",
+	  WITH("alerts:\n  rules:\n  - {name: all, teams: ['*']}\n"
+	       "  - {name: ours, teams: [checkout], sensitivity: high}\n"),
+	  "dorad.yaml:10: alerts.rules[1]: fits nothing that \"all\" before it does not "
+	  "take, expected it further up" },
+	{ "rules that others leave something to, and one that gets nothing",
+	  WITH("alerts:\n  rules:\n"
+	       "  - {name: a, metrics: [change_lead_time], environments: [prod*]}\n"
+	       "  - {name: b, teams: [checkout], metrics: [change_lead_time]}\n"
+	       "  - {name: c, teams: [check*], metrics: [change_lead_time]}\n"
+	       "  - {name: d, services: [shop], environments: [production], metrics: "
+	       "[change_lead_time]}\n"
+	       "  - {name: e, orgs: [acme]}\n"
+	       "  - {name: f}\n"),
+	  "dorad.yaml:12: alerts.rules[3]: fits nothing that \"a\" before it does not "
+	  "take, expected it further up" },
 	{ "two rules of one name",
 	  WITH("alerts:\n  rules:\n  - {name: r}\n  - {name: r}\n"),
 	  "dorad.yaml:10: alerts.rules[1].name: \"r\" is taken by alerts.rules[0] (line "

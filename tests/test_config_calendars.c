@@ -46,6 +46,11 @@ static const struct wrong_file files[] = {
 	  "first day first\n"
 	  "dorad.yaml:8: calendars[0].freezes[1]: is more than 250 days from Easter, "
 	  "expected fewer" },
+	{ "more holidays than other days",
+	  WITH("calendars:\n- {name: a, days: [01-01..06-30]}\n"
+	       "- {name: b, days: [02-01..08-31]}\n"),
+	  "dorad.yaml:9: calendars[1]: masks 212 of the next 366 days, expected at most "
+	  "half of them" },
 	{ "a file that is not there",
 	  WITH("calendars:\n- name: a\n  files:\n  - /nowhere/h.ics\n"),
 	  "dorad.yaml:10: calendars[0].files[0]: \"/nowhere/h.ics\" cannot be read: No "

@@ -89,6 +89,7 @@ static void tear_down(void)
 static void tell(gint64 now, struct deliver_result *result)
 {
 	deliver_result_init(result);
+	rig_ok(store_outbox_hurry(rig.store, now, &error));
 	rig_ok(deliver_due(rig.store, &context, now, now, result, &error));
 }
 
@@ -136,6 +137,7 @@ static void fire(gint32 scope_id, const char *environment, gint64 onset, gint64 
 	*row = a_watch(scope_id, "change_lead_time");
 	row->environment = (char *)environment;
 	fires(row, onset, at, channels);
+	rig_ok(store_outbox_hurry(rig.store, at, &error));
 }
 
 /* A group of its own each: their onsets are 8 days apart. */

@@ -7,14 +7,14 @@ static const char *const ops[] = { "ops", NULL };
 
 static void set_up(void)
 {
-	rig_init(&rig);
+	rig_init_told();
 	cart = rig_scope(&rig, "service", "cart");
 	red = rig_scope(&rig, "team", "red");
 }
 
 static void tear_down(void)
 {
-	rig_clear(&rig);
+	rig_clear_told();
 }
 
 /* ---- watches ---- */
@@ -364,6 +364,32 @@ START_TEST(groups_are_no_chains)
 }
 END_TEST
 
+/* A service changes its team while it fires: receivers know the alert by what it was. */
+START_TEST(an_alert_stays_whose_it_was)
+{
+	struct watch_row row = a_watch(cart, "change_lead_time");
+
+	fires(&row, AT(19980), AT(20000), ops);
+	rig_run(&rig, "UPDATE dorad.scope SET parent_id = (SELECT scope_id"
+		      " FROM dorad.scope WHERE kind = 'team' AND name = 'blue')"
+		      " WHERE kind = 'service' AND name = 'cart'");
+	rig_expect(&rig,
+		   "SELECT concat_ws(' ', org, team, service) FROM dora.alerts"
+		   " WHERE state = 'firing'",
+		   "acme red cart");
+	rig_expect(&rig,
+		   "SELECT concat_ws(' ', org, team, service) FROM dora.alert_history"
+		   " WHERE event = 'fired'",
+		   "acme red cart");
+	rig_expect(&rig, "SELECT concat_ws(' ', org, team, service) FROM dora.watches",
+		   "acme blue cart");
+	ends(&row, WATCH_RESOLVED, AT(20030));
+	fires(&row, AT(20040), AT(20060), ops);
+	rig_expect(&rig, "SELECT string_agg(team, ' ' ORDER BY alert) FROM dora.alerts",
+		   "red blue");
+}
+END_TEST
+
 /* ---- NOTIFY ---- */
 
 static char *notified(PGconn *conn)
@@ -393,6 +419,10 @@ START_TEST(notify_is_of_the_transaction)
 	struct watch_row row = a_watch(cart, "change_lead_time");
 	const struct alert_row alert = an_alert(AT(19980), AT(20000));
 	g_autofree char *nothing = NULL, *first = NULL, *last = NULL;
+	struct alert_mute mute = { .metric = "change_lead_time",
+				   .from = AT(20029),
+				   .until = AT(20039),
+				   .reason = "known" };
 
 	rig.config->alerts = &alerts;
 	rig_run(&rig, "LISTEN dorad_alerts");
@@ -410,10 +440,14 @@ START_TEST(notify_is_of_the_transaction)
 			      strstr(first, "\"onset\": \"2024-09-14T00:00:00Z\"") &&
 			      strstr(first, "\"state\": \"firing\""),
 		      "%s", first);
+	ck_assert_msg(strstr(first, "\"muted_until\": null"), "%s", first);
+	rig_ok(store_mute(rig.store, &mute, &error));
 	/* told without channels: whoever heard of it hears of its end */
 	ends(&row, WATCH_RESOLVED, AT(20030));
 	last = notified(rig.admin);
 	ck_assert_msg(strstr(last, "\"event\": \"resolved\"") &&
+			      strstr(last, "\"muted_until\": "
+					   "\"2024-11-12T00:00:00Z\"") &&
 			      strstr(last, "\"state\": \"resolved\""),
 		      "%s", last);
 	rig_expect(&rig,
@@ -447,6 +481,7 @@ int main(void)
 	tcase_add_loop_test(tests, alerts_of_a_team_are_told_together, 0,
 			    G_N_ELEMENTS(groups));
 	tcase_add_test(tests, groups_are_no_chains);
+	tcase_add_test(tests, an_alert_stays_whose_it_was);
 	tcase_add_test(tests, notify_is_of_the_transaction);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

@@ -6,14 +6,14 @@ static gint32 cart, search;
 
 static void set_up(void)
 {
-	rig_init(&rig);
+	rig_init_told();
 	cart = rig_scope(&rig, "service", "cart");
 	search = rig_scope(&rig, "service", "search");
 }
 
 static void tear_down(void)
 {
-	rig_clear(&rig);
+	rig_clear_told();
 }
 
 static gint64 mute(gint64 alert_id, enum scope_kind kind, const char *scope,
@@ -95,22 +95,43 @@ START_TEST(what_was_muted_all_along_is_not_told)
 }
 END_TEST
 
-START_TEST(the_end_of_what_was_told_is_told_after_the_mute)
+/* Receivers that opened something would keep it open. */
+START_TEST(the_end_of_what_was_told_is_told_in_spite_of_a_mute)
 {
 	struct watch_row row = a_watch(cart, "change_lead_time");
+	const struct alert_row worse = an_alert(AT(19980), AT(20000));
 	gint64 mute_id;
 	bool found;
 
 	fires(&row, AT(19980), AT(20000), ops);
 	expect_delivered(ops, AT(20000), "ops: fired (1)");
 	mute_id = mute(row.alert_id, 0, NULL, NULL, AT(20001), AT(20040));
+	rig_ok(store_begin(rig.store, &error));
+	happen(&row, WATCH_WORSENED, AT(20010), &worse, ops);
+	rig_ok(store_commit(rig.store, &error));
+	expect_due(ops, AT(20010), "");
+	ck_assert_int_eq(next(AT(20010)), AT(20040));
 	ends(&row, WATCH_RESOLVED, AT(20030));
-	expect_due(ops, AT(20030), "");
+	ck_assert_int_eq(next(AT(20030)), AT(20030) + OUTBOX_GATHER);
+	expect_delivered(ops, AT(20030), "ops: worsened resolved (1 update ended)");
 	rig_ok(store_unmute(rig.store, mute_id, AT(20031), &found, &error));
 	ck_assert(found);
-	expect_due(ops, AT(20031), "ops: resolved (1 update ended)");
 	rig_ok(store_unmute(rig.store, mute_id, AT(20031), &found, &error));
 	ck_assert(!found);
+}
+END_TEST
+
+/* It was sent, and nobody lived to note that it arrived. */
+START_TEST(what_may_have_arrived_is_not_folded)
+{
+	struct watch_row row = a_watch(cart, "change_lead_time");
+
+	fires(&row, AT(19980), AT(20000), ops);
+	expect_due(ops, AT(20000), "ops: fired (1)");
+	mute(row.alert_id, 0, NULL, NULL, AT(20000), AT(20005));
+	ends(&row, WATCH_RESOLVED, AT(20003));
+	expect_due(ops, AT(20003), "");
+	expect_delivered(ops, AT(20005), "ops: fired resolved (1 ended)");
 }
 END_TEST
 
@@ -276,7 +297,8 @@ static const struct {
 	  "delivery bigint, channel text, group_id bigint, alert bigint, event"
 	  " text, state text, attempts integer, recorded_at timestamp with time"
 	  " zone, due_at timestamp with time zone, failed_at timestamp with time"
-	  " zone, failure text, delivered_at timestamp with time zone" },
+	  " zone, failure text, delivered_at timestamp with time zone, failure_kind"
+	  " text" },
 	{ "alert_mutes",
 	  "mute bigint, alert bigint, org text, team text, service text, metric"
 	  " text, muted_from timestamp with time zone, muted_until timestamp with"
@@ -311,7 +333,8 @@ int main(void)
 	tcase_add_loop_test(tests, a_muted_alert_waits, 0, G_N_ELEMENTS(mutes));
 	tcase_add_test(tests, a_mute_reaches_downwards);
 	tcase_add_test(tests, what_was_muted_all_along_is_not_told);
-	tcase_add_test(tests, the_end_of_what_was_told_is_told_after_the_mute);
+	tcase_add_test(tests, the_end_of_what_was_told_is_told_in_spite_of_a_mute);
+	tcase_add_test(tests, what_may_have_arrived_is_not_folded);
 	tcase_add_test(tests, others_of_the_group_are_told);
 	tcase_add_test(tests, mutes_are_listed_until_they_end);
 	tcase_add_test(tests, alerts_are_found);

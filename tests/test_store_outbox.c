@@ -8,14 +8,14 @@ static gint32 cart, search;
 
 static void set_up(void)
 {
-	rig_init(&rig);
+	rig_init_told();
 	cart = rig_scope(&rig, "service", "cart");
 	search = rig_scope(&rig, "service", "search");
 }
 
 static void tear_down(void)
 {
-	rig_clear(&rig);
+	rig_clear_told();
 }
 
 /* ---- what is told ---- */
@@ -26,7 +26,7 @@ START_TEST(each_channel_is_told_once)
 
 	ck_assert_int_eq(next(AT(20000)), INSTANT_NONE);
 	fires(&row, AT(19980), AT(20000), both);
-	ck_assert_int_eq(next(AT(20000)), AT(20000));
+	ck_assert_int_eq(next(AT(20000)), AT(20000) + OUTBOX_GATHER);
 	expect_delivered(both, AT(20000), "ops: fired (1); team: fired (1)");
 	expect_delivered(both, AT(20000), "");
 	ck_assert_int_eq(next(AT(20000)), INSTANT_NONE);
@@ -127,18 +127,20 @@ END_TEST
 START_TEST(what_failed_is_tried_again)
 {
 	struct watch_row row = a_watch(cart, "change_lead_time");
+	g_autoptr(GError) failure = g_error_new_literal(DORA_ERROR, DORA_ERROR_DATA,
+							"it says \xff");
 	GPtrArray *messages;
 
 	fires(&row, AT(19980), AT(20000), both);
 	messages = due(rig.store, ops, AT(20000));
-	rig_ok(store_outbox_failed(rig.store, g_ptr_array_index(messages, 0),
-				   "it says \xff", AT(20000) + 2 * MINUTE, AT(20000),
-				   &error));
+	rig_ok(store_outbox_failed(rig.store, g_ptr_array_index(messages, 0), failure,
+				   AT(20000) + 2 * MINUTE, AT(20000), &error));
 	outbox_messages_free(messages);
 	rig_expect(&rig,
-		   "SELECT concat_ws('|', state, attempts, failure, due_at - failed_at)"
+		   "SELECT concat_ws('|', state, attempts, failure, failure_kind,"
+		   " due_at - failed_at)"
 		   " FROM dora.alert_deliveries WHERE channel = 'ops'",
-		   "waiting|1|it says \xef\xbf\xbd|00:02:00");
+		   "waiting|1|it says \xef\xbf\xbd|data|00:02:00");
 	expect_delivered(both, AT(20000), "team: fired (1)");
 	ck_assert_int_eq(next(AT(20000)), AT(20000) + 2 * MINUTE);
 	expect_due(both, AT(20000) + MINUTE, "");
@@ -222,6 +224,7 @@ START_TEST(nothing_is_delivered_twice)
 		/* each a group of its own */
 		fires(&row, AT(19000 + 10 * i), AT(20000), both);
 	}
+	rig_ok(store_outbox_hurry(rig.store, AT(20000), &error));
 	for (int i = 0; i < 3; i++)
 		stores[i] = store_new(rig.config);
 	for (int i = 0; i < 3; i++)

@@ -70,12 +70,15 @@ CREATE INDEX alert_group_scope ON dorad.alert_group (scope_id, group_id);
 
 -- One life of a watch, from firing to its end. Who has it in a group has it told; notified:
 -- the channels of NOTIFY that were. Numbers of guardrails: after_rate is the value,
--- before_rate the limit, in unit.
+-- before_rate the limit, in unit. org, team, service: whose it was when it fired.
 CREATE TABLE dorad.alert (
 	alert_id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	watch_id int NOT NULL REFERENCES dorad.watch,
 	group_id bigint REFERENCES dorad.alert_group,
 	scope_id int REFERENCES dorad.scope,
+	org text,
+	team text,
+	service text,
 	kind text NOT NULL CHECK (kind IN ('regression', 'guardrail', 'self')),
 	name text NOT NULL,
 	metric text NOT NULL,
@@ -149,7 +152,8 @@ CREATE INDEX alert_event_alert ON dorad.alert_event (alert_id, event_id)
 	WHERE alert_id IS NOT NULL;
 
 -- What a channel is to be told, written with what happened. due_at: not before; whoever
--- takes a row to deliver it moves it ahead, so that nobody else does meanwhile.
+-- takes a row to deliver it moves it ahead, so that nobody else does meanwhile; taken_at:
+-- since when it may have arrived. gathers_until: until then it waits for more of its group.
 CREATE TABLE dorad.outbox (
 	outbox_id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	event_id bigint NOT NULL REFERENCES dorad.alert_event,
@@ -160,8 +164,11 @@ CREATE TABLE dorad.outbox (
 		CHECK (state IN ('waiting', 'delivered', 'folded')),
 	attempts int NOT NULL DEFAULT 0,
 	due_at timestamptz NOT NULL,
+	gathers_until timestamptz,
+	taken_at timestamptz,
 	failed_at timestamptz,
 	failure text,
+	failure_kind text CHECK (failure_kind IN ('retry', 'denied', 'data', 'config')),
 	delivered_at timestamptz,
 	UNIQUE (event_id, channel),
 	CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
@@ -169,8 +176,13 @@ CREATE TABLE dorad.outbox (
 
 CREATE INDEX outbox_waiting ON dorad.outbox (channel, group_id, due_at)
 	WHERE state = 'waiting';
+CREATE INDEX outbox_over ON dorad.outbox (due_at) WHERE state <> 'waiting';
 CREATE INDEX outbox_alert ON dorad.outbox (alert_id, channel);
 CREATE INDEX outbox_group ON dorad.outbox (group_id, channel);
+
+-- What tells this database from others, made once: receivers may hear of alerts of several,
+-- whose numbers are the same.
+INSERT INTO dorad.setting (name, value) VALUES ('origin', left(gen_random_uuid()::text, 8));
 
 -- NULL: any. Whoever takes it back lets it end then.
 CREATE TABLE dorad.mute (
@@ -213,7 +225,7 @@ CREATE VIEW dorad.alert_mute AS
 			WHERE w.scope_id = a.scope_id AND w.parent_id = m.scope_id));
 
 CREATE VIEW dora.alerts AS
-	SELECT a.alert_id AS alert, a.kind, s.org, s.team, s.service, a.environment,
+	SELECT a.alert_id AS alert, a.kind, a.org, a.team, a.service, a.environment,
 		a.metric, a.name, a.direction, a.state,
 		CASE WHEN a.kind <> 'regression' THEN NULL
 			WHEN a.score >= ln(30::double precision) THEN 'very strong'
@@ -234,14 +246,14 @@ CREATE VIEW dora.alerts AS
 		(SELECT max(m.until_at) FROM dorad.alert_mute m WHERE m.alert_id = a.alert_id
 			AND m.from_at <= now() AND m.until_at > now()) AS muted_until,
 		a.group_id, a.time_zone
-	FROM dorad.alert a LEFT JOIN dorad.scope s USING (scope_id);
+	FROM dorad.alert a;
 
 COMMENT ON VIEW dora.alerts IS 'Every alert: a metric that got worse (or better), a guardrail that was breached, or the daemon in trouble, from when it fired to its end. What got better is here, and is never told to channels. Numbers are those of when it fired, or of when it got worse since. Evidence is an order, not a probability.';
 COMMENT ON COLUMN dora.alerts.alert IS 'Number of the alert.';
 COMMENT ON COLUMN dora.alerts.kind IS 'regression (a change found in the samples), guardrail (a limit of the configuration) or self (of the daemon and its sources).';
-COMMENT ON COLUMN dora.alerts.org IS 'Organization: name in the configuration; NULL of kind self.';
-COMMENT ON COLUMN dora.alerts.team IS 'Team: name in the configuration; NULL for a whole organization and of kind self.';
-COMMENT ON COLUMN dora.alerts.service IS 'Service: name in the configuration; NULL for a whole team or organization and of kind self.';
+COMMENT ON COLUMN dora.alerts.org IS 'Organization: name in the configuration, as it was when it fired; NULL of kind self.';
+COMMENT ON COLUMN dora.alerts.team IS 'Team whose it was when it fired: name in the configuration; NULL for a whole organization and of kind self.';
+COMMENT ON COLUMN dora.alerts.service IS 'Service: name in the configuration, as it was when it fired; NULL for a whole team or organization and of kind self.';
 COMMENT ON COLUMN dora.alerts.environment IS 'Rollout group: environment in dora.series; empty of kind self.';
 COMMENT ON COLUMN dora.alerts.metric IS 'metric in dora.series; of kind self source_stale, source_denied or rule_matched_nothing.';
 COMMENT ON COLUMN dora.alerts.name IS 'Of a guardrail: its name in the configuration; of kind self: the source or service it is about; else empty.';
@@ -288,18 +300,23 @@ COMMENT ON COLUMN dora.alerts.group_id IS 'Alerts with the same number are told 
 COMMENT ON COLUMN dora.alerts.time_zone IS 'Time zone of the scope when it fired: its days are of this zone.';
 
 CREATE VIEW dora.alert_history AS
-	SELECT e.event_id, e.alert_id AS alert, w.kind, s.org, s.team, s.service,
+	SELECT e.event_id, e.alert_id AS alert, w.kind, o.org, o.team, o.service,
 		w.environment, w.metric, w.name, w.direction,
 		e.event, e.at, e.recorded_at, dorad.evidence(nullif(e.score, -1)) AS evidence, e.ratio, e.reason
 	FROM dorad.alert_event e JOIN dorad.watch w USING (watch_id)
-	LEFT JOIN dorad.scope s USING (scope_id);
+	LEFT JOIN dorad.alert a ON a.alert_id = e.alert_id
+	LEFT JOIN dorad.scope s ON s.scope_id = w.scope_id
+	CROSS JOIN LATERAL (SELECT CASE WHEN a.alert_id IS NULL THEN s.org ELSE a.org END,
+		CASE WHEN a.alert_id IS NULL THEN s.team ELSE a.team END,
+		CASE WHEN a.alert_id IS NULL THEN s.service ELSE a.service END)
+		AS o (org, team, service);
 
 COMMENT ON VIEW dora.alert_history IS 'Everything that happened to what is watched, alert or not: every change of its state.';
 COMMENT ON COLUMN dora.alert_history.event_id IS 'Number of the event, ascending.';
 COMMENT ON COLUMN dora.alert_history.alert IS 'alert in dora.alerts; NULL for what happened while none fired.';
 COMMENT ON COLUMN dora.alert_history.kind IS 'regression, guardrail or self.';
 COMMENT ON COLUMN dora.alert_history.org IS 'Organization: name in the configuration; NULL of kind self.';
-COMMENT ON COLUMN dora.alert_history.team IS 'Team: name in the configuration; NULL for a whole organization and of kind self.';
+COMMENT ON COLUMN dora.alert_history.team IS 'Team: name in the configuration; of an alert the one when it fired; NULL for a whole organization and of kind self.';
 COMMENT ON COLUMN dora.alert_history.service IS 'Service: name in the configuration; NULL for a whole team or organization and of kind self.';
 COMMENT ON COLUMN dora.alert_history.environment IS 'Rollout group: environment in dora.series; empty of kind self.';
 COMMENT ON COLUMN dora.alert_history.metric IS 'metric in dora.alerts.';
@@ -375,8 +392,9 @@ COMMENT ON COLUMN dora.change_points.after IS 'Median of the weekly values after
 CREATE VIEW dora.alert_deliveries AS
 	SELECT o.outbox_id AS delivery, o.channel, o.group_id, o.alert_id AS alert, e.event,
 		o.state, o.attempts, e.recorded_at,
-		CASE WHEN o.state = 'waiting' THEN o.due_at END AS due_at,
-		o.failed_at, o.failure, o.delivered_at
+		CASE WHEN o.state = 'waiting' THEN greatest(o.due_at, o.gathers_until) END
+			AS due_at,
+		o.failed_at, o.failure, o.delivered_at, o.failure_kind
 	FROM dorad.outbox o JOIN dorad.alert_event e USING (event_id);
 
 COMMENT ON VIEW dora.alert_deliveries IS 'What channels were told, and what waits. A message may be of several rows: those of one channel and group that waited together. Channels of NOTIFY are told with the event itself and have no rows.';
@@ -385,13 +403,14 @@ COMMENT ON COLUMN dora.alert_deliveries.channel IS 'Channel: name in the configu
 COMMENT ON COLUMN dora.alert_deliveries.group_id IS 'group_id in dora.alerts.';
 COMMENT ON COLUMN dora.alert_deliveries.alert IS 'alert in dora.alerts.';
 COMMENT ON COLUMN dora.alert_deliveries.event IS 'What is told: event in dora.alert_history.';
-COMMENT ON COLUMN dora.alert_deliveries.state IS 'waiting, delivered, or folded: it ended while it was muted, before anything of it was told.';
+COMMENT ON COLUMN dora.alert_deliveries.state IS 'waiting, delivered, or folded, which is never told: it ended while it was muted, before anything of it was told; it was too old to be news; or the channel left the configuration.';
 COMMENT ON COLUMN dora.alert_deliveries.attempts IS 'Count of attempts that failed.';
 COMMENT ON COLUMN dora.alert_deliveries.recorded_at IS 'When it was written, with the event.';
-COMMENT ON COLUMN dora.alert_deliveries.due_at IS 'When it is tried next, if it is not muted; NULL unless it waits.';
+COMMENT ON COLUMN dora.alert_deliveries.due_at IS 'When it is tried next, if it is not muted: news waits a minute for more of its group, and five minutes after the last message of it. NULL unless it waits.';
 COMMENT ON COLUMN dora.alert_deliveries.failed_at IS 'When the last attempt failed; NULL: none has.';
-COMMENT ON COLUMN dora.alert_deliveries.failure IS 'Why the last one failed, without secrets; NULL: none has.';
+COMMENT ON COLUMN dora.alert_deliveries.failure IS 'Why the last one failed, without secrets, or why it was folded unless it was muted; NULL: neither.';
 COMMENT ON COLUMN dora.alert_deliveries.delivered_at IS 'When the receiver took it; NULL: not yet.';
+COMMENT ON COLUMN dora.alert_deliveries.failure_kind IS 'What has to be done about the last failure: retry (it may pass by itself), denied (a credential or certificate was refused), data (the receiver cannot read this message), config (the configuration is wrong); NULL: none has failed, or nobody knows.';
 
 CREATE VIEW dora.alert_mutes AS
 	SELECT m.mute_id AS mute, m.alert_id AS alert, s.org, s.team, s.service, m.metric,
