@@ -175,6 +175,7 @@ void alert_subject_init(struct alert_subject *subject, const struct alert_scene 
 	switch (engines[metric]) {
 	case SHIFT_COUNT:
 		subject->count = samples_new();
+		subject->silences = alert_silences_new(scene);
 		add_deployments(subject, scene, subject->count);
 		break;
 	case SHIFT_SHARE:
@@ -207,6 +208,7 @@ void alert_subject_clear(struct alert_subject *subject)
 	g_clear_pointer(&subject->share, g_array_unref);
 	g_clear_pointer(&subject->spans, g_array_unref);
 	g_clear_pointer(&subject->authors, g_array_unref);
+	g_clear_pointer(&subject->silences, alert_silences_free);
 }
 
 bool alert_has_authors(const struct alert_scene *scene,
@@ -292,8 +294,10 @@ struct shift_series alert_series(const struct alert_scene *scene,
 		.direction = subject->direction,
 		.samples = (const void *)samples->data,
 		.n = samples->len,
-		.baseline_start = baseline_start,
-		.calendar = scene->calendar,
+		.baseline_start = MAX(baseline_start, subject->known_from),
+		.calendar = subject->silences
+				    ? alert_silences_calendar(subject->silences, day)
+				    : scene->calendar,
 		.gate = subject->rule->gate,
 	};
 }
