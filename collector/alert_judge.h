@@ -64,7 +64,8 @@ bool alert_has_authors(const struct alert_scene *scene,
 		       const struct alert_subject *subject, gint32 first, gint32 last);
 
 /* The series of an engine as of the end of a day. *made (NULL if nothing had to be) is
- * what its samples rest on; the caller unrefs it after use. */
+ * what its samples rest on; the caller unrefs it after use. The subject has to live as
+ * long as the series. */
 struct shift_series alert_series(const struct alert_scene *scene,
 				 const struct alert_subject *subject,
 				 enum shift_engine engine, gint32 baseline_start,

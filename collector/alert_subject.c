@@ -165,13 +165,38 @@ static void add_spans(struct alert_subject *subject, const struct alert_scene *s
 	g_array_sort(subject->level, day_order);
 }
 
+/* The first whole day without what was deleted for its age. */
+static gint32 day_after(const struct alert_scene *scene, gint64 deleted)
+{
+	return deleted == INSTANT_NONE ? SHIFT_NO_BOUND
+				       : zone_local_day(scene->zone, deleted) + 1;
+}
+
+static gint32 known_from(const struct alert_scene *scene, enum metric metric)
+{
+	const struct alert_samples *samples = &scene->samples;
+	gint32 incidents = day_after(scene, samples->incidents_from);
+	gint32 changes = day_after(scene, samples->changes_from);
+
+	if (engines[metric] == SHIFT_COUNT)
+		return samples->born == INSTANT_NONE
+			       ? SHIFT_NO_BOUND
+			       : zone_local_day(scene->zone, samples->born);
+	if (metric == METRIC_REWORK_RATE)
+		return MAX(incidents, changes);
+	if (metric >= METRIC_STAGE_CODING)
+		return changes;
+	return engines[metric] == SHIFT_LEVEL ? SHIFT_NO_BOUND : incidents;
+}
+
 void alert_subject_init(struct alert_subject *subject, const struct alert_scene *scene,
 			enum metric metric, const struct config_alert_rule *rule,
 			enum shift_direction direction)
 {
 	*subject = (struct alert_subject){ .metric = metric,
 					   .rule = rule,
-					   .direction = direction };
+					   .direction = direction,
+					   .known_from = known_from(scene, metric) };
 	switch (engines[metric]) {
 	case SHIFT_COUNT:
 		subject->count = samples_new();

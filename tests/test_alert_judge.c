@@ -222,6 +222,45 @@ START_TEST(silence_begins)
 }
 END_TEST
 
+static bool finds(const struct alert_scene *scene, enum shift_direction direction,
+		  gint32 day, struct shift *shift)
+{
+	const struct watch watch = learning();
+	struct alert_subject subject;
+	struct watch_look look;
+
+	alert_subject_init(&subject, scene, METRIC_DEPLOYMENT_FREQUENCY, &plain,
+			   direction);
+	alert_judge(scene, &subject, &watch, SHIFT_COUNT, DAY0 + day, &look, shift);
+	alert_subject_clear(&subject);
+	return look.condition;
+}
+
+/* Before there was a service there were not no deployments of it. */
+START_TEST(newborn)
+{
+	const gint32 born = ONSET - 20 * WEEK;
+	struct alert_scene scene;
+	struct shift shift;
+
+	scene_init(&scene);
+	add_work(&scene, DAYS, DAYS, 1);
+	take_out(&scene, scene.samples.deployments, sizeof(struct alert_deployment), 0,
+		 born - 1);
+	for (gint32 day = ONSET; day < DAYS; day += 2)
+		take_out(&scene, scene.samples.deployments,
+			 sizeof(struct alert_deployment), day, day);
+	scene.samples.born = at(&scene, born, 10);
+	for (gint32 day = born; day < ONSET; day++)
+		ck_assert_msg(!finds(&scene, SHIFT_BETTER, day, &shift), "%d: %g",
+			      day - born, shift.ratio);
+	ck_assert(shift.usable);
+	ck_assert(finds(&scene, SHIFT_WORSE, DAYS - 1, &shift));
+	ck_assert_msg(shift.ratio > 0.35 && shift.ratio < 0.65, "%g", shift.ratio);
+	scene_clear(&scene);
+}
+END_TEST
+
 /* A masked day says nothing, whatever it has. */
 START_TEST(masked)
 {
@@ -492,6 +531,7 @@ int main(void)
 	tcase_add_test(tests, silence);
 	tcase_add_test(tests, silence_ends);
 	tcase_add_test(tests, silence_begins);
+	tcase_add_test(tests, newborn);
 	tcase_add_test(tests, masked);
 	tcase_add_test(tests, undone);
 	tcase_add_test(tests, recovers);
