@@ -50,13 +50,15 @@ bool store_alert_samples(struct store *store, gint32 scope_id, const char *envir
 			 gint64 from, gint64 to, struct alert_samples *samples,
 			 GError **error);
 
-/* When anything at all happened in the repositories and sources of a scope, in [from,
- * to): commits (by committer), deployments of any environment and outcome, runs, changes
- * and incidents. One instant of each local day, ascending: array of gint64; the caller
- * unrefs. */
+/* When anything at all happened to the services that are a scope's at the end of [from,
+ * to): commits to their repositories (by committer), deployments of any environment and
+ * outcome, runs of the projects that their pipelines name, changes opened in those that
+ * theirs came from, and incidents. What else is in a source may be another's. One instant
+ * of each local day, ascending: array of gint64; the caller unrefs. */
 GArray *store_activity(struct store *store, gint32 scope_id, gint64 from, gint64 to,
 		       GError **error);
-/* Up to when the facts of a scope are known; INSTANT_NONE: a source was never read. */
+/* Up to when the facts of a scope are known; INSTANT_NONE: a source was never read, or
+ * what was read last is not attributed yet. */
 bool store_fresh_until(struct store *store, gint32 scope_id, gint64 *fresh_until,
 		       GError **error);
 /* When the alerts of a scope have to be looked at again; INSTANT_NONE: never. Stored with
