@@ -218,8 +218,7 @@ START_TEST(stages_are_of_who_has_the_service_at_the_end)
 	read_samples(red, INSTANT_NONE, G_MAXINT64, &samples);
 	ck_assert_uint_eq(samples.stages->len, 3);
 	ck_assert_uint_eq(samples.services->len, 2);
-	/* of the same instant they have an order all the same: sums of them are the same
-	 * whenever they are made */
+	/* of one instant they have an order, so that sums never differ */
 	for (guint i = 0; i < 3; i++)
 		ck_assert_int_eq(
 			g_array_index(samples.stages, struct stage_sample, i).spans[0],
@@ -235,8 +234,6 @@ START_TEST(what_is_known_has_a_beginning)
 
 	read_samples(red, hour(20, 0), hour(40, 0), &samples);
 	ck_assert_int_eq(samples.born, INSTANT_NONE);
-	ck_assert_int_eq(samples.incidents_from, INSTANT_NONE);
-	ck_assert_int_eq(samples.changes_from, INSTANT_NONE);
 	alert_samples_clear(&samples);
 	roll_out(1, "cart", 7, "ok");
 	roll_out(2, "search", 9, "ok");
@@ -292,7 +289,7 @@ START_TEST(an_incident_of_two_services_is_one)
 	span = &g_array_index(samples.restores, struct alert_span, 0);
 	ck_assert_int_eq(span->began, hour(9, 2));
 	ck_assert_int_eq(span->ended - span->began, 90 * G_TIME_SPAN_MINUTE);
-	span = &g_array_index(samples.restores, struct alert_span, 1);
+	span++;
 	ck_assert_int_eq(span->began, hour(20, 1));
 	ck_assert_int_eq(span->ended, INSTANT_NONE);
 	alert_samples_clear(&samples);
@@ -422,7 +419,6 @@ START_TEST(a_day_with_anything_is_one)
 	/* others use the same source */
 	item("acme/x", "change", 14);
 	item("acme/x", "run", 16);
-	item("acme/b", "run", 18);
 	item("", "incident", 19);
 	incident("J", 21, 12, "mail");
 	pipeline_run("shop", "acme/b", 23);
@@ -452,8 +448,6 @@ START_TEST(facts_are_known_until)
 	rig_run(&rig, "INSERT INTO dorad.attribution_due (service_id) SELECT scope_id"
 		      " FROM dorad.scope WHERE kind = 'service' AND name = 'cart'");
 	rig_ok(store_fresh_until(rig.store, red, &until, &error));
-	ck_assert_int_eq(until, INSTANT_NONE);
-	rig_ok(store_fresh_until(rig.store, cart, &until, &error));
 	ck_assert_int_eq(until, INSTANT_NONE);
 	rig_run(&rig, "DELETE FROM dorad.attribution_due");
 	rig_ok(store_fresh_until(rig.store, cart, &until, &error));
