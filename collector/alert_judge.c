@@ -5,7 +5,6 @@
 
 #include "config/config.h"
 
-#define SILENT_DAYS 3		/* working days */
 #define LOOKED_AT_DAYS (48 * 7) /* by engines */
 
 static bool is_silent(const struct alert_scene *scene, gint32 day)
@@ -20,7 +19,7 @@ static bool is_silent(const struct alert_scene *scene, gint32 day)
 		       scene->calendar,
 		       zone_local_day(scene->zone,
 				      g_array_index(scene->activity, gint64, n - 1)),
-		       day) >= SILENT_DAYS;
+		       day) >= ALERT_SILENT_DAYS;
 }
 
 void alert_look_around(const struct alert_scene *scene, gint32 day,

@@ -16,6 +16,17 @@ struct alert_scene {
 	GArray *activity; /* of gint64, as store_activity() */
 };
 
+/* So many working days without a sign of life are a silence: it says nothing. */
+#define ALERT_SILENT_DAYS 3
+/* The silences of a scene that have ended, as masked days beside those of its calendar,
+ * from the day after the last sign of life to the day before the next. As of a day only
+ * those that had ended by then are known. The calendar is borrowed; NULL: no day is
+ * masked. The scene has to live as long. */
+struct alert_silences *alert_silences_new(const struct alert_scene *scene);
+void alert_silences_free(struct alert_silences *silences); /* NULL is fine */
+const struct calendar *alert_silences_calendar(struct alert_silences *silences,
+					       gint32 day);
+
 /* One series of it. */
 struct alert_subject {
 	enum metric metric;
@@ -24,6 +35,11 @@ struct alert_subject {
 	GArray *level, *count, *share, *spans; /* of struct shift_sample; NULL: not its */
 	GArray *authors; /* of guint64: whose each of level is, 0: unknown; NULL: nobody's
 			  */
+	struct alert_silences *silences; /* of counts, which they would be none for */
+	/* Nothing is compared with weeks that begin before it: of counts there was
+	 * nothing to deploy yet, of others what they are made of is deleted for its age;
+	 * SHIFT_NO_BOUND: all is there. */
+	gint32 known_from;
 };
 /* Makes the samples of what rule->durations says: of a lead time the time up to its end,
  * of a stage that up to where the next began. An incident or a recovery is of the
@@ -48,7 +64,8 @@ bool alert_has_authors(const struct alert_scene *scene,
 		       const struct alert_subject *subject, gint32 first, gint32 last);
 
 /* The series of an engine as of the end of a day. *made (NULL if nothing had to be) is
- * what its samples rest on; the caller unrefs it after use. */
+ * what its samples rest on; the caller unrefs it after use. The subject has to live as
+ * long as the series. */
 struct shift_series alert_series(const struct alert_scene *scene,
 				 const struct alert_subject *subject,
 				 enum shift_engine engine, gint32 baseline_start,

@@ -2,9 +2,10 @@
 
 #include "base/instant.h"
 
-/* Before the first day that is judged: longer than any stretch of masked days that three
+/* Before the first day that is judged: what is looked at on it, as of the day on which an
+ * alert fired that may last for 84, and longer than any stretch of masked days that three
  * working days may lie on both sides of. */
-#define ACTIVITY_DAYS 60
+#define ACTIVITY_DAYS (ALERT_LOOK_BACK_DAYS + 84 + 60)
 
 void alert_place_init(struct alert_place *place, struct store *store,
 		      const struct config *config, const struct scope_row *scope,

@@ -165,16 +165,42 @@ static void add_spans(struct alert_subject *subject, const struct alert_scene *s
 	g_array_sort(subject->level, day_order);
 }
 
+/* The first whole day without what was deleted for its age. */
+static gint32 day_after(const struct alert_scene *scene, gint64 deleted)
+{
+	return deleted == INSTANT_NONE ? SHIFT_NO_BOUND
+				       : zone_local_day(scene->zone, deleted) + 1;
+}
+
+static gint32 known_from(const struct alert_scene *scene, enum metric metric)
+{
+	const struct alert_samples *samples = &scene->samples;
+	gint32 incidents = day_after(scene, samples->incidents_from);
+	gint32 changes = day_after(scene, samples->changes_from);
+
+	if (engines[metric] == SHIFT_COUNT)
+		return samples->born == INSTANT_NONE
+			       ? SHIFT_NO_BOUND
+			       : zone_local_day(scene->zone, samples->born);
+	if (metric == METRIC_REWORK_RATE)
+		return MAX(incidents, changes);
+	if (metric >= METRIC_STAGE_CODING)
+		return changes;
+	return engines[metric] == SHIFT_LEVEL ? SHIFT_NO_BOUND : incidents;
+}
+
 void alert_subject_init(struct alert_subject *subject, const struct alert_scene *scene,
 			enum metric metric, const struct config_alert_rule *rule,
 			enum shift_direction direction)
 {
 	*subject = (struct alert_subject){ .metric = metric,
 					   .rule = rule,
-					   .direction = direction };
+					   .direction = direction,
+					   .known_from = known_from(scene, metric) };
 	switch (engines[metric]) {
 	case SHIFT_COUNT:
 		subject->count = samples_new();
+		subject->silences = alert_silences_new(scene);
 		add_deployments(subject, scene, subject->count);
 		break;
 	case SHIFT_SHARE:
@@ -207,6 +233,7 @@ void alert_subject_clear(struct alert_subject *subject)
 	g_clear_pointer(&subject->share, g_array_unref);
 	g_clear_pointer(&subject->spans, g_array_unref);
 	g_clear_pointer(&subject->authors, g_array_unref);
+	g_clear_pointer(&subject->silences, alert_silences_free);
 }
 
 bool alert_has_authors(const struct alert_scene *scene,
@@ -292,8 +319,10 @@ struct shift_series alert_series(const struct alert_scene *scene,
 		.direction = subject->direction,
 		.samples = (const void *)samples->data,
 		.n = samples->len,
-		.baseline_start = baseline_start,
-		.calendar = scene->calendar,
+		.baseline_start = MAX(baseline_start, subject->known_from),
+		.calendar = subject->silences
+				    ? alert_silences_calendar(subject->silences, day)
+				    : scene->calendar,
 		.gate = subject->rule->gate,
 	};
 }

@@ -34,10 +34,11 @@ static double median(GArray *values)
 		       : percentile_sorted((const void *)values->data, values->len, 0.5);
 }
 
-/* The samples of seven days, by day. */
+/* The samples of seven days, by day. *begin: where to look from, which is not behind the
+ * first of them; where they begin. */
 static guint range_of(const GArray *samples, gint32 first, guint *begin)
 {
-	guint low = 0, n = 0;
+	guint low = *begin, n = 0;
 
 	while (low < samples->len &&
 	       g_array_index(samples, struct shift_sample, low).day < first)
@@ -85,6 +86,7 @@ GArray *alert_weeks(const struct alert_scene *scene, const struct alert_subject 
 	GArray *values = g_array_new(FALSE, FALSE, sizeof(double));
 	const GArray *samples = samples_of(subject, last_day);
 	gint32 born, n_weeks;
+	guint begin = 0;
 
 	*first_day = last_day + 1;
 	if (!samples || samples->len == 0)
@@ -93,7 +95,7 @@ GArray *alert_weeks(const struct alert_scene *scene, const struct alert_subject 
 	n_weeks = CLAMP((last_day - born + 1) / 7, 0, (gint32)max_weeks);
 	*first_day = last_day + 1 - 7 * n_weeks;
 	for (gint32 first = *first_day; first <= last_day; first += 7) {
-		guint begin, n = range_of(samples, first, &begin);
+		guint n = range_of(samples, first, &begin);
 		const struct shift_sample *week =
 			n ? &g_array_index(samples, struct shift_sample, begin) : NULL;
 		double value = subject->count	? count_of(scene, week, n, first)

@@ -1,5 +1,7 @@
 #include "metrics/calendar.h"
 
+#include <string.h>
+
 #define DAYS (DAY_MAX - DAY_MIN + 1)
 #define WORDS ((DAYS + 63) / 64)
 #define JULIAN_1970 719163 /* GDate's number of 1 January 1970 */
@@ -38,6 +40,17 @@ void calendar_unref(struct calendar *calendar)
 	g_hash_table_unref(calendar->reasons);
 	g_string_chunk_free(calendar->names);
 	g_free(calendar);
+}
+
+struct calendar *calendar_copy(const struct calendar *calendar)
+{
+	struct calendar *copy = calendar_new();
+
+	if (calendar) {
+		memcpy(copy->masked, calendar->masked, sizeof(copy->masked));
+		memcpy(copy->lost, calendar->lost, sizeof(copy->lost));
+	}
+	return copy;
 }
 
 static gint32 clamped(gint32 day)

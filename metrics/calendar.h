@@ -14,6 +14,8 @@ struct calendar *calendar_new(void);
 struct calendar *calendar_ref(struct calendar *calendar);
 void calendar_unref(struct calendar *calendar); /* NULL is fine */
 DEFINE_CLEANUP(struct calendar *, calendar_unref);
+/* The same days, but not why, to be added to; of NULL: none. */
+struct calendar *calendar_copy(const struct calendar *calendar);
 
 /* While it is made: masks the days from first to last, both included; name (copied; NULL:
  * none) says why. Of several names for a day the first one stays. */

@@ -3,17 +3,23 @@
 
 #define NEWEST G_STRINGIFY(ALERT_SPANS_MAX)
 
-/* What began while it was the scope's and before the end of the range; once, of however
- * many services of the scope it is. */
+/* What began in the range, and the newest of before; once, of however many services of
+ * the scope it is. Of each service the newest are found by an index, so those of all are
+ * among them. */
 #define SPANS(began, ended, table, key, condition)                                       \
 	"SELECT y.began, y.ended, y.service_id FROM (SELECT z.*, row_number() OVER"      \
 	" (PARTITION BY z.began < $3 ORDER BY z.began DESC, z.ended DESC, z.service_id)" \
 	" AS place FROM (SELECT DISTINCT ON (x.began, x.ended, " key                     \
-	") x.*" STORE_OF_EACH_OWNED "SELECT s." began " AS began, s." ended " AS ended," \
-	" s.service_id, " key " FROM dorad." table " s"                                  \
+	") x.*" STORE_OF_EACH_LAST "(SELECT s." began " AS began, s." ended              \
+	" AS ended, s.service_id, " key " FROM dorad." table " s"                        \
 	" WHERE s.service_id = o.service_id AND s.environment = $2 AND " condition       \
-	" AND s." began " >= o.valid_from AND s." began " < least(o.valid_to, $4)"       \
-	" OFFSET 0) x ORDER BY x.began, x.ended, " key ", x.service_id) z) y"            \
+	" AND s." began " >= $3 AND s." began " < $4)"                                   \
+	" UNION ALL (SELECT s." began ", s." ended ", s.service_id, " key                \
+	" FROM dorad." table " s"                                                        \
+	" WHERE s.service_id = o.service_id AND s.environment = $2 AND " condition       \
+	" AND s." began " < least($3, $4) ORDER BY s." began " DESC, s." ended           \
+	" DESC, " key " LIMIT " NEWEST ") OFFSET 0) x"                                   \
+	" ORDER BY x.began, x.ended, " key ", x.service_id) z) y"                        \
 	" WHERE y.began >= $3 OR y.place <= " NEWEST                                     \
 	" ORDER BY y.began, y.ended, y.service_id"
 
@@ -21,19 +27,26 @@
 #define OWNED_R STORE_OWNED("r")
 #define OWNED_S STORE_OWNED("s")
 
-enum statement { SERVICES, DEPLOYMENTS, LEADS, RECOVERIES, RESTORES };
+enum statement { SERVICES, BOUNDS, DEPLOYMENTS, LEADS, RECOVERIES, RESTORES };
 
 /* $1 scope, $2 environment, $3 and $4 the range */
 static const char *const sql[] = {
 	[SERVICES] = "SELECT DISTINCT s.scope_id, s.name FROM dorad.owner o"
 		     " JOIN dorad.scope s ON s.scope_id = o.service_id"
-		     " WHERE o.scope_id = $1 ORDER BY s.name",
+		     " WHERE o.scope_id = $1 AND o.valid_from < $4"
+		     " AND o.valid_to >= $4 ORDER BY s.name",
+	[BOUNDS] = "SELECT min(x.finished_at), (SELECT kept_from FROM dorad.retention"
+		   " WHERE kind = 'incidents'), (SELECT kept_from FROM dorad.retention"
+		   " WHERE kind = 'changes')" STORE_OF_EACH_LAST
+		   "SELECT r.finished_at FROM dorad.rollout r"
+		   " WHERE r.service_id = o.service_id AND r.environment = $2"
+		   " ORDER BY r.finished_at LIMIT 1) x",
 	/* Known to have failed: when the first incident began, or what repaired it was
 	 * done. An incident may tell no beginning, and may have begun before the rollout
 	 * was finished. */
 	[DEPLOYMENTS] =
 		"SELECT x.finished_at, x.failed_at, x.unplanned, "
-		"x.service_id, x.pending_until" STORE_OF_EACH_OWNED
+		"x.service_id, x.pending_until" STORE_OF_EACH_LAST
 		"SELECT r.service_id, r.deployment_id, r.finished_at, s.unplanned,"
 		" s.pending_until,"
 		" CASE WHEN s.state = 'failed' THEN greatest(r.finished_at, (SELECT min("
@@ -53,7 +66,7 @@ static const char *const sql[] = {
 		" LEFT JOIN dorad.rollout_state s ON s.rollout_id = r.deployment_id"
 		" WHERE " OWNED_R " OFFSET 0) x ORDER BY x.finished_at, x.deployment_id",
 	[LEADS] = "SELECT x.finished_at, x.lead_us, x.service_id,"
-		  " x.author" STORE_OF_EACH_OWNED
+		  " x.author" STORE_OF_EACH_LAST
 		  "SELECT s.finished_at, s.lead_us, s.service_id, s.author"
 		  " FROM dorad.shipped s"
 		  " WHERE " OWNED_S " AND s.excluded IS NULL OFFSET 0) x"
@@ -141,6 +154,9 @@ void alert_samples_init(struct alert_samples *samples)
 		.recoveries = g_array_new(FALSE, FALSE, sizeof(struct alert_span)),
 		.restores = g_array_new(FALSE, FALSE, sizeof(struct alert_span)),
 		.services = g_ptr_array_new_with_free_func(g_free),
+		.born = INSTANT_NONE,
+		.incidents_from = INSTANT_NONE,
+		.changes_from = INSTANT_NONE,
 	};
 }
 
@@ -154,20 +170,31 @@ void alert_samples_clear(struct alert_samples *samples)
 	g_clear_pointer(&samples->services, g_ptr_array_unref);
 }
 
-static bool read_services(struct store *store, gint32 scope_id, GPtrArray *names,
-			  GHashTable *index, GError **error)
+static bool read_services(struct store *store, const struct pg_args *args,
+			  GPtrArray *names, GHashTable *index, GError **error)
 {
 	_cleanup_(PQclearp) PGresult *result = NULL;
-	struct pg_args args = { 0 };
 
-	arg_int4(&args, scope_id);
-	if (!store_exec(store, sql[SERVICES], &args, &result, error))
+	if (!store_exec(store, sql[SERVICES], args, &result, error))
 		return false;
 	for (int i = 0; i < PQntuples(result); i++) {
 		g_hash_table_insert(index, GINT_TO_POINTER(result_int4(result, i, 0)),
 				    GUINT_TO_POINTER(names->len));
 		g_ptr_array_add(names, result_text(result, i, 1));
 	}
+	return true;
+}
+
+static bool read_bounds(struct store *store, const struct pg_args *args,
+			struct alert_samples *samples, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+
+	if (!store_exec(store, sql[BOUNDS], args, &result, error))
+		return false;
+	samples->born = result_instant(result, 0, 0);
+	samples->incidents_from = result_instant(result, 0, 1);
+	samples->changes_from = result_instant(result, 0, 2);
 	return true;
 }
 
@@ -192,7 +219,8 @@ bool store_alert_samples(struct store *store, gint32 scope_id, const char *envir
 	arg_text(&args, environment);
 	arg_bound(&args, from);
 	arg_bound(&args, to);
-	if (!read_services(store, scope_id, samples->services, index, error) ||
+	if (!read_services(store, &args, samples->services, index, error) ||
+	    !read_bounds(store, &args, samples, error) ||
 	    !store_samples_stages(store, &args, samples->stages, error))
 		return false;
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {

@@ -27,8 +27,10 @@ struct alert_span {
 	gint64 began, ended; /* INSTANT_NONE: open */
 	guint service;
 };
-/* What the numbers of a scope and one environment are made of, as store_samples(), with
- * whose each is. */
+/* What the numbers of a scope and one environment are made of, with whose each is: of the
+ * services that are the scope's at the end of the range, from the time they were
+ * another's, too. Unlike store_samples(), for a team that gets a service is no faster for
+ * that. */
 struct alert_samples {
 	GArray *deployments;	       /* of struct alert_deployment, by finished */
 	GArray *leads;		       /* of struct alert_lead, by finished */
@@ -37,6 +39,9 @@ struct alert_samples {
 					  began in [from, to), and the newest
 					  ALERT_SPANS_MAX of before */
 	GPtrArray *services;	       /* names, by the index above */
+	gint64 born; /* the first rollout ever; INSTANT_NONE: there was none */
+	gint64 incidents_from, changes_from; /* those that ended before it are deleted;
+						INSTANT_NONE: none are */
 };
 #define ALERT_SPANS_MAX 400
 void alert_samples_init(struct alert_samples *samples);
@@ -45,13 +50,15 @@ bool store_alert_samples(struct store *store, gint32 scope_id, const char *envir
 			 gint64 from, gint64 to, struct alert_samples *samples,
 			 GError **error);
 
-/* When anything at all happened in the repositories and sources of a scope, in [from,
- * to): commits (by committer), deployments of any environment and outcome, runs, changes
- * and incidents. One instant of each local day, ascending: array of gint64; the caller
- * unrefs. */
+/* When anything at all happened to the services that are a scope's at the end of [from,
+ * to): commits to their repositories (by committer), deployments of any environment and
+ * outcome, runs of the projects that their pipelines name, changes opened in those that
+ * theirs came from, and incidents. What else is in a source may be another's. One instant
+ * of each local day, ascending: array of gint64; the caller unrefs. */
 GArray *store_activity(struct store *store, gint32 scope_id, gint64 from, gint64 to,
 		       GError **error);
-/* Up to when the facts of a scope are known; INSTANT_NONE: a source was never read. */
+/* Up to when the facts of a scope are known; INSTANT_NONE: a source was never read, or
+ * what was read last is not attributed yet. */
 bool store_fresh_until(struct store *store, gint32 scope_id, gint64 *fresh_until,
 		       GError **error);
 /* When the alerts of a scope have to be looked at again; INSTANT_NONE: never. Stored with

@@ -142,11 +142,19 @@ const char *store_failure_kind(const GError *failure);
 #define STORE_OF_EACH_OWNED                                                              \
 	" FROM (SELECT service_id, valid_from, valid_to FROM dorad.owner"                \
 	" WHERE scope_id = $1 OFFSET 0) o CROSS JOIN LATERAL ("
+/* The same of the services that are the scope's at the end of the range, over all time: a
+ * service that changes its team takes its past along. */
+#define STORE_OF_EACH_LAST                                                               \
+	" FROM (SELECT service_id, timestamptz '-infinity' AS valid_from,"               \
+	" timestamptz 'infinity' AS valid_to FROM dorad.owner"                           \
+	" WHERE scope_id = $1 AND valid_from < $4 AND valid_to >= $4 OFFSET 0) o"        \
+	" CROSS JOIN LATERAL ("
 #define STORE_OWNED(row)                                                                 \
 	row ".service_id = o.service_id AND " row ".environment = $2"                    \
 	    " AND " row ".finished_at >= greatest(o.valid_from, $3)"                     \
 	    " AND " row ".finished_at < least(o.valid_to, $4)"
-/* Appends stages of changes (struct stage_sample) by these four. */
+/* Appends stages of changes (struct stage_sample) by these four, of the services that are
+ * the scope's at the end of the range. */
 bool store_samples_stages(struct store *store, const struct pg_args *args, GArray *stages,
 			  GError **error);
 

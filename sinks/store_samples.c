@@ -19,7 +19,23 @@
 #define OWNED_S STORE_OWNED("s")
 #define OWNED_C STORE_OWNED("c")
 
-enum statement { ROLLOUTS, LEADS, STAGES, RECOVERIES, RESTORES, ENVIRONMENTS };
+#define STAGES_OF(each)                                                                  \
+	"SELECT x.finished_at, x.coding_us, x.pickup_us, x.review_us,"                   \
+	" x.deploy_us, x.author" each                                                    \
+	"SELECT c.finished_at, c.coding_us, c.pickup_us, c.review_us,"                   \
+	" c.deploy_us, c.author FROM dorad.shipped_change c"                             \
+	" WHERE " OWNED_C " OFFSET 0) x ORDER BY x.finished_at, x.coding_us,"            \
+	" x.pickup_us, x.review_us, x.deploy_us, x.author"
+
+enum statement {
+	ROLLOUTS,
+	LEADS,
+	STAGES,
+	LAST_STAGES,
+	RECOVERIES,
+	RESTORES,
+	ENVIRONMENTS
+};
 
 /* $1 scope, $2 environment, $3 and $4 the range */
 static const char *const sql[] = {
@@ -44,11 +60,8 @@ static const char *const sql[] = {
 		  " FROM dorad.shipped s WHERE " OWNED_S
 		  " AND (s.excluded IS NULL OR s.excluded = 'rule') OFFSET 0) x"
 		  " ORDER BY x.finished_at",
-	[STAGES] = "SELECT x.finished_at, x.coding_us, x.pickup_us, x.review_us,"
-		   " x.deploy_us, x.author" STORE_OF_EACH_OWNED
-		   "SELECT c.finished_at, c.coding_us, c.pickup_us, c.review_us, "
-		   "c.deploy_us, c.author FROM dorad.shipped_change c"
-		   " WHERE " OWNED_C " OFFSET 0) x ORDER BY x.finished_at",
+	[STAGES] = STAGES_OF(STORE_OF_EACH_OWNED),
+	[LAST_STAGES] = STAGES_OF(STORE_OF_EACH_LAST),
 	[RECOVERIES] = SPANS("finished_at", "recovered_at", "rollout_state",
 			     "s.rollout_id",
 			     "s.state = 'failed' AND s.recovery_excluded IS NULL"),
@@ -196,7 +209,7 @@ void sample_arrays_clear(struct sample_arrays *arrays)
 bool store_samples_stages(struct store *store, const struct pg_args *args, GArray *stages,
 			  GError **error)
 {
-	return store_each(store, sql[STAGES], args, add_stages, stages, error);
+	return store_each(store, sql[LAST_STAGES], args, add_stages, stages, error);
 }
 
 bool store_samples(struct store *store, gint32 scope_id, const char *environment,
@@ -211,7 +224,8 @@ bool store_samples(struct store *store, gint32 scope_id, const char *environment
 	return store_each(store, sql[ROLLOUTS], &args, add_rollouts, samples->rollouts,
 			  error) &&
 	       store_each(store, sql[LEADS], &args, add_leads, samples->leads, error) &&
-	       store_samples_stages(store, &args, samples->stages, error) &&
+	       store_each(store, sql[STAGES], &args, add_stages, samples->stages,
+			  error) &&
 	       store_each(store, sql[RECOVERIES], &args, add_spans, samples->recoveries,
 			  error) &&
 	       store_each(store, sql[RESTORES], &args, add_spans, samples->restores,

@@ -22,6 +22,9 @@ static inline void scene_init(struct alert_scene *scene)
 		.stages = g_array_new(FALSE, FALSE, sizeof(struct stage_sample)),
 		.recoveries = g_array_new(FALSE, FALSE, sizeof(struct alert_span)),
 		.restores = g_array_new(FALSE, FALSE, sizeof(struct alert_span)),
+		.born = INSTANT_NONE,
+		.incidents_from = INSTANT_NONE,
+		.changes_from = INSTANT_NONE,
 	};
 	scene->activity = g_array_new(FALSE, FALSE, sizeof(gint64));
 }

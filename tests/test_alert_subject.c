@@ -327,6 +327,55 @@ START_TEST(weeks)
 }
 END_TEST
 
+/* Where what it is made of begins. */
+START_TEST(known_from)
+{
+	static const struct {
+		enum metric metric;
+		gint32 from;
+	} rows[] = {
+		{ METRIC_DEPLOYMENT_FREQUENCY, DAY0 + 3 },
+		{ METRIC_CHANGE_LEAD_TIME, SHIFT_NO_BOUND },
+		{ METRIC_CHANGE_FAIL_RATE, DAY0 + 21 },
+		{ METRIC_REWORK_RATE, DAY0 + 41 },
+		{ METRIC_RECOVERY_TIME, DAY0 + 21 },
+		{ METRIC_TIME_TO_RESTORE, DAY0 + 21 },
+		{ METRIC_STAGE_REVIEW, DAY0 + 41 },
+	};
+	struct alert_scene scene;
+
+	scene_init(&scene);
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GArray) made = NULL, later = NULL;
+		struct alert_subject all, some;
+
+		alert_subject_init(&all, &scene, rows[i].metric, &plain, SHIFT_WORSE);
+		scene.samples.born = at(&scene, 3, 14);
+		scene.samples.incidents_from = at(&scene, 20, 2);
+		scene.samples.changes_from = at(&scene, 40, 0);
+		alert_subject_init(&some, &scene, rows[i].metric, &plain, SHIFT_WORSE);
+		ck_assert_int_eq(all.known_from, SHIFT_NO_BOUND);
+		ck_assert_msg(some.known_from == rows[i].from, "%s",
+			      metric_name(rows[i].metric));
+		ck_assert_int_eq(alert_series(&scene, &some,
+					      alert_engine(&some, DAY0 + 90),
+					      SHIFT_NO_BOUND, DAY0 + 90, &made)
+					 .baseline_start,
+				 rows[i].from);
+		ck_assert_int_eq(alert_series(&scene, &some,
+					      alert_engine(&some, DAY0 + 90), DAY0 + 70,
+					      DAY0 + 90, &later)
+					 .baseline_start,
+				 DAY0 + 70);
+		alert_subject_clear(&all);
+		alert_subject_clear(&some);
+		scene.samples.born = scene.samples.incidents_from =
+			scene.samples.changes_from = INSTANT_NONE;
+	}
+	scene_clear(&scene);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("alert_subject");
@@ -334,6 +383,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tests, leads);
+	tcase_add_test(tests, known_from);
 	tcase_add_test(tests, stages);
 	tcase_add_test(tests, deployments);
 	tcase_add_test(tests, spans);

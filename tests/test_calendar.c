@@ -267,6 +267,22 @@ START_TEST(it_lives_as_long_as_someone_has_it)
 }
 END_TEST
 
+START_TEST(a_copy_goes_its_own_way)
+{
+	_cleanup_(calendar_unrefp) struct calendar *calendar = sample();
+	_cleanup_(calendar_unrefp) struct calendar *copy = calendar_copy(calendar);
+	_cleanup_(calendar_unrefp) struct calendar *empty = calendar_copy(NULL);
+	gint32 monday = day_of("2026-03-02");
+
+	calendar_add(copy, monday, monday, "only here");
+	ck_assert(calendar_masks(copy, monday) && !calendar_masks(calendar, monday));
+	ck_assert(calendar_masks(copy, day_of("2026-07-13")));
+	ck_assert_uint_eq(calendar_working_days(copy, monday - 1, monday + 4), 4);
+	ck_assert_uint_eq(calendar_working_days(calendar, monday - 1, monday + 4), 5);
+	ck_assert(!calendar_masks(empty, day_of("2026-07-13")));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("calendar");
@@ -285,6 +301,7 @@ int main(void)
 	tcase_add_test(tcase, time_adds_up);
 	tcase_add_test(tcase, ages_cost_little);
 	tcase_add_test(tcase, it_lives_as_long_as_someone_has_it);
+	tcase_add_test(tcase, a_copy_goes_its_own_way);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -175,22 +175,78 @@ static char *deployments_of(gint32 scope_id, gint64 from, gint64 to)
 	return g_string_free(text, FALSE);
 }
 
-START_TEST(samples_are_of_who_had_the_service_then)
+/* A service takes its past along: a team that gets one has not become faster. */
+START_TEST(samples_are_of_who_has_the_service_at_the_end)
 {
 	g_autofree char *reds = NULL, *blues = NULL, *some = NULL, *all = NULL;
+	g_autofree char *reds_before = NULL, *blues_before = NULL;
 
 	roll_out(1, "cart", 5, "ok");
 	roll_out(2, "mail", 6, "ok");
 	roll_out(3, "search", 7, "ok");
 	roll_out(4, "cart", 10, "ok");
 	reds = deployments_of(red, INSTANT_NONE, G_MAXINT64);
-	ck_assert_str_eq(reds, "search 7, cart 10");
+	ck_assert_str_eq(reds, "cart 5, search 7, cart 10");
 	blues = deployments_of(blue, INSTANT_NONE, G_MAXINT64);
-	ck_assert_str_eq(blues, "cart 5, mail 6");
+	ck_assert_str_eq(blues, "mail 6");
+	reds_before = deployments_of(red, INSTANT_NONE, hour(10, 0));
+	ck_assert_str_eq(reds_before, "search 7");
+	blues_before = deployments_of(blue, INSTANT_NONE, hour(10, 0));
+	ck_assert_str_eq(blues_before, "cart 5, mail 6");
 	some = deployments_of(cart, hour(5, 12), hour(10, 12));
 	ck_assert_str_eq(some, "cart 5");
 	all = deployments_of(cart, INSTANT_NONE, G_MAXINT64);
 	ck_assert_str_eq(all, "cart 5, cart 10");
+}
+END_TEST
+
+/* One that had a service takes none of its lead times and stages either. */
+START_TEST(stages_are_of_who_has_the_service_at_the_end)
+{
+	struct alert_samples samples;
+
+	rig_run(&rig, "INSERT INTO dorad.shipped_change (service_id, environment,"
+		      " source_id, project, external_id, rollout_id, finished_at,"
+		      " repo_id, sha, coding_us) SELECT scope_id, 'production', 7, '',"
+		      " c::text, 1, timestamptz '1970-01-06 12:00Z', 1, '', c"
+		      " FROM dorad.scope, unnest('{3, 1, 2}'::int[]) c"
+		      " WHERE kind = 'service' AND name = 'cart'");
+	read_samples(blue, INSTANT_NONE, G_MAXINT64, &samples);
+	ck_assert_uint_eq(samples.stages->len, 0);
+	ck_assert_uint_eq(samples.services->len, 1);
+	alert_samples_clear(&samples);
+	read_samples(red, INSTANT_NONE, G_MAXINT64, &samples);
+	ck_assert_uint_eq(samples.stages->len, 3);
+	ck_assert_uint_eq(samples.services->len, 2);
+	/* of one instant they have an order, so that sums never differ */
+	for (guint i = 0; i < 3; i++)
+		ck_assert_int_eq(
+			g_array_index(samples.stages, struct stage_sample, i).spans[0],
+			i + 1);
+	alert_samples_clear(&samples);
+}
+END_TEST
+
+/* From when on there is anything to be compared with. */
+START_TEST(what_is_known_has_a_beginning)
+{
+	struct alert_samples samples;
+
+	read_samples(red, hour(20, 0), hour(40, 0), &samples);
+	ck_assert_int_eq(samples.born, INSTANT_NONE);
+	alert_samples_clear(&samples);
+	roll_out(1, "cart", 7, "ok");
+	roll_out(2, "search", 9, "ok");
+	roll_out(3, "search", 21, "ok");
+	rig_run(&rig,
+		"INSERT INTO dorad.retention VALUES ('incidents', timestamptz"
+		" '1970-01-04 00:00Z'), ('changes', timestamptz '1970-01-05 00:00Z')");
+	read_samples(red, hour(20, 0), hour(40, 0), &samples);
+	ck_assert_uint_eq(samples.deployments->len, 1);
+	ck_assert_int_eq(samples.born, hour(7, 12));
+	ck_assert_int_eq(samples.incidents_from, hour(3, 0));
+	ck_assert_int_eq(samples.changes_from, hour(4, 0));
+	alert_samples_clear(&samples);
 }
 END_TEST
 
@@ -203,7 +259,8 @@ START_TEST(lead_times_are_those_that_count)
 		"INSERT INTO dorad.shipped (rollout_id, finished_at, lead_us, service_id,"
 		" repo_id, environment, sha, excluded, author) SELECT 1,"
 		" timestamptz '1970-01-13 00:00Z', x.lead, s.scope_id, 1, 'production',"
-		" decode(x.sha, 'hex'), x.excluded, -9 FROM dorad.scope s, (VALUES (7, '01',"
+		" decode(x.sha, 'hex'), x.excluded, -9 FROM dorad.scope s, (VALUES (7, "
+		"'01',"
 		" NULL), (8, '02', 'rule'), (NULL, '03', 'merge')) x (lead, sha, "
 		"excluded)"
 		" WHERE s.kind = 'service' AND s.name = 'search'");
@@ -228,15 +285,18 @@ START_TEST(an_incident_of_two_services_is_one)
 	rig_run(&rig, "UPDATE dorad.service_incident SET restored_at = NULL"
 		      " WHERE external_id = 'A'");
 	read_samples(red, INSTANT_NONE, G_MAXINT64, &samples);
-	ck_assert_uint_eq(samples.restores->len, 1);
+	ck_assert_uint_eq(samples.restores->len, 2);
 	span = &g_array_index(samples.restores, struct alert_span, 0);
+	ck_assert_int_eq(span->began, hour(9, 2));
+	ck_assert_int_eq(span->ended - span->began, 90 * G_TIME_SPAN_MINUTE);
+	span++;
 	ck_assert_int_eq(span->began, hour(20, 1));
 	ck_assert_int_eq(span->ended, INSTANT_NONE);
 	alert_samples_clear(&samples);
 	read_samples(blue, INSTANT_NONE, hour(19, 4), &samples);
-	ck_assert_uint_eq(samples.restores->len, 2);
+	ck_assert_uint_eq(samples.restores->len, 1);
 	span = &g_array_index(samples.restores, struct alert_span, 0);
-	ck_assert_int_eq(span->ended - span->began, 90 * G_TIME_SPAN_MINUTE);
+	ck_assert_int_eq(span->began, hour(19, 3));
 	alert_samples_clear(&samples);
 }
 END_TEST
@@ -295,9 +355,37 @@ static char *active_days(gint32 scope_id)
 	return g_string_free(text, FALSE);
 }
 
+/* An item of a source, at noon of a day. */
+static void item(const char *project, const char *kind, int day)
+{
+	g_autofree char *sql = g_strdup_printf(
+		"INSERT INTO dorad.item (source_id, attempt, project, kind, external_id,"
+		" outcome, done, bot, draft, optional, first_seen_at, created_at)"
+		" SELECT source_id, 1, '%s', '%s', '%d', 'success', true, false, false,"
+		" false, now(), timestamptz '1970-01-01 12:00Z' + interval '1 day' * %d"
+		" FROM dorad.source WHERE name = 'shop'",
+		project, kind, day, day);
+
+	rig_run(&rig, sql);
+}
+
+static void pipeline_run(const char *source, const char *project, int day)
+{
+	g_autofree char *sql = g_strdup_printf(
+		"INSERT INTO dorad.pipeline_run (source_id, project, run, attempt,"
+		" finished_at, n_jobs, child, outcome, workflow, retries)"
+		" SELECT source_id, '%s', '%d', 1, timestamptz '1970-01-01 12:00Z'"
+		" + interval '1 day' * %d, 0, false, 'success', '', 0"
+		" FROM dorad.source WHERE name = '%s'",
+		project, day, day, source);
+
+	rig_run(&rig, sql);
+}
+
 START_TEST(a_day_with_anything_is_one)
 {
-	g_autofree char *nothing = active_days(cart), *days = NULL, *blues = NULL;
+	g_autofree char *nothing = active_days(cart), *days = NULL, *reds = NULL,
+			*blues = NULL;
 
 	ck_assert_str_eq(nothing, "");
 	/* two commits of one local day, one of the next */
@@ -306,25 +394,42 @@ START_TEST(a_day_with_anything_is_one)
 		" timestamptz '1970-01-01 00:00Z' + interval '1 hour' * h, repo_id,"
 		" decode(lpad(h::text, 4, '0'), 'hex'), '' FROM dorad.repo,"
 		" unnest('{290, 291, 311}'::int[]) h WHERE name LIKE '%shop'");
+	/* from when it was blue's */
+	roll_out(49, "cart", 5, "ok");
 	roll_out(50, "cart", 15, "ok");
 	rig_run(&rig, "INSERT INTO dorad.deployment (service_id, source_id, external_id,"
 		      " attempt, environment, started_at, outcome, first_seen_at) SELECT"
 		      " scope_id, (SELECT min(source_id) FROM dorad.source), 'x', 1,"
 		      " 'staging', timestamptz '1970-01-18 12:00Z', 'running', now()"
 		      " FROM dorad.scope WHERE kind = 'service' AND name = 'cart'");
-	rig_run(&rig,
-		"INSERT INTO dorad.item (source_id, attempt, project, kind, external_id,"
-		" outcome, done, bot, draft, optional, first_seen_at, created_at)"
-		" SELECT source_id, 1, p.project, p.kind, '1', 'success', true, false,"
-		" false, false, now(), timestamptz '1970-01-01 12:00Z' + interval '1 day'"
-		" * p.day FROM dorad.source, (VALUES ('', 'incident', 20), ('acme/a',"
-		" 'run', 22), ('acme/b', 'change', 24)) p (project, kind, day)"
-		" WHERE name = 'shop'");
+	incident("I", 20, 12, "cart");
+	rig_run(&rig, "INSERT INTO dorad.pipeline_use SELECT scope_id, source_id,"
+		      " CASE t.name WHEN 'shop' THEN 'acme/a' END FROM dorad.scope s,"
+		      " dorad.source t WHERE s.kind = 'service' AND s.name = 'cart'");
+	pipeline_run("shop", "acme/a", 22);
+	rig_run(&rig, "INSERT INTO dorad.shipped_change (service_id, environment,"
+		      " source_id, project, external_id, rollout_id, finished_at,"
+		      " repo_id, sha) SELECT scope_id, e, source_id, p, e || p, 50,"
+		      " timestamptz '1970-01-16 12:00Z', 1, '' FROM dorad.scope s,"
+		      " dorad.source t, unnest('{production, staging}'::text[]) e,"
+		      " unnest('{acme/b, acme/c}'::text[]) p WHERE t.name = 'shop'"
+		      " AND s.kind = 'service' AND s.name = 'cart'");
+	item("acme/b", "change", 24);
+	item("acme/c", "change", 26);
+	/* others use the same source */
+	item("acme/x", "change", 14);
+	item("acme/x", "run", 16);
+	item("", "incident", 19);
+	incident("J", 21, 12, "mail");
+	pipeline_run("shop", "acme/b", 23);
+	pipeline_run("tools", "acme/x", 25);
 	days = active_days(cart);
-	ck_assert_str_eq(days, "12 13 15 17 20 22 24");
-	/* the repository is cart's since day 10, and the source is no longer blue's */
+	ck_assert_str_eq(days, "5 12 13 15 17 20 22 24 26");
+	/* whose days are those of UTC */
+	reds = active_days(red);
+	ck_assert_str_eq(reds, "5 12 15 17 20 22 24 26");
 	blues = active_days(blue);
-	ck_assert_str_eq(blues, "");
+	ck_assert_str_eq(blues, "21");
 }
 END_TEST
 
@@ -335,7 +440,17 @@ START_TEST(facts_are_known_until)
 	rig_ok(store_fresh_until(rig.store, red, &until, &error));
 	ck_assert_int_eq(until, INSTANT_NONE);
 	rig_run(&rig, "UPDATE dorad.source SET ok_at = '1970-01-02 00:00Z'");
+	rig_run(&rig, "DELETE FROM dorad.attribution_due");
 	rig_ok(store_fresh_until(rig.store, red, &until, &error));
+	ck_assert_int_eq(until, DAY);
+	/* what is not attributed yet is not known yet */
+	rig_run(&rig, "DELETE FROM dorad.attribution_due");
+	rig_run(&rig, "INSERT INTO dorad.attribution_due (service_id) SELECT scope_id"
+		      " FROM dorad.scope WHERE kind = 'service' AND name = 'cart'");
+	rig_ok(store_fresh_until(rig.store, red, &until, &error));
+	ck_assert_int_eq(until, INSTANT_NONE);
+	rig_run(&rig, "DELETE FROM dorad.attribution_due");
+	rig_ok(store_fresh_until(rig.store, cart, &until, &error));
 	ck_assert_int_eq(until, DAY);
 }
 END_TEST
@@ -367,7 +482,9 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, when_a_failure_was_known, 0, G_N_ELEMENTS(failures));
-	tcase_add_test(tests, samples_are_of_who_had_the_service_then);
+	tcase_add_test(tests, samples_are_of_who_has_the_service_at_the_end);
+	tcase_add_test(tests, stages_are_of_who_has_the_service_at_the_end);
+	tcase_add_test(tests, what_is_known_has_a_beginning);
 	tcase_add_test(tests, lead_times_are_those_that_count);
 	tcase_add_test(tests, an_incident_of_two_services_is_one);
 	tcase_add_test(tests, the_newest_of_before_are_there_too);

@@ -20,6 +20,12 @@ CREATE INDEX commit_committed ON dorad.commit (repo_id, committed_at);
 CREATE INDEX deployment_happened ON dorad.deployment
 	(service_id, coalesce(finished_at, started_at));
 
+-- The newest spans before a day.
+CREATE INDEX service_incident_started ON dorad.service_incident
+	(service_id, environment, started_at) WHERE excluded IS NULL;
+CREATE INDEX rollout_state_failed ON dorad.rollout_state
+	(service_id, environment, finished_at) WHERE state = 'failed';
+
 -- A series that is watched, and all that its next day is judged by (metrics/watch.h).
 -- scope_id NULL: of the daemon itself. Not active: nothing watches it any longer; what is
 -- here is kept for its history.
