@@ -103,10 +103,11 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 	add_parts(scene, subject, row, day->day, alert);
 }
 
-const char *alert_reason(enum watch_event event, bool guardrail)
+const char *alert_reason(enum watch_event event, bool guardrail, bool silent)
 {
 	if (event == WATCH_WITHDRAWN)
-		return "late facts undid it";
+		return silent ? "nothing has been heard for 28 days"
+			      : "late facts undid it";
 	if (event == WATCH_ACCEPTED)
 		return "it has lasted so long that it is the new normal";
 	if (event == WATCH_RESOLVED)

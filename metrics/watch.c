@@ -232,6 +232,9 @@ void watch_step(struct watch *watch, const struct watch_rule *rule,
 		watch->silent = look->silent;
 		add(events, look->silent ? WATCH_SILENT : WATCH_HEARD);
 	}
+	watch->silence = look->silent ? watch->silence + 1 : 0;
+	if (watch->state == WATCH_FIRING && watch->silence >= WATCH_SILENCE_MAX)
+		finish(watch, rule, look->day, WATCH_WITHDRAWN, events);
 	if (look->masked || look->silent)
 		return;
 	if (watch->state == WATCH_FIRING) {

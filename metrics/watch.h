@@ -9,7 +9,9 @@
  *   resolved (it is over), accepted (a new normal) or withdrawn (late facts undid it)
  *
  * Masked and silent days change nothing but the flag `silent`, and are not among the days
- * that are counted. Mutes are not seen here: they hold messages back, not states.
+ * that are counted; but what fires ends, as withdrawn, with the 28th silent day in a row:
+ * nobody can say any longer that it is so. Mutes are not seen here: they hold messages
+ * back, not states.
  */
 #include "metrics/shift.h"
 
@@ -65,6 +67,7 @@ struct watch {
 	guint streak;	       /* pending: how often in a row */
 	guint calm;	       /* firing: how often in a row below */
 	guint quiet;	       /* learning and ok: how many days nothing is suspected */
+	guint silence;	       /* how many days in a row were silent, masked or not */
 	gint32 baseline_start; /* SHIFT_NO_BOUND */
 	/* While firing; else WATCH_NEVER, NAN and false: */
 	gint32 suspected, fired; /* days */
@@ -73,6 +76,7 @@ struct watch {
 	bool worsened;	     /* that was told */
 };
 #define WATCH_NEVER G_MININT32
+#define WATCH_SILENCE_MAX 28 /* what fires is withdrawn after so many silent days */
 
 /* Of the effect: bad is what has kept nearly all of it, easing what has not, but is not
  * calm either. The recent window holds samples of before for weeks after something is

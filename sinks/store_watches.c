@@ -6,11 +6,12 @@
 #define STATE                                                                            \
 	"state, silent, judged, since, streak, calm, quiet, baseline_start, suspected,"  \
 	" fired, frozen_base, frozen_low, frozen_high, frozen_effect, frozen_onset,"     \
-	" fired_score, fired_ratio, worsened, lacking, score, ratio, alert_id, active"
+	" fired_score, fired_ratio, worsened, lacking, score, ratio, alert_id,"          \
+	" silence, active"
 #define GIVEN                                                                            \
 	"$7, $8, dorad.day($9), dorad.day($10), $11, $12, $13, dorad.day($14),"          \
 	" dorad.day($15), dorad.day($16), $17, $18, $19, $20, dorad.day($21), $22, $23," \
-	" $24, $25, $26, $27, nullif($28, 0), true"
+	" $24, $25, $26, $27, nullif($28, 0), $29, true"
 #define READ                                                                             \
 	"SELECT w.watch_id, w.kind, coalesce(w.scope_id, 0), w.name, w.metric,"          \
 	" w.environment, w.direction, w.state, w.silent, dorad.day_number(w.judged),"    \
@@ -19,7 +20,8 @@
 	" dorad.day_number(w.fired), w.frozen_base, w.frozen_low, w.frozen_high,"        \
 	" w.frozen_effect, dorad.day_number(w.frozen_onset), w.fired_score,"             \
 	" w.fired_ratio, w.worsened, w.lacking, w.score, w.ratio, w.alert_id,"           \
-	" (SELECT a.engine FROM dorad.alert a WHERE a.alert_id = w.alert_id)"            \
+	" (SELECT a.engine FROM dorad.alert a WHERE a.alert_id = w.alert_id),"           \
+	" w.silence"                                                                     \
 	" FROM dorad.watch w WHERE w.active"
 #define OF_SCOPE " AND (w.scope_id = $1 OR ($1 = 0 AND w.scope_id IS NULL))"
 #define LOCKED " ORDER BY w.watch_id FOR NO KEY UPDATE"
@@ -105,6 +107,7 @@ static void read_watch(const PGresult *result, int row, struct watch *watch)
 		.score = result_double(result, row, 22),
 		.ratio = result_double(result, row, 23),
 		.worsened = result_bool(result, row, 24),
+		.silence = (guint)result_int4(result, row, 30),
 	};
 	watch_state_parse(state, &watch->state);
 }
@@ -207,6 +210,7 @@ static void arg_state(struct pg_args *args, const struct watch_row *row)
 	arg_double(args, row->score);
 	arg_double(args, row->ratio);
 	arg_int8(args, row->alert_id);
+	arg_int4(args, (gint32)watch->silence);
 }
 
 /* The id of a watch that is new to the caller, if there has been one. */

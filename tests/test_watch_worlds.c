@@ -59,7 +59,7 @@ static struct watch_look make_look(GRand *rand, enum mood mood, gint32 day)
 		[MOOD_DOUBTFUL] = { 97, 60, 50, 50, 2, 5 },
 		[MOOD_BAD] = { 99, 93, 98, 50, 1, 5 },
 		[MOOD_EASING] = { 99, 40, 1, 98, 1, 5 },
-		[MOOD_AWAY] = { 50, 50, 50, 50, 80, 40 },
+		[MOOD_AWAY] = { 50, 50, 50, 50, 97, 40 },
 	};
 	struct watch_look look = {
 		.day = day,
@@ -115,6 +115,16 @@ static void note(struct world *world, guint day, const struct watch_events *even
 		world->seen[world->n_seen++] = (struct seen){ day, events->events[i] };
 }
 
+static bool has(const struct world *world, guint day, enum watch_event event)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < world->n_seen; i++)
+		n += world->seen[i].day == day && world->seen[i].event == event;
+	MUST(n <= 1);
+	return n == 1;
+}
+
 static bool same(const struct watch *a, const struct watch *b)
 {
 	return memcmp(a, b, sizeof *a) == 0;
@@ -127,6 +137,7 @@ static void assert_unseen(const struct watch *before, const struct watch *after)
 
 	watch.judged = before->judged;
 	watch.silent = before->silent;
+	watch.silence = before->silence;
 	if (before->since == WATCH_NEVER)
 		watch.since = WATCH_NEVER;
 	MUST(same(before, &watch));
@@ -146,7 +157,7 @@ static void live(struct world *world)
 		note(world, i, &events);
 		MUST(watch.judged == look->day);
 		MUST(watch.silent == look->silent);
-		if (look->masked || look->silent)
+		if ((look->masked || look->silent) && !has(world, i, WATCH_WITHDRAWN))
 			assert_unseen(&before, &watch);
 	}
 }
@@ -190,16 +201,6 @@ static void live_again(struct world *world, GRand *rand)
 static bool is_judged(const struct world *world, guint i)
 {
 	return !world->looks[i].masked && !world->looks[i].silent;
-}
-
-static bool has(const struct world *world, guint day, enum watch_event event)
-{
-	guint n = 0;
-
-	for (guint i = 0; i < world->n_seen; i++)
-		n += world->seen[i].day == day && world->seen[i].event == event;
-	MUST(n <= 1);
-	return n == 1;
 }
 
 static bool ends(enum watch_event event)
@@ -358,6 +359,29 @@ static void check_judged(const struct world *world, guint day)
 	     (!look->usable && was_usable(world, day)));
 }
 
+static guint silent_days(const struct world *world, guint day)
+{
+	guint n = 0;
+
+	while (n <= day && world->looks[day - n].silent)
+		n++;
+	return n;
+}
+
+static void check_unseen(const struct world *world, guint day)
+{
+	int fired, ended;
+
+	alert_before(world, day, &fired, &ended);
+	assert_told(world, day,
+		    fired >= 0 && silent_days(world, day) >= 28 ? WATCH_WITHDRAWN
+								: N_WATCH_EVENTS);
+	MUST(!has(world, day, WATCH_LEARNED));
+	MUST(!has(world, day, WATCH_UNLEARNED));
+	MUST(!has(world, day, WATCH_SUSPECTED));
+	MUST(!has(world, day, WATCH_CLEARED));
+}
+
 static void check_world(const struct world *world)
 {
 	for (guint i = 0; i < world->n; i++) {
@@ -369,8 +393,7 @@ static void check_world(const struct world *world)
 		if (is_judged(world, i))
 			check_judged(world, i);
 		else
-			for (int k = 0; k < WATCH_SILENT; k++)
-				MUST(!has(world, i, (enum watch_event)k));
+			check_unseen(world, i);
 	}
 }
 

@@ -38,6 +38,7 @@ CREATE TABLE dorad.watch (
 	streak int NOT NULL,
 	calm int NOT NULL,
 	quiet int NOT NULL,
+	silence int NOT NULL,
 	baseline_start date,
 	suspected date,
 	fired date,

@@ -99,6 +99,9 @@ EDGES = {
         "shift", (1, {}), (2, BAD), (9, {"masked": 1}), (4, {"silent": 1}), (3, BAD),
         (3, CALM), (9, {**CALM, "silent": 1}), (3, CALM), (2, {**CALM, "masked": 1}),
         (20, CALM)),
+    "silent for four weeks": story("shift", (1, {}), (4, BAD), (27, {"silent": 1}),
+                                   (3, BAD), (20, {"silent": 1, "masked": 1}),
+                                   (9, {"silent": 1}), (30, BAD)),
     "unlearned while it fires": story("shift", (1, {}), (4, BAD), (5, {"usable": 0}),
                                       (9, {**CALM, "usable": 0}), (20, {"usable": 0})),
     "unlearned while pending": story("shift", (1, {}), (2, BAD), (5, {"usable": 0}),
@@ -165,8 +168,8 @@ def look(words):
 
 def said(watch, events):
     result = {"events": "".join("%s;" % event for event in events), "state": watch.state}
-    for name in ("silent", "judged", "since", "quiet", "baseline_start", "suspected",
-                 "fired", "score", "ratio", "worsened"):
+    for name in ("silent", "silence", "judged", "since", "quiet", "baseline_start",
+                 "suspected", "fired", "score", "ratio", "worsened"):
         result[name] = getattr(watch, name)
     result.update({name: watch.frozen[name] for name in FROZEN})
     # a count is of the state that it belongs to

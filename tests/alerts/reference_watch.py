@@ -18,6 +18,7 @@ WATCH_FLAWS = {
     "easing is no end of calm": ("ends_calm", ("bad",)),
     "masked days count": ("masked", True),
     "calm is kept": ("reset", False),
+    "silence": ("silence", 1),
     "worsens often": ("once", False),
     "baseline is kept": ("moves", False),
 }
@@ -25,7 +26,7 @@ WATCH_FLAWS = {
 
 class Rule:
     masked, reset, once, moves = False, True, True, True
-    ends_calm, told = ("bad", "easing"), 21
+    ends_calm, told, silence = ("bad", "easing"), 21, 28
 
     def __init__(self, name, flaw=None):
         (self.pending, self.calm, self.quiet, self.accept_after,
@@ -52,7 +53,7 @@ class Watch:
         self.rule, self.baseline_start = rule, baseline_start
         self.state, self.silent = "learning", False
         self.judged = self.since = NEVER
-        self.streak = self.calm = self.quiet = 0
+        self.streak = self.calm = self.quiet = self.silence = 0
         self.forget()
 
     def forget(self):
@@ -77,6 +78,9 @@ class Watch:
         if look["silent"] != self.silent:
             self.silent = look["silent"]
             events.append("nodata" if self.silent else "data")
+        self.silence = self.silence + 1 if look["silent"] else 0
+        if self.state == "firing" and self.silence >= self.rule.silence:
+            self.end("withdrawn", look["day"], events)
         if look["silent"] or (look["masked"] and not self.rule.masked):
             return events
         if self.state == "firing":

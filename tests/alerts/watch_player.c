@@ -18,14 +18,15 @@ static void say(const struct watch *watch, const struct watch_events *events)
 	printf("events=");
 	for (guint i = 0; i < events->n; i++)
 		printf("%s;", watch_event_name(events->events[i]));
-	printf(" state=%s silent=%d judged=%d since=%d streak=%u calm=%u quiet=%u"
+	printf(" state=%s silent=%d silence=%u judged=%d since=%d streak=%u calm=%u "
+	       "quiet=%u"
 	       " baseline_start=%d suspected=%d fired=%d base=%.17g low=%.17g high=%.17g"
 	       " effect=%.17g onset=%d score=%.17g ratio=%.17g worsened=%d\n",
-	       watch_state_name(watch->state), watch->silent, watch->judged, watch->since,
-	       watch->streak, watch->calm, watch->quiet, watch->baseline_start,
-	       watch->suspected, watch->fired, watch->frozen.base, watch->frozen.low,
-	       watch->frozen.high, watch->frozen.effect, watch->frozen.onset,
-	       watch->score, watch->ratio, watch->worsened);
+	       watch_state_name(watch->state), watch->silent, watch->silence,
+	       watch->judged, watch->since, watch->streak, watch->calm, watch->quiet,
+	       watch->baseline_start, watch->suspected, watch->fired, watch->frozen.base,
+	       watch->frozen.low, watch->frozen.high, watch->frozen.effect,
+	       watch->frozen.onset, watch->score, watch->ratio, watch->worsened);
 }
 
 static enum watch_recent read_recent(void)
