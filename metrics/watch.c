@@ -219,12 +219,26 @@ static void step_condition(struct watch *watch, const struct watch_rule *rule,
 	}
 }
 
+/* Days have gone by unseen. */
+static void skip(struct watch *watch, gint32 day, struct watch_events *events)
+{
+	watch->streak = 0;
+	watch->calm = 0;
+	watch->silence = 0;
+	if (watch->state != WATCH_PENDING)
+		return;
+	enter(watch, WATCH_OK, day);
+	add(events, WATCH_CLEARED);
+}
+
 void watch_step(struct watch *watch, const struct watch_rule *rule,
 		const struct watch_look *look, struct watch_events *events)
 {
 	events->n = 0;
 	if (look->day <= watch->judged)
 		return;
+	if (watch->judged != WATCH_NEVER && look->day > watch->judged + 1)
+		skip(watch, look->day, events);
 	watch->judged = look->day;
 	if (watch->since == WATCH_NEVER)
 		watch->since = look->day;

@@ -10,8 +10,9 @@
  *
  * Masked and silent days change nothing but the flag `silent`, and are not among the days
  * that are counted; but what fires ends, as withdrawn, with the 28th silent day in a row:
- * nobody can say any longer that it is so. Mutes are not seen here: they hold messages
- * back, not states.
+ * nobody can say any longer that it is so. Days that nobody looked at end what has to be
+ * in a row, and what was suspected is so no longer. Mutes are not seen here: they hold
+ * messages back, not states.
  */
 #include "metrics/shift.h"
 

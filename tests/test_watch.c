@@ -14,7 +14,7 @@
  *   d  the same with twice the     ^  the condition is true and the level calm
  *      ratio                       x  late facts undo what fires
  *   m  masked                      s  silent
- *   h  masked and silent
+ *   h  masked and silent           _  nobody looks
  * Masked and silent days would be all of these, if anybody asked. The onset lies 20 days
  * before what is found. Events as "day:name".
  */
@@ -173,6 +173,22 @@ static const struct row {
 	{ "it is heard, and there is too little", ".!su",
 	  "0:learned 1:suspected 2:nodata 3:data 3:cleared 3:unlearned", WATCH_LEARNING },
 
+	{ "what was suspected is not after days unseen", ".!!_!",
+	  "0:learned 1:suspected 4:cleared 4:suspected", WATCH_PENDING },
+	{ "however many", ".!!_50!!!",
+	  "0:learned 1:suspected 53:cleared 53:suspected 55:fired", WATCH_FIRING },
+	{ "whatever comes", ".!_m!", "0:learned 1:suspected 3:cleared 4:suspected",
+	  WATCH_PENDING },
+	{ "as if there were too little", ".!_u",
+	  "0:learned 1:suspected 3:cleared "
+	  "3:unlearned",
+	  WATCH_LEARNING },
+	{ "calm days are counted anew", ".!!!.6_.6", "0:learned 1:suspected 3:fired",
+	  WATCH_FIRING },
+	{ "and silent ones", ".!!!s20_s20", "0:learned 1:suspected 3:fired 4:nodata",
+	  WATCH_FIRING },
+	{ "quiet ones are not", ".!!!.7!7_!7!",
+	  "0:learned 1:suspected 3:fired 10:resolved 26:suspected", WATCH_PENDING },
 	{ "a guardrail fires on the third day", ".!!!", "0:learned 1:suspected 3:fired",
 	  WATCH_FIRING, &watch_rule_guardrail },
 	{ "ends with its silence", ".!!!s28",
@@ -229,6 +245,8 @@ static char *live(struct watch *watch, const struct watch_rule *rule, const char
 			struct watch_look look = look_of(letter, day);
 			struct watch_events events;
 
+			if (letter == '_')
+				continue;
 			watch_step(watch, rule, &look, &events);
 			ck_assert_uint_le(events.n, WATCH_EVENTS_MAX);
 			for (guint i = 0; i < events.n; i++)

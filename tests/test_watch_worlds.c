@@ -130,6 +130,12 @@ static bool same(const struct watch *a, const struct watch *b)
 	return memcmp(a, b, sizeof *a) == 0;
 }
 
+/* Nobody looked on the day before. */
+static bool skipped(const struct world *world, guint i)
+{
+	return i > 0 && world->looks[i].day != world->looks[i - 1].day + 1;
+}
+
 /* Masked and silent days leave everything as it was, but what day it is and the flag. */
 static void assert_unseen(const struct watch *before, const struct watch *after)
 {
@@ -157,7 +163,8 @@ static void live(struct world *world)
 		note(world, i, &events);
 		MUST(watch.judged == look->day);
 		MUST(watch.silent == look->silent);
-		if ((look->masked || look->silent) && !has(world, i, WATCH_WITHDRAWN))
+		if ((look->masked || look->silent) && !skipped(world, i) &&
+		    !has(world, i, WATCH_WITHDRAWN))
 			assert_unseen(&before, &watch);
 	}
 }
@@ -242,13 +249,15 @@ static guint true_days(const struct world *world, int ended, guint day)
 	guint n = 0;
 
 	for (int i = (int)day; i > ended; i--) {
-		if (!is_judged(world, (guint)i))
-			continue;
-		if (!world->looks[i].condition ||
-		    (ended >= 0 &&
-		     judged_in(world, ended, (guint)i) <= world->rule->quiet))
+		if (is_judged(world, (guint)i)) {
+			if (!world->looks[i].condition ||
+			    (ended >= 0 &&
+			     judged_in(world, ended, (guint)i) <= world->rule->quiet))
+				break;
+			n++;
+		}
+		if (skipped(world, (guint)i))
 			break;
-		n++;
 	}
 	return n;
 }
@@ -258,12 +267,14 @@ static guint calm_days(const struct world *world, int fired, guint day)
 	guint n = 0;
 
 	for (int i = (int)day; i > fired; i--) {
-		if (!is_judged(world, (guint)i) ||
-		    world->looks[i].recent == RECENT_UNKNOWN)
-			continue;
-		if (world->looks[i].recent != RECENT_CALM)
+		if (is_judged(world, (guint)i) &&
+		    world->looks[i].recent != RECENT_UNKNOWN) {
+			if (world->looks[i].recent != RECENT_CALM)
+				break;
+			n++;
+		}
+		if (skipped(world, (guint)i))
 			break;
-		n++;
 	}
 	return n;
 }
@@ -353,7 +364,8 @@ static void check_judged(const struct world *world, guint day)
 	before = day > 0 ? true_days(world, ended, day - 1) : 0;
 	assert_told(world, day, n >= 3 ? WATCH_FIRED : N_WATCH_EVENTS);
 	MUST(has(world, day, WATCH_SUSPECTED) == (n == 1));
-	MUST(has(world, day, WATCH_CLEARED) == (n == 0 && before > 0));
+	MUST(has(world, day, WATCH_CLEARED) ==
+	     ((n == 0 || skipped(world, day)) && before > 0));
 	MUST(has(world, day, WATCH_LEARNED) == (look->usable && !was_usable(world, day)));
 	MUST(has(world, day, WATCH_UNLEARNED) ==
 	     (!look->usable && was_usable(world, day)));
@@ -363,9 +375,10 @@ static guint silent_days(const struct world *world, guint day)
 {
 	guint n = 0;
 
-	while (n <= day && world->looks[day - n].silent)
+	while (n <= day && world->looks[day - n].silent && !skipped(world, day - n))
 		n++;
-	return n;
+	/* the one after days unseen is the first */
+	return n + (n <= day && world->looks[day - n].silent);
 }
 
 static void check_unseen(const struct world *world, guint day)
@@ -379,7 +392,8 @@ static void check_unseen(const struct world *world, guint day)
 	MUST(!has(world, day, WATCH_LEARNED));
 	MUST(!has(world, day, WATCH_UNLEARNED));
 	MUST(!has(world, day, WATCH_SUSPECTED));
-	MUST(!has(world, day, WATCH_CLEARED));
+	MUST(has(world, day, WATCH_CLEARED) ==
+	     (fired < 0 && skipped(world, day) && true_days(world, ended, day - 1) > 0));
 }
 
 static void check_world(const struct world *world)

@@ -66,6 +66,9 @@ def story(rule, *days):
     """Each (n, what): n days that show it."""
     lines, day = ["watch %s -" % rule], TODAY
     for n, what in days:
+        if what == "unseen":
+            day += n
+            continue
         shown = {"masked": 0, "silent": 0, "usable": 1, "condition": 0, "score": 1.0,
                  "ratio": 2.0, "recent": "unknown", "undone": 0, "onset": TODAY - 20}
         shown.update(what)
@@ -102,6 +105,11 @@ EDGES = {
     "silent for four weeks": story("shift", (1, {}), (4, BAD), (27, {"silent": 1}),
                                    (3, BAD), (20, {"silent": 1, "masked": 1}),
                                    (9, {"silent": 1}), (30, BAD)),
+    "unseen while pending": story("shift", (1, {}), (2, BAD), (1, "unseen"), (3, BAD)),
+    "unseen while calm": story("shift", (1, {}), (3, BAD), (6, CALM), (40, "unseen"),
+                               (7, CALM)),
+    "unseen while silent": story("shift", (1, {}), (4, BAD), (20, {"silent": 1}),
+                                 (1, "unseen"), (28, {"silent": 1})),
     "unlearned while it fires": story("shift", (1, {}), (4, BAD), (5, {"usable": 0}),
                                       (9, {**CALM, "usable": 0}), (20, {"usable": 0})),
     "unlearned while pending": story("shift", (1, {}), (2, BAD), (5, {"usable": 0}),

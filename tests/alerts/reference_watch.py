@@ -19,13 +19,14 @@ WATCH_FLAWS = {
     "masked days count": ("masked", True),
     "calm is kept": ("reset", False),
     "silence": ("silence", 1),
+    "counters span what is unseen": ("skips", False),
     "worsens often": ("once", False),
     "baseline is kept": ("moves", False),
 }
 
 
 class Rule:
-    masked, reset, once, moves = False, True, True, True
+    masked, reset, once, moves, skips = False, True, True, True, True
     ends_calm, told, silence = ("bad", "easing"), 21, 28
 
     def __init__(self, name, flaw=None):
@@ -72,6 +73,11 @@ class Watch:
         events = []
         if look["day"] <= self.judged:
             return events
+        if self.judged != NEVER and look["day"] > self.judged + 1 and self.rule.skips:
+            self.streak = self.calm = self.silence = 0
+            if self.state == "pending":
+                self.turn("ok", look["day"])
+                events.append("cleared")
         self.judged = look["day"]
         if self.since == NEVER:
             self.since = look["day"]
