@@ -116,6 +116,12 @@ struct watch_events {
 void watch_init(struct watch *watch, gint32 baseline_start);
 void watch_step(struct watch *watch, const struct watch_rule *rule,
 		const struct watch_look *look, struct watch_events *events);
+/* It is measured differently from now on, so nothing can be compared with what is frozen:
+ * what fires is withdrawn, what is suspected cleared, and it goes on without quiet days.
+ */
+void watch_restart(struct watch *watch, gint32 day, struct watch_events *events);
+/* Days after this one were looked at by a clock that was ahead: they are forgotten. */
+void watch_turn_back(struct watch *watch, gint32 day);
 /* A person says that it is the new normal: false, and nothing happens, unless it fires.
  */
 bool watch_accept(struct watch *watch, const struct watch_rule *rule, gint32 day,

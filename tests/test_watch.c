@@ -366,6 +366,33 @@ START_TEST(people_accept)
 }
 END_TEST
 
+/* What is frozen says nothing of what is measured in another way. */
+START_TEST(measured_anew)
+{
+	static const struct {
+		const char *days, *events;
+	} histories[] = {
+		{ ".!!!b", "withdrawn" }, { ".!", "cleared" }, { ".", "" }, { "u", "" }
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(histories); i++) {
+		struct watch watch;
+		struct watch_events events;
+		g_autofree char *before = NULL, *after = NULL;
+
+		watch_init(&watch, -100);
+		before = live(&watch, &watch_rule_shift, histories[i].days);
+		watch_restart(&watch, watch.judged, &events);
+		ck_assert_str_eq(events.n ? watch_event_name(events.events[0]) : "",
+				 histories[i].events);
+		ck_assert_uint_eq(watch.quiet + watch.streak, 0);
+		ck_assert_int_eq(watch.baseline_start, -100);
+		ck_assert_int_eq(watch.fired, WATCH_NEVER);
+		ck_assert(watch.state == WATCH_OK || histories[i].days[0] == 'u');
+	}
+}
+END_TEST
+
 /* Of few durations the window may have begun more than 84 days ago. */
 START_TEST(far_onsets)
 {
@@ -457,6 +484,7 @@ int main(void)
 	tcase_add_test(tests, frozen);
 	tcase_add_test(tests, baselines);
 	tcase_add_test(tests, people_accept);
+	tcase_add_test(tests, measured_anew);
 	tcase_add_test(tests, far_onsets);
 	tcase_add_test(tests, calm_levels);
 	tcase_add_test(tests, names);

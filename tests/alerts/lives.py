@@ -59,6 +59,8 @@ def random_life(seed):
         lines.append(days.look())
         if rng.random() < 0.005:
             lines.append("accept %d" % days.day)
+        if rng.random() < 0.005:
+            lines.append("restart %d" % days.day)
     return lines
 
 
@@ -156,6 +158,8 @@ def play(lines, flaw):
                           NO_BOUND if rest[1] == "-" else int(rest[1]))
         elif word == "look":
             events = watch.step(look(rest))
+        elif word == "restart":
+            events = watch.restart(int(rest[0]))
         else:
             events = watch.accept_by_hand(int(rest[0]))
             done = {"done": events is not None}

@@ -20,6 +20,7 @@ WATCH_FLAWS = {
     "calm is kept": ("reset", False),
     "silence": ("silence", 1),
     "counters span what is unseen": ("skips", False),
+    "quiet after a restart": ("hushed", True),
     "worsens often": ("once", False),
     "baseline is kept": ("moves", False),
 }
@@ -27,6 +28,7 @@ WATCH_FLAWS = {
 
 class Rule:
     masked, reset, once, moves, skips = False, True, True, True, True
+    hushed = False
     ends_calm, told, silence = ("bad", "easing"), 21, 28
 
     def __init__(self, name, flaw=None):
@@ -168,6 +170,17 @@ class Watch:
         self.quiet = self.rule.quiet
         self.forget()
         events.append(how)
+
+    def restart(self, day):
+        """It is measured differently."""
+        events = []
+        if self.state == "firing":
+            self.end("withdrawn", day, events)
+            self.quiet = self.rule.quiet if self.rule.hushed else 0
+        elif self.state == "pending":
+            self.turn("ok", day)
+            events.append("cleared")
+        return events
 
     def accept_by_hand(self, day):
         """The events, or None if it does not fire."""

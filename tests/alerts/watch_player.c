@@ -3,6 +3,7 @@
  * (tests/alerts/player.h). For each order a line: what happened, and the watch.
  *
  *   watch RULE BASELINE_START                   "shift" or "guardrail"
+ *   restart DAY                                it is measured differently
  *   look DAY MASKED SILENT USABLE CONDITION BASE LOW HIGH EFFECT ONSET SCORE RATIO RECENT
  *        UNDONE                                 RECENT: "unknown", "bad", "easing",
  * "calm" accept DAY calm EFFECT RECENT                          what watch_calm() says of
@@ -82,6 +83,8 @@ int main(void)
 		} else if (strcmp(order, "accept") == 0) {
 			bool done = watch_accept(&watch, rule, whole_day(0), &events);
 			printf("done=%d ", done);
+		} else if (strcmp(order, "restart") == 0) {
+			watch_restart(&watch, whole_day(0), &events);
 		} else if (strcmp(order, "calm") == 0) {
 			struct shift_frozen frozen = { .effect = real() };
 			printf("calm=%s\n", recents[watch_calm(&frozen, real())]);
