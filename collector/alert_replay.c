@@ -91,7 +91,7 @@ static void series_clear(void *data)
 }
 
 static bool play(const struct alert_scene *scene, struct replay_series *series,
-		 GError **error)
+		 gint32 baseline, GError **error)
 {
 	struct playing playing = { .series = series };
 	struct watch_row row = { .direction = SHIFT_WORSE };
@@ -101,6 +101,8 @@ static bool play(const struct alert_scene *scene, struct replay_series *series,
 
 	alert_subject_init(&subject, scene, series->metric, series->rule, SHIFT_WORSE);
 	alert_begin(scene, &subject, first, &row);
+	if (baseline != SHIFT_NO_BOUND && baseline < series->since)
+		row.watch.baseline_start = baseline;
 	ok = alert_walk(scene, &subject, &row, first, series->until, visit, &playing,
 			error);
 	end_week(&playing);
@@ -132,13 +134,15 @@ rule_of(const struct replay *replay, const char *environment, enum metric metric
 }
 
 static bool play_metrics(struct replay *replay, const struct alert_scene *scene,
-			 const char *environment, GError **error)
+			 const char *environment, gint32 since, GError **error)
 {
+	gint32 baseline;
+
 	for (int i = 0; i < N_METRICS; i++) {
 		struct replay_series series = {
 			.kind = replay->place.scope->kind,
 			.metric = (enum metric)i,
-			.since = replay->query->since,
+			.since = since,
 			.until = replay->until,
 		};
 
@@ -150,30 +154,47 @@ static bool play_metrics(struct replay *replay, const struct alert_scene *scene,
 		series.events = g_array_new(FALSE, FALSE, sizeof(struct replay_event));
 		series.weeks = g_string_new(NULL);
 		g_array_append_val(replay->series, series);
-		if (!play(scene,
+		if (!store_watch_baseline(
+			    replay->place.store, replay->place.scope->scope_id,
+			    metric_name(series.metric), environment, &baseline, error) ||
+		    !play(scene,
 			  &g_array_index(replay->series, struct replay_series,
 					 replay->series->len - 1),
-			  error))
+			  baseline, error))
 			return false;
 	}
 	return true;
 }
 
-static bool play_environment(struct replay *replay, const char *environment,
+/* Of years without a fact nothing can be told, and no rate be made. */
+static gint32 first_fact(const struct replay *replay, const struct scope_environment *row)
+{
+	gint64 born = row->born;
+
+	if (row->incidents_born != INSTANT_NONE &&
+	    (born == INSTANT_NONE || row->incidents_born < born))
+		born = row->incidents_born;
+	return born == INSTANT_NONE ? G_MAXINT32
+				    : zone_local_day(replay->place.zone, born);
+}
+
+static bool play_environment(struct replay *replay, const struct scope_environment *row,
 			     GError **error)
 {
+	const char *environment = row->name;
 	struct alert_scene scene = { 0 };
-	gint32 first = replay->query->since - LEARN_DAYS;
+	gint32 since = MAX(replay->query->since, first_fact(replay, row));
+	gint32 first = since - LEARN_DAYS;
 	bool wanted = false, ok;
 
 	for (int i = 0; i < N_METRICS; i++)
 		wanted |= rule_of(replay, environment, (enum metric)i) != NULL;
-	if (!wanted)
+	if (!wanted || since > replay->until)
 		return true;
 	ok = alert_scene_load(&scene, &replay->place, environment,
 			      first - 7 * (ALERT_BASELINE_WEEKS + 1), replay->until,
 			      replay->activity, error) &&
-	     play_metrics(replay, &scene, environment, error);
+	     play_metrics(replay, &scene, environment, since, error);
 	alert_scene_clear(&scene);
 	return ok;
 }
@@ -186,8 +207,7 @@ static bool play_environments(struct replay *replay, GError **error)
 
 	for (guint i = 0; ok && i < environments->len; i++)
 		ok = play_environment(
-			replay,
-			g_array_index(environments, struct scope_environment, i).name,
+			replay, &g_array_index(environments, struct scope_environment, i),
 			error);
 	scope_environments_free(environments);
 	return ok;

@@ -2,7 +2,8 @@
 
 /*
  * What the alerts of a configuration would have told: the days of the past through the
- * code that judges live, with the facts as they are now. Only reads.
+ * code that judges live, with the facts as they are now. Guardrails and improvements are
+ * not played. Only reads.
  */
 #include "collector/alert_walk.h"
 
@@ -27,14 +28,15 @@ struct replay_series {
 	char *scope, *environment;
 	enum metric metric;
 	const struct config_alert_rule *rule;
-	gint32 since, until;
-	GArray *events; /* of struct replay_event, also those of before since */
-	GString *weeks; /* a letter for each week from since on: see replay_legend */
+	gint32 since, until; /* not before its first fact */
+	GArray *events;	     /* of struct replay_event, also those of before since */
+	GString *weeks;	     /* a letter for each week from since on: see replay_legend */
 };
 extern const char replay_legend[];
 
-/* Learns from eight weeks before since on. Array of struct replay_series; the caller
- * unrefs. */
+/* Learns from eight weeks before since on, and compares with nothing from before the
+ * bound of the stored watch, if that lies before since. Array of struct replay_series;
+ * the caller unrefs. */
 GArray *alert_replay(struct store *store, const struct config *config,
 		     const struct replay_query *query, gint64 now, GError **error);
 

@@ -134,7 +134,7 @@ static void print_text(const struct config *config, const GArray *series,
 		printf("%s  %s, %s %s, %s\n", one->weeks->str, metric_name(one->metric),
 		       kind_name(one->kind), one->scope, one->environment);
 	}
-	putchar('\n');
+	puts("\nnot played: guardrails, improvements");
 	for (unsigned i = 0; i < config->alerts->n_rules; i++) {
 		const struct sum sum = sum_of(&config->alerts->rules[i], series, told);
 
@@ -197,6 +197,8 @@ static cJSON *sum_json(const struct config_alert_rule *rule, const struct sum *s
 	return object;
 }
 
+static const char *const not_played[] = { "guardrails", "improvements" };
+
 static void print_json(const struct config *config, const GArray *series,
 		       const GArray *told)
 {
@@ -204,6 +206,7 @@ static void print_json(const struct config *config, const GArray *series,
 	cJSON *alerts = cJSON_AddArrayToObject(object, "alerts");
 	cJSON *rows = cJSON_AddArrayToObject(object, "series");
 	cJSON *rules = cJSON_AddArrayToObject(object, "rules");
+	cJSON *others = cJSON_AddArrayToObject(object, "not_played");
 	char *text;
 
 	for (guint i = 0; i < told->len; i++)
@@ -227,6 +230,8 @@ static void print_json(const struct config *config, const GArray *series,
 		if (sum.n_series > 0)
 			cJSON_AddItemToArray(rules, sum_json(rule, &sum));
 	}
+	for (gsize i = 0; i < G_N_ELEMENTS(not_played); i++)
+		cJSON_AddItemToArray(others, cJSON_CreateString(not_played[i]));
 	text = cJSON_Print(object);
 	puts(text);
 	cJSON_free(text);

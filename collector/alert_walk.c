@@ -19,6 +19,13 @@ void alert_step(struct watch_row *row, const struct watch_rule *rule,
 	watch_step(&row->watch, rule, &day->look, &day->events);
 }
 
+/* When it began there may have been too little to see where the level changed last. */
+static bool is_to_learn(const struct watch *watch, const struct watch_look *look)
+{
+	return watch->state == WATCH_LEARNING && look->usable &&
+	       watch->baseline_start == SHIFT_NO_BOUND;
+}
+
 bool alert_walk(const struct alert_scene *scene, const struct alert_subject *subject,
 		struct watch_row *row, gint32 first, gint32 last,
 		bool (*visit)(struct watch_row *row, const struct alert_day *day,
@@ -32,6 +39,11 @@ bool alert_walk(const struct alert_scene *scene, const struct alert_subject *sub
 			row->engine = alert_engine(subject, at);
 		alert_judge(scene, subject, &row->watch, row->engine, at, &day.look,
 			    &day.shift);
+		if (is_to_learn(&row->watch, &day.look)) {
+			row->watch.baseline_start = alert_baseline(scene, subject, at);
+			alert_judge(scene, subject, &row->watch, row->engine, at,
+				    &day.look, &day.shift);
+		}
 		if (!day.look.masked && !day.look.silent) {
 			row->lacking = day.look.few ? WATCH_FEW_AUTHORS
 						    : (gint32)day.shift.lacking;
@@ -103,10 +115,11 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 	add_parts(scene, subject, row, day->day, alert);
 }
 
-const char *alert_reason(enum watch_event event, bool guardrail)
+const char *alert_reason(enum watch_event event, bool guardrail, bool silent)
 {
 	if (event == WATCH_WITHDRAWN)
-		return "late facts undid it";
+		return silent ? "nothing has been heard for 28 days"
+			      : "late facts undid it";
 	if (event == WATCH_ACCEPTED)
 		return "it has lasted so long that it is the new normal";
 	if (event == WATCH_RESOLVED)

@@ -36,5 +36,5 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 		    const struct watch_row *row, const struct alert_day *day,
 		    struct alert_row *alert);
 
-/* Why, for people; NULL: the event says it all. */
-const char *alert_reason(enum watch_event event, bool guardrail);
+/* Why, for people; NULL: the event says it all. silent: on a silent day. */
+const char *alert_reason(enum watch_event event, bool guardrail, bool silent);

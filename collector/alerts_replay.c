@@ -85,8 +85,12 @@ static bool make_query(const struct settings *settings, struct replay_query *que
 		query->kind = (enum scope_kind)i;
 		query->scope = given[i];
 	}
-	return !query->metric || metric_parse(query->metric, &metric) ||
-	       refuse("there is no metric \"%s\"", query->metric);
+	if (!query->metric)
+		return true;
+	return (metric_parse(query->metric, &metric) ||
+		refuse("there is no metric \"%s\"", query->metric)) &&
+	       (alert_metric_is_watched(metric) ||
+		refuse("metric \"%s\" cannot be watched", query->metric));
 }
 
 static bool has_scope(const struct config *config, const struct replay_query *query)
@@ -102,6 +106,18 @@ static bool has_scope(const struct config *config, const struct replay_query *qu
 	return config_service(config, query->scope) != NULL;
 }
 
+static bool is_in_a_rule(const struct config *config, const char *metric)
+{
+	for (unsigned i = 0; i < config->alerts->n_rules; i++) {
+		const struct config_alert_rule *rule = &config->alerts->rules[i];
+
+		for (unsigned k = 0; k < rule->n_metrics; k++)
+			if (strcmp(rule->metrics[k], metric) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* What is asked for by name is there. */
 static bool check_names(const struct config *config, const struct replay_query *query)
 {
@@ -109,6 +125,9 @@ static bool check_names(const struct config *config, const struct replay_query *
 
 	for (unsigned i = 0; i < config->alerts->n_rules; i++)
 		found |= g_strcmp0(config->alerts->rules[i].name, query->rule) == 0;
+	if (query->metric && !is_in_a_rule(config, query->metric))
+		return refuse("no rule of the configuration watches \"%s\"",
+			      query->metric);
 	if (!found)
 		return refuse("the configuration has no rule \"%s\"", query->rule);
 	return !query->scope || has_scope(config, query) ||

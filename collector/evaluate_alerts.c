@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "collector/alert_measure.h"
 
 /* A daemon that was away for longer begins again here. */
 #define CATCH_UP_DAYS 30
@@ -44,6 +45,9 @@ struct watch_row alert_round_row(struct alert_round *round, enum watch_kind kind
 	row.name = g_strdup(name);
 	row.metric = g_strdup(metric);
 	row.environment = g_strdup(environment);
+	row.measured = g_strdup(row.measured);
+	if (round->last != G_MININT32 && row.watch.judged > round->over + 1)
+		watch_turn_back(&row.watch, round->last - 1);
 	return row;
 }
 
@@ -52,6 +56,32 @@ void alert_round_row_clear(struct watch_row *row)
 	g_free(row->name);
 	g_free(row->metric);
 	g_free(row->environment);
+	g_free(row->measured);
+}
+
+bool alert_round_remeasure(struct alert_round *round, struct watch_row *row,
+			   char *measured, GError **error)
+{
+	g_autofree char *before = row->measured;
+	struct watch_events events = { .n = 0 };
+
+	row->measured = measured;
+	if (row->watch_id == 0 || g_strcmp0(before, measured) == 0)
+		return true;
+	if (before)
+		watch_restart(&row->watch, row->watch.judged, &events);
+	for (guint i = 0; i < events.n; i++) {
+		const struct alert_event event = {
+			.event = events.events[i],
+			.at = round->now,
+			.reason = "it is measured differently now",
+		};
+
+		if (!store_alert_event(round->place.store, row, &event, NULL, 0,
+				       round->now, error))
+			return false;
+	}
+	return store_watch_write(round->place.store, row, error);
 }
 
 gint32 alert_round_first(const struct alert_round *round, const struct watch_row *row)
@@ -83,7 +113,8 @@ bool alert_round_record(struct alert_round *round, struct watch_row *row,
 		const struct alert_event event = {
 			.event = name,
 			.at = zone_day_start(round->place.zone, day->day + 1),
-			.reason = alert_reason(name, row->kind == WATCH_GUARDRAIL),
+			.reason = alert_reason(name, row->kind == WATCH_GUARDRAIL,
+					       day->look.silent),
 			.alert = has ? alert : NULL,
 		};
 
@@ -167,8 +198,10 @@ static bool judge(struct alert_round *round, const struct alert_scene *scene,
 	if (row->watch.judged == WATCH_NEVER)
 		alert_begin(scene, &subject, first, row);
 	ok = alert_walk(scene, &subject, row, first, round->last, record, &judging,
-			error) &&
-	     store_watch_write(round->place.store, row, error);
+			error);
+	g_free(row->measured);
+	row->measured = alert_measure(&round->place, metric, rule, &row->watch);
+	ok = ok && store_watch_write(round->place.store, row, error);
 	alert_subject_clear(&subject);
 	return ok;
 }
@@ -183,15 +216,35 @@ static bool write_change_points(const struct alert_round *round,
 	g_autoptr(GArray) points = NULL;
 	struct alert_subject subject;
 
-	if (rule) {
-		alert_subject_init(&subject, scene, metric, rule, SHIFT_WORSE);
-		points = alert_change_points(scene, &subject, round->last);
-		alert_subject_clear(&subject);
-	}
+	alert_subject_init(&subject, scene, metric, rule, SHIFT_WORSE);
+	points = alert_change_points(scene, &subject, round->last);
+	alert_subject_clear(&subject);
 	return store_change_points_write(round->place.store, round->place.scope->scope_id,
 					 environment, metric_name(metric),
-					 points ? (const void *)points->data : NULL,
-					 points ? points->len : 0, error);
+					 (const void *)points->data, points->len, error);
+}
+
+/* Forgets those of what is no longer watched. */
+static bool keep_change_points(const struct alert_round *round,
+			       const GArray *environments, GError **error)
+{
+	g_autoptr(GPtrArray) kept = g_ptr_array_new(), metrics = g_ptr_array_new();
+
+	for (guint i = 0; i < environments->len && round->place.config->alerts; i++) {
+		char *name =
+			g_array_index(environments, struct scope_environment, i).name;
+
+		for (int k = 0; k < N_METRICS; k++) {
+			if (!alert_place_rule(&round->place, name, (enum metric)k))
+				continue;
+			g_ptr_array_add(kept, name);
+			g_ptr_array_add(metrics, (char *)metric_name((enum metric)k));
+		}
+	}
+	return store_change_points_keep(round->place.store, round->place.scope->scope_id,
+					(const char *const *)kept->pdata,
+					(const char *const *)metrics->pdata, kept->len,
+					error);
 }
 
 /* ---- one environment ---- */
@@ -229,6 +282,14 @@ static GArray *watched_of(struct alert_round *round, const char *environment)
 	return all;
 }
 
+/* What may learn is cut where its level changed last, which takes more than judging. */
+static gint32 look_back(const struct watch *watch)
+{
+	return watch->state == WATCH_LEARNING && watch->baseline_start == SHIFT_NO_BOUND
+		       ? 7 * (ALERT_BASELINE_WEEKS + 1)
+		       : ALERT_LOOK_BACK_DAYS;
+}
+
 /* The first day that samples are wanted of; > last: nothing is to be judged. *weeks: a
  * calendar week has ended since it was last looked at. */
 static gint32 first_wanted(const struct alert_round *round, const GArray *all,
@@ -250,7 +311,7 @@ static gint32 first_wanted(const struct alert_round *round, const GArray *all,
 			*weeks = true;
 		if (watch->state == WATCH_FIRING)
 			first = MIN(first, watch->fired);
-		wanted = MIN(wanted, first - ALERT_LOOK_BACK_DAYS);
+		wanted = MIN(wanted, first - look_back(watch));
 	}
 	if (*weeks)
 		wanted = MIN(wanted, round->last - 7 * (ALERT_HISTORY_WEEKS + 1));
@@ -270,11 +331,11 @@ static bool evaluate_scene(struct alert_round *round, const struct alert_scene *
 	}
 	for (int i = 0; weeks && i < N_METRICS; i++) {
 		enum metric metric = (enum metric)i;
+		const struct config_alert_rule *rule;
 
-		if (alert_metric_is_watched(metric) &&
-		    !write_change_points(
-			    round, scene, environment, metric,
-			    alert_place_rule(&round->place, environment, metric), error))
+		rule = alert_place_rule(&round->place, environment, metric);
+		if (rule &&
+		    !write_change_points(round, scene, environment, metric, rule, error))
 			return false;
 	}
 	return true;
@@ -289,6 +350,15 @@ static bool evaluate_environment(struct alert_round *round, const char *environm
 	gint32 wanted;
 	bool weeks, ok;
 
+	for (guint i = 0; i < all->len; i++) {
+		struct watched *one = &g_array_index(all, struct watched, i);
+
+		if (!alert_round_remeasure(round, &one->row,
+					   alert_measure(&round->place, one->metric,
+							 one->rule, &one->row.watch),
+					   error))
+			return false;
+	}
 	wanted = first_wanted(round, all, &weeks);
 	if (wanted > round->last)
 		return true;
@@ -333,6 +403,7 @@ static bool evaluate_all(struct alert_round *round, const GArray *environments,
 
 	if (!store_fresh_until(place->store, place->scope->scope_id, &fresh_until, error))
 		return false;
+	round->over = alert_last_day(place, round->now, round->now, &all);
 	round->last = alert_last_day(place, round->now, fresh_until, &all);
 	*next = all ? zone_day_start(place->zone, round->last + 2) +
 				place->config->alerts->lag_us
@@ -350,11 +421,17 @@ static bool evaluate_all(struct alert_round *round, const GArray *environments,
 bool evaluate_alerts_is_due(const struct scope_row *scope,
 			    const struct work_context *context, gint64 now)
 {
+	g_autofree char *definition = NULL;
+
 	if (context->trial)
 		return false;
 	if (!context->config->alerts)
 		return scope->alerts_due != INSTANT_NONE;
-	return scope->alerts_due == INSTANT_NONE || now >= scope->alerts_due;
+	definition = alert_definition(context->config, scope->kind, scope->name);
+	/* two days ahead: the clock was set back */
+	return scope->alerts_due == INSTANT_NONE || now >= scope->alerts_due ||
+	       scope->alerts_due > now + 2 * G_TIME_SPAN_DAY ||
+	       g_strcmp0(scope->alerts_definition, definition) != 0;
 }
 
 bool evaluate_alerts(struct store *store, const struct work_context *context,
@@ -368,6 +445,7 @@ bool evaluate_alerts(struct store *store, const struct work_context *context,
 		.rows = store_watches(store, scope->scope_id, error),
 		.kept = g_array_new(FALSE, FALSE, sizeof(gint32)),
 	};
+	g_autofree char *definition = NULL;
 	bool ok = round.rows != NULL;
 
 	*next = INSTANT_NONE;
@@ -376,7 +454,9 @@ bool evaluate_alerts(struct store *store, const struct work_context *context,
 		ok = evaluate_all(&round, environments, next, error);
 	else if (ok)
 		ok = turn_off_others(&round, "nothing is watched any longer", error);
-	ok = ok && store_alerts_due(store, scope->scope_id, *next, error);
+	definition = alert_definition(context->config, scope->kind, scope->name);
+	ok = ok && keep_change_points(&round, environments, error) &&
+	     store_alerts_due(store, scope->scope_id, *next, definition, error);
 	watch_rows_free(round.rows);
 	g_array_unref(round.kept);
 	g_clear_pointer(&round.activity, g_array_unref);

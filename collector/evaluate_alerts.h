@@ -27,6 +27,7 @@ struct alert_round {
 	const struct work_context *context;
 	gint64 now;
 	gint32 last;	  /* the day up to which is judged; G_MININT32: none */
+	gint32 over;	  /* the day up to which could be, were all facts known */
 	GArray *rows;	  /* of struct watch_row: all that the scope had */
 	GArray *kept;	  /* of gint32: watches that are in the configuration */
 	GArray *activity; /* NULL until somebody asks */
@@ -38,6 +39,10 @@ struct watch_row alert_round_row(struct alert_round *round, enum watch_kind kind
 				 const char *name, const char *metric,
 				 const char *environment, enum shift_direction direction);
 void alert_round_row_clear(struct watch_row *row);
+/* Ends what fires if it is measured differently by now, and notes how (measured is taken
+ * over). Of a watch that is not stored yet it only notes it. */
+bool alert_round_remeasure(struct alert_round *round, struct watch_row *row,
+			   char *measured, GError **error);
 /* The first day that it has to be judged on; > last: none. */
 gint32 alert_round_first(const struct alert_round *round, const struct watch_row *row);
 /* Signs of life of the scope for all days that may be judged; borrowed. */

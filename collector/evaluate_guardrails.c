@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "collector/alert_measure.h"
 #include "collector/evaluate_alerts.h"
 #include "config/goal_metric.h"
 
@@ -165,15 +166,18 @@ static bool is_breached(const struct config_guardrail *rail,
 			     : reading->value < rail->limit;
 }
 
+static bool adds_up(const struct config_guardrail *rail)
+{
+	return rail->figure.statistic == STATISTIC_N ||
+	       (rail->figure.statistic == STATISTIC_VALUE &&
+		strcmp(rail->figure.metric, metric_name(METRIC_DEPLOYMENT_FREQUENCY)) ==
+			0);
+}
+
 /* A count of 0 is one, too. */
 static bool is_enough(const struct config_guardrail *rail, const struct reading *reading)
 {
-	bool counts = rail->figure.statistic == STATISTIC_N ||
-		      (rail->figure.statistic == STATISTIC_VALUE &&
-		       strcmp(rail->figure.metric,
-			      metric_name(METRIC_DEPLOYMENT_FREQUENCY)) == 0);
-
-	return !isnan(reading->value) && (counts || reading->n >= rail->minimum);
+	return !isnan(reading->value) && (adds_up(rail) || reading->n >= rail->minimum);
 }
 
 /* No data leaves everything as it is. */
@@ -192,6 +196,21 @@ static void look_at(const struct config_guardrail *rail, const struct watch *wat
 									   : look->day };
 	look->score = NAN;
 	look->ratio = NAN;
+}
+
+/* What a window is short of by days on which nothing was to be done. */
+static bool is_held_back(const struct rail_work *work, gint32 day,
+			 const struct reading *reading)
+{
+	const struct config_guardrail *rail = work->rail;
+	const gint32 n = (gint32)goal_window_days(rail->over);
+
+	if (rail->at_most || !adds_up(rail) || !is_breached(rail, reading))
+		return false;
+	for (gint32 at = day; at > day - n; at--)
+		if (calendar_masks(work->scene->calendar, at))
+			return true;
+	return false;
 }
 
 static void describe(const struct rail_work *work, const struct watch_row *row,
@@ -249,6 +268,7 @@ static bool judge_day(const struct rail_work *work, struct watch_row *row, gint3
 	if (!read_day(work, at, &reading, error))
 		return false;
 	alert_look_around(work->scene, at, &day.look);
+	day.look.masked = day.look.masked || is_held_back(work, at, &reading);
 	look_at(work->rail, &row->watch, &reading, &day.look);
 	alert_step(row, &watch_rule_guardrail, &day);
 	if (row->watch.state == WATCH_FIRING && row->watch.fired == at)
@@ -300,9 +320,10 @@ static bool evaluate_one(struct alert_round *round, const struct config_guardrai
 	struct watch_row row = alert_round_row(round, WATCH_GUARDRAIL, rail->name,
 					       rail->figure.metric,
 					       rail->figure.environment, SHIFT_WORSE);
-	bool ok = true;
+	bool ok = alert_round_remeasure(round, &row, alert_measure_guardrail(rail),
+					error);
 
-	if (alert_round_first(round, &row) <= round->last) {
+	if (ok && alert_round_first(round, &row) <= round->last) {
 		scene.activity = alert_round_activity(round, error);
 		ok = scene.activity && judge(&work, &row, error);
 		g_array_append_val(round->kept, row.watch_id);

@@ -97,6 +97,12 @@ static void enter(struct watch *watch, enum watch_state state, gint32 day)
 	watch->calm = 0;
 }
 
+static void clear(struct watch *watch, gint32 day, struct watch_events *events)
+{
+	enter(watch, WATCH_OK, day);
+	add(events, WATCH_CLEARED);
+}
+
 /* What only an alert has. */
 static void forget(struct watch *watch)
 {
@@ -204,10 +210,8 @@ static void step_condition(struct watch *watch, const struct watch_rule *rule,
 			   const struct watch_look *look, struct watch_events *events)
 {
 	if (!look->condition) {
-		if (watch->state != WATCH_PENDING)
-			return;
-		enter(watch, WATCH_OK, look->day);
-		add(events, WATCH_CLEARED);
+		if (watch->state == WATCH_PENDING)
+			clear(watch, look->day, events);
 	} else if (watch->streak + 1 >= rule->pending) {
 		fire(watch, look, events);
 	} else if (watch->state == WATCH_PENDING) {
@@ -219,12 +223,24 @@ static void step_condition(struct watch *watch, const struct watch_rule *rule,
 	}
 }
 
+/* Days have gone by unseen. */
+static void skip(struct watch *watch, gint32 day, struct watch_events *events)
+{
+	watch->streak = 0;
+	watch->calm = 0;
+	watch->silence = 0;
+	if (watch->state == WATCH_PENDING)
+		clear(watch, day, events);
+}
+
 void watch_step(struct watch *watch, const struct watch_rule *rule,
 		const struct watch_look *look, struct watch_events *events)
 {
 	events->n = 0;
 	if (look->day <= watch->judged)
 		return;
+	if (watch->judged != WATCH_NEVER && look->day > watch->judged + 1)
+		skip(watch, look->day, events);
 	watch->judged = look->day;
 	if (watch->since == WATCH_NEVER)
 		watch->since = look->day;
@@ -232,6 +248,9 @@ void watch_step(struct watch *watch, const struct watch_rule *rule,
 		watch->silent = look->silent;
 		add(events, look->silent ? WATCH_SILENT : WATCH_HEARD);
 	}
+	watch->silence = look->silent ? watch->silence + 1 : 0;
+	if (watch->state == WATCH_FIRING && watch->silence >= WATCH_SILENCE_MAX)
+		finish(watch, rule, look->day, WATCH_WITHDRAWN, events);
 	if (look->masked || look->silent)
 		return;
 	if (watch->state == WATCH_FIRING) {
@@ -253,4 +272,27 @@ bool watch_accept(struct watch *watch, const struct watch_rule *rule, gint32 day
 		return false;
 	finish(watch, rule, day, WATCH_ACCEPTED, events);
 	return true;
+}
+
+void watch_restart(struct watch *watch, gint32 day, struct watch_events *events)
+{
+	static const struct watch_rule at_once = { 0 };
+
+	events->n = 0;
+	if (watch->state == WATCH_FIRING)
+		finish(watch, &at_once, day, WATCH_WITHDRAWN, events);
+	else if (watch->state == WATCH_PENDING)
+		clear(watch, day, events);
+}
+
+void watch_turn_back(struct watch *watch, gint32 day)
+{
+	watch->judged = MIN(watch->judged, day);
+	watch->since = MIN(watch->since, day);
+	watch->suspected = MIN(watch->suspected, day);
+	watch->fired = MIN(watch->fired, day);
+	watch->frozen.onset = MIN(watch->frozen.onset, day);
+	watch->streak = 0;
+	watch->calm = 0;
+	watch->silence = 0;
 }

@@ -9,7 +9,10 @@
  *   resolved (it is over), accepted (a new normal) or withdrawn (late facts undid it)
  *
  * Masked and silent days change nothing but the flag `silent`, and are not among the days
- * that are counted. Mutes are not seen here: they hold messages back, not states.
+ * that are counted; but what fires ends, as withdrawn, with the 28th silent day in a row:
+ * nobody can say any longer that it is so. Days that nobody looked at end what has to be
+ * in a row, and what was suspected is so no longer. Mutes are not seen here: they hold
+ * messages back, not states.
  */
 #include "metrics/shift.h"
 
@@ -65,6 +68,7 @@ struct watch {
 	guint streak;	       /* pending: how often in a row */
 	guint calm;	       /* firing: how often in a row below */
 	guint quiet;	       /* learning and ok: how many days nothing is suspected */
+	guint silence;	       /* how many days in a row were silent, masked or not */
 	gint32 baseline_start; /* SHIFT_NO_BOUND */
 	/* While firing; else WATCH_NEVER, NAN and false: */
 	gint32 suspected, fired; /* days */
@@ -73,6 +77,7 @@ struct watch {
 	bool worsened;	     /* that was told */
 };
 #define WATCH_NEVER G_MININT32
+#define WATCH_SILENCE_MAX 28 /* what fires is withdrawn after so many silent days */
 
 /* Of the effect: bad is what has kept nearly all of it, easing what has not, but is not
  * calm either. The recent window holds samples of before for weeks after something is
@@ -111,6 +116,12 @@ struct watch_events {
 void watch_init(struct watch *watch, gint32 baseline_start);
 void watch_step(struct watch *watch, const struct watch_rule *rule,
 		const struct watch_look *look, struct watch_events *events);
+/* It is measured differently from now on, so nothing can be compared with what is frozen:
+ * what fires is withdrawn, what is suspected cleared, and it goes on without quiet days.
+ */
+void watch_restart(struct watch *watch, gint32 day, struct watch_events *events);
+/* Days after this one were looked at by a clock that was ahead: they are forgotten. */
+void watch_turn_back(struct watch *watch, gint32 day);
 /* A person says that it is the new normal: false, and nothing happens, unless it fires.
  */
 bool watch_accept(struct watch *watch, const struct watch_rule *rule, gint32 day,

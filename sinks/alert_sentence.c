@@ -89,15 +89,32 @@ static char *weeks_before(const struct shift *shift)
 			 : g_strdup("the week before");
 }
 
+/* "4 weeks"; of what got worse, whose numbers are of another window than its onset, "the
+ * 4 weeks from 21 April". */
+static char *window_of(const struct alert_row *row)
+{
+	const struct shift *shift = &row->shift;
+	gint32 first = shift->after.to - 7 * (gint32)shift->window + 1;
+	g_autofree char *weeks = shift->window == 1
+					 ? g_strdup("1 week")
+					 : g_strdup_printf("%u weeks", shift->window);
+	g_autofree char *date = NULL;
+
+	if (!row->worsened || shift->after.to == SHIFT_NO_BOUND ||
+	    row->onset == INSTANT_NONE || first == alert_day(row, row->onset))
+		return g_steal_pointer(&weeks);
+	date = alert_date(first, alert_day(row, row->fired_at));
+	return g_strdup_printf("the %s from %s", shift->window == 1 ? "week" : weeks,
+			       date);
+}
+
 /* "38 changes in 4 weeks against 402 in the 40 weeks before." */
 static char *samples(const struct alert_row *row)
 {
 	const struct shift *shift = &row->shift;
 	const struct alert_metric *words = alert_metric(row->metric);
 	g_autofree char *before = weeks_before(shift);
-	g_autofree char *window = shift->window == 1
-					  ? g_strdup("1 week")
-					  : g_strdup_printf("%u weeks", shift->window);
+	g_autofree char *window = window_of(row);
 	const char *noun = shift->after.n == 1 ? words->one : words->many;
 	gint64 n = shift->after.n, n_before = shift->before.n;
 

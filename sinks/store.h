@@ -188,15 +188,16 @@ struct scope_row {
 	char *definition; /* fingerprint of what its stored rows were made with; NULL:
 			     none yet */
 	gint32 definition_id;
-	gint64 published_until; /* buckets and windows are published up to this instant;
-				   INSTANT_NONE */
-	bool attribution_due;	/* services: deployments, commits, incidents or changes
-				   changed since the last attribution */
-	gint64 state_due;	/* services: when the next pending rollout is ok, if
-				   nothing happens; INSTANT_NONE: none is */
-	gint64 alerts_due;	/* when the alerts have to be looked at again;
-				   INSTANT_NONE: never */
-	bool series_due;	/* there are dirty days */
+	gint64 published_until;	 /* buckets and windows are published up to this instant;
+				    INSTANT_NONE */
+	bool attribution_due;	 /* services: deployments, commits, incidents or changes
+				    changed since the last attribution */
+	gint64 state_due;	 /* services: when the next pending rollout is ok, if
+				    nothing happens; INSTANT_NONE: none is */
+	gint64 alerts_due;	 /* when the alerts have to be looked at again;
+				    INSTANT_NONE: never */
+	char *alerts_definition; /* what was to be watched then, a fingerprint; NULL */
+	bool series_due;	 /* there are dirty days */
 };
 void scope_rows_free(GArray *rows);
 /* All active scopes (array of struct scope_row). */

@@ -61,9 +61,11 @@ GArray *store_activity(struct store *store, gint32 scope_id, gint64 from, gint64
  * what was read last is not attributed yet. */
 bool store_fresh_until(struct store *store, gint32 scope_id, gint64 *fresh_until,
 		       GError **error);
-/* When the alerts of a scope have to be looked at again; INSTANT_NONE: never. Stored with
- * the scope (scope_row.alerts_due). */
-bool store_alerts_due(struct store *store, gint32 scope_id, gint64 at, GError **error);
+/* When the alerts of a scope have to be looked at again (INSTANT_NONE: never), and what
+ * was watched then (NULL: nothing). Stored with the scope (scope_row.alerts_due,
+ * .alerts_definition). */
+bool store_alerts_due(struct store *store, gint32 scope_id, gint64 at,
+		      const char *definition, GError **error);
 
 /* ---- how it stands ---- */
 
@@ -86,6 +88,7 @@ struct watch_row {
 	gint32 lacking; /* learning: weeks, about; WATCH_FEW_AUTHORS */
 	double score, ratio;
 	gint64 alert_id; /* that fires; 0: none */
+	char *measured;	 /* how, as of when it was judged; NULL: nobody said */
 	/* Of regressions: while it fires that of the alert, which is what is stored. */
 	enum shift_engine engine;
 };
@@ -94,6 +97,11 @@ struct watch_row {
 GArray *store_watches(struct store *store, gint32 scope_id, GError **error);
 /* The one whose alert fires under this number, locked likewise: array of one, or none. */
 GArray *store_watch_of_alert(struct store *store, gint64 alert_id, GError **error);
+/* From when on the stored watch of a series looks back (SHIFT_NO_BOUND: there is none, or
+ * without a bound), without a lock. */
+bool store_watch_baseline(struct store *store, gint32 scope_id, const char *metric,
+			  const char *environment, gint32 *baseline_start,
+			  GError **error);
 void watch_rows_free(GArray *rows);
 /* Inserts or updates; *row gets its watch_id, which may be one that was off. Only what
  * differs is written. */
@@ -313,3 +321,7 @@ bool store_change_points_write(struct store *store, gint32 scope_id,
 			       const char *environment, const char *metric,
 			       const struct change_point *points, gsize n,
 			       GError **error);
+/* Deletes those of the scope but of these n pairs of environment and metric. */
+bool store_change_points_keep(struct store *store, gint32 scope_id,
+			      const char *const *environments, const char *const *metrics,
+			      gsize n, GError **error);

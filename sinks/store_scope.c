@@ -13,7 +13,7 @@ static const char *const kinds[] = {
 	" s.definition_id, s.published_until,"                                           \
 	" EXISTS (SELECT FROM dorad.attribution_due a WHERE a.service_id = s.scope_id)," \
 	" EXISTS (SELECT FROM dorad.dirty x WHERE x.scope_id = s.scope_id),"             \
-	" s.state_due_at, s.alerts_due_at"                                               \
+	" s.state_due_at, s.alerts_due_at, s.alerts_definition"                          \
 	" FROM dorad.scope s LEFT JOIN dorad.definition d USING (definition_id)"         \
 	" WHERE s.active"
 
@@ -60,8 +60,10 @@ static const char *const sql[] = {
 		      " WHERE scope_id = $1 AND published_until IS DISTINCT FROM $2",
 	[STATE_DUE] = "UPDATE dorad.scope SET state_due_at = $2"
 		      " WHERE scope_id = $1 AND state_due_at IS DISTINCT FROM $2",
-	[ALERTS_DUE] = "UPDATE dorad.scope SET alerts_due_at = $2"
-		       " WHERE scope_id = $1 AND alerts_due_at IS DISTINCT FROM $2",
+	[ALERTS_DUE] =
+		"UPDATE dorad.scope SET (alerts_due_at, alerts_definition) = ($2, $3)"
+		" WHERE scope_id = $1 AND (alerts_due_at, alerts_definition)"
+		" IS DISTINCT FROM ($2, $3)",
 };
 
 const char *scope_kind_name(enum scope_kind kind)
@@ -94,6 +96,7 @@ static void read_scope(const PGresult *result, int row, struct scope_row *scope)
 		.series_due = result_bool(result, row, 9),
 		.state_due = result_instant(result, row, 10),
 		.alerts_due = result_instant(result, row, 11),
+		.alerts_definition = result_text(result, row, 12),
 	};
 }
 
@@ -104,6 +107,7 @@ static void scope_row_clear(void *data)
 	g_free(row->name);
 	g_free(row->time_zone);
 	g_free(row->definition);
+	g_free(row->alerts_definition);
 }
 
 void scope_rows_free(GArray *rows)
@@ -281,7 +285,14 @@ bool store_state_due(struct store *store, gint32 service_id, gint64 at, GError *
 	return set_instant(store, STATE_DUE, service_id, at, error);
 }
 
-bool store_alerts_due(struct store *store, gint32 scope_id, gint64 at, GError **error)
+bool store_alerts_due(struct store *store, gint32 scope_id, gint64 at,
+		      const char *definition, GError **error)
 {
-	return set_instant(store, ALERTS_DUE, scope_id, at, error);
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, scope_id);
+	arg_instant(&args, at);
+	arg_text(&args, definition);
+	return store_writable(store, error) &&
+	       store_exec(store, sql[ALERTS_DUE], &args, NULL, error);
 }

@@ -6,11 +6,12 @@
 #define STATE                                                                            \
 	"state, silent, judged, since, streak, calm, quiet, baseline_start, suspected,"  \
 	" fired, frozen_base, frozen_low, frozen_high, frozen_effect, frozen_onset,"     \
-	" fired_score, fired_ratio, worsened, lacking, score, ratio, alert_id, active"
+	" fired_score, fired_ratio, worsened, lacking, score, ratio, alert_id,"          \
+	" silence, measured, active"
 #define GIVEN                                                                            \
 	"$7, $8, dorad.day($9), dorad.day($10), $11, $12, $13, dorad.day($14),"          \
 	" dorad.day($15), dorad.day($16), $17, $18, $19, $20, dorad.day($21), $22, $23," \
-	" $24, $25, $26, $27, nullif($28, 0), true"
+	" $24, $25, $26, $27, nullif($28, 0), $29, $30, true"
 #define READ                                                                             \
 	"SELECT w.watch_id, w.kind, coalesce(w.scope_id, 0), w.name, w.metric,"          \
 	" w.environment, w.direction, w.state, w.silent, dorad.day_number(w.judged),"    \
@@ -19,12 +20,13 @@
 	" dorad.day_number(w.fired), w.frozen_base, w.frozen_low, w.frozen_high,"        \
 	" w.frozen_effect, dorad.day_number(w.frozen_onset), w.fired_score,"             \
 	" w.fired_ratio, w.worsened, w.lacking, w.score, w.ratio, w.alert_id,"           \
-	" (SELECT a.engine FROM dorad.alert a WHERE a.alert_id = w.alert_id)"            \
+	" (SELECT a.engine FROM dorad.alert a WHERE a.alert_id = w.alert_id),"           \
+	" w.silence, w.measured"                                                         \
 	" FROM dorad.watch w WHERE w.active"
 #define OF_SCOPE " AND (w.scope_id = $1 OR ($1 = 0 AND w.scope_id IS NULL))"
 #define LOCKED " ORDER BY w.watch_id FOR NO KEY UPDATE"
 
-enum statement { OF_ONE, OTHERS, LEFT, FIRING_ALERT, FIND, WRITE, UPDATE, OFF };
+enum statement { OF_ONE, OTHERS, LEFT, FIRING_ALERT, FIND, WRITE, UPDATE, OFF, BASELINE };
 
 static const char *const sql[] = {
 	[OF_ONE] = READ OF_SCOPE LOCKED,
@@ -44,6 +46,9 @@ static const char *const sql[] = {
 		   " AND (kind, name, metric, environment, direction)"
 		   " = ($2, $3, $4, $5, $6)"
 		   " AND (" STATE ") IS DISTINCT FROM (" GIVEN ")",
+	[BASELINE] = "SELECT dorad.day_number(baseline_start) FROM dorad.watch"
+		     " WHERE (scope_id, kind, name, metric, environment, direction)"
+		     " = ($1, 'regression', '', $2, $3, 'worse') AND active",
 	[OFF] = "UPDATE dorad.watch SET active = false WHERE watch_id = $1",
 };
 
@@ -75,6 +80,7 @@ static void watch_row_clear(void *data)
 	g_free(row->name);
 	g_free(row->metric);
 	g_free(row->environment);
+	g_free(row->measured);
 }
 
 void watch_rows_free(GArray *rows)
@@ -105,6 +111,7 @@ static void read_watch(const PGresult *result, int row, struct watch *watch)
 		.score = result_double(result, row, 22),
 		.ratio = result_double(result, row, 23),
 		.worsened = result_bool(result, row, 24),
+		.silence = (guint)result_int4(result, row, 30),
 	};
 	watch_state_parse(state, &watch->state);
 }
@@ -128,6 +135,7 @@ static void read_row(const PGresult *result, int i, struct watch_row *row)
 		.score = result_double(result, i, 26),
 		.ratio = result_double(result, i, 27),
 		.alert_id = result_int8(result, i, 28),
+		.measured = result_text(result, i, 31),
 	};
 	watch_kind_parse(kind, &row->kind);
 	if (engine)
@@ -171,6 +179,23 @@ GArray *store_watch_of_alert(struct store *store, gint64 alert_id, GError **erro
 	return read_rows(store, FIRING_ALERT, &args, error);
 }
 
+bool store_watch_baseline(struct store *store, gint32 scope_id, const char *metric,
+			  const char *environment, gint32 *baseline_start, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, scope_id);
+	arg_text(&args, metric);
+	arg_text(&args, environment);
+	*baseline_start = SHIFT_NO_BOUND;
+	if (!store_exec(store, sql[BASELINE], &args, &result, error))
+		return false;
+	if (PQntuples(result) > 0)
+		*baseline_start = result_int4(result, 0, 0);
+	return true;
+}
+
 static void arg_key(struct pg_args *args, const struct watch_row *row)
 {
 	arg_int4(args, row->scope_id);
@@ -207,6 +232,8 @@ static void arg_state(struct pg_args *args, const struct watch_row *row)
 	arg_double(args, row->score);
 	arg_double(args, row->ratio);
 	arg_int8(args, row->alert_id);
+	arg_int4(args, (gint32)watch->silence);
+	arg_text(args, row->measured);
 }
 
 /* The id of a watch that is new to the caller, if there has been one. */

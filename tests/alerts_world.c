@@ -69,33 +69,45 @@ static void add_facts(const char *service, const char *facts)
 	rig_run(&rig, sql);
 }
 
+struct config *world_config(const char *metrics, const char *rule, const char *limit,
+			    const char *sections)
+{
+	g_autofree char *text = g_strdup_printf(
+		"alerts:\n"
+		"  channels:\n"
+		"    - name: log\n"
+		"      journal: true\n"
+		"    - name: hook\n"
+		"      webhook:\n"
+		"        url: http://127.0.0.1:9/\n"
+		"  guardrail_channels: [log]\n"
+		"  rules:\n"
+		"    - name: all\n"
+		"      metrics: [%s]\n"
+		"%s"
+		"guardrails:\n"
+		"  - name: fast\n"
+		"    metric: change_lead_time\n"
+		"    service: search\n"
+		"    environment: production\n"
+		"    at_most: %s\n"
+		"    over: 7d\n"
+		"    minimum: 3\n"
+		"%s"
+		"orgs:\n",
+		metrics ? metrics : "change_lead_time, deployment_frequency", rule, limit,
+		sections);
+
+	return rig_config(&rig, NULL, "orgs:\n", text);
+}
+
 void world_set_up(void)
 {
 	g_autofree char *facts = make_facts();
 	struct config *config;
 
 	rig_init(&rig);
-	config = rig_config(&rig, NULL, "orgs:\n",
-			    "alerts:\n"
-			    "  channels:\n"
-			    "    - name: log\n"
-			    "      journal: true\n"
-			    "    - name: hook\n"
-			    "      webhook:\n"
-			    "        url: http://127.0.0.1:9/\n"
-			    "  guardrail_channels: [log]\n"
-			    "  rules:\n"
-			    "    - name: all\n"
-			    "      metrics: [change_lead_time, deployment_frequency]\n"
-			    "guardrails:\n"
-			    "  - name: fast\n"
-			    "    metric: change_lead_time\n"
-			    "    service: search\n"
-			    "    environment: production\n"
-			    "    at_most: 2d\n"
-			    "    over: 7d\n"
-			    "    minimum: 3\n"
-			    "orgs:\n");
+	config = world_config(NULL, "", "2d", "");
 	config_unref(rig.config);
 	store_free(rig.store);
 	rig.config = config;

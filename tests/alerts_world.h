@@ -18,6 +18,10 @@
 extern struct rig rig;
 extern struct work_context context;
 
+/* Its configuration with lines more in the rule (metrics: if not NULL instead of its
+ * own), a limit of the guardrail and sections more; the caller unrefs. */
+struct config *world_config(const char *metrics, const char *rule, const char *limit,
+			    const char *sections);
 void world_set_up(void);
 void world_tear_down(void);
 gint64 world_start_of(gint32 day);

@@ -287,6 +287,24 @@ START_TEST(tells_the_others_in_a_line)
 }
 END_TEST
 
+/* Its onset is that of when it fired, its numbers are of when it got worse. */
+START_TEST(tells_of_which_weeks_its_numbers_are)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"lead time worsened");
+	struct alert_row *row = &g_array_index(message->alerts, struct alert_row, 0);
+	g_autofree char *one = NULL, *two = NULL;
+
+	row->shift.window = 1;
+	one = alert_sentence(row);
+	ck_assert_msg(strstr(one, "38 changes in the week from 24 March against 402"),
+		      "%s", one);
+	row->shift.window = 2;
+	two = alert_sentence(row);
+	ck_assert_msg(strstr(two, "in the 2 weeks from 17 March against 402"), "%s", two);
+}
+END_TEST
+
 START_TEST(counts_what_is_too_many)
 {
 	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
@@ -482,6 +500,7 @@ int main(void)
 	tcase_add_test(tests, reasons_are_a_line_and_short);
 	tcase_add_loop_test(tests, ends_with_where_to_look, 0, G_N_ELEMENTS(wholes));
 	tcase_add_test(tests, tells_the_others_in_a_line);
+	tcase_add_test(tests, tells_of_which_weeks_its_numbers_are);
 	tcase_add_test(tests, counts_what_is_too_many);
 	tcase_add_loop_test(tests, links_are_encoded, 0, G_N_ELEMENTS(links));
 	tcase_add_loop_test(tests, spans_share_a_unit_where_they_can, 0,

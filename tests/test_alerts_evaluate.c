@@ -243,6 +243,43 @@ static void assert_told(void)
 	alert_rows_free(alerts);
 }
 
+/* As if the service had been retired with a day. */
+static void retire_after(gint32 day)
+{
+	static const char *const tables[] = { "shipped", "rollout_state", "rollout",
+					      "deployment" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
+		g_autofree char *sql = g_strdup_printf(
+			"DELETE FROM dorad.%s WHERE finished_at >= timestamptz"
+			" '2024-01-01 00:00Z' + %d * interval '1 day'",
+			tables[i], day + 1);
+
+		rig_run(&rig, sql);
+	}
+}
+
+/* What nobody can say anything of any more does not fire for ever. */
+START_TEST(what_is_retired_ends)
+{
+	world_live_through("search", FIRST, ONSET + 24);
+	fired_on("search");
+	rig_expect(&rig,
+		   "SELECT string_agg(DISTINCT kind || ' ' || state, ', ')"
+		   " FROM dora.alerts WHERE direction = 'worse'",
+		   "guardrail firing, regression firing");
+	retire_after(ONSET + 24);
+	world_live_through("search", ONSET + 25, ONSET + 53);
+	rig_expect(&rig, "SELECT count(*) FROM dora.alerts WHERE state <> 'firing'", "0");
+	world_live_through("search", ONSET + 54, ONSET + 70);
+	rig_expect(&rig,
+		   "SELECT string_agg(kind || ' ' || state || ': ' || reason, ', '"
+		   " ORDER BY kind) FROM dora.alerts WHERE direction = 'worse'",
+		   "guardrail withdrawn: nothing has been heard for 28 days, regression "
+		   "withdrawn: nothing has been heard for 28 days");
+}
+END_TEST
+
 START_TEST(guardrails)
 {
 	g_autofree char *events = NULL;
@@ -356,6 +393,7 @@ int main(void)
 	tcase_add_test(tests, a_day_is_judged_once);
 	tcase_add_test(tests, facts_are_waited_for);
 	tcase_add_test(tests, one_author_is_not_judged);
+	tcase_add_test(tests, what_is_retired_ends);
 	tcase_add_test(tests, guardrails);
 	tcase_add_test(tests, what_is_no_longer_watched_is_withdrawn);
 	tcase_add_test(tests, what_has_left_is_withdrawn);

@@ -99,6 +99,33 @@ START_TEST(a_replay_tells_what_was_lived)
 	ck_assert_msg(strstr(json, "\"state\":\t\"accepted\"") &&
 			      strstr(json, "\"series\":\t1,"),
 		      "%s", json);
+	ck_assert(strstr(text, "\nnot played: guardrails, improvements\n"));
+	ck_assert(strstr(json, "\"not_played\":\t[\"guardrails\", \"improvements\"]"));
+	g_array_unref(all);
+	/* what was accepted by then is no news */
+	world_set_fresh(world_start_of(ONSET + 112));
+	all = replay("search", ONSET + 101, ONSET + 110);
+	series = &g_array_index(all, struct replay_series, 0);
+	for (guint i = 0; i < series->events->len; i++)
+		ck_assert_int_ne(
+			g_array_index(series->events, struct replay_event, i).event,
+			WATCH_FIRED);
+	g_array_unref(all);
+}
+END_TEST
+
+/* Years without a fact would be years without a false alert. */
+START_TEST(a_replay_begins_with_the_first_fact)
+{
+	const struct replay_series *series;
+	GArray *all;
+
+	world_set_fresh(world_start_of(15));
+	all = replay("search", -400, 13);
+	series = &g_array_index(all, struct replay_series, 0);
+
+	ck_assert_int_eq(series->since, DAY0);
+	ck_assert_str_eq(series->weeks->str, "ll");
 	g_array_unref(all);
 }
 END_TEST
@@ -112,6 +139,7 @@ int main(void)
 	tcase_set_timeout(tests, 240);
 	tcase_add_checked_fixture(tests, world_set_up, world_tear_down);
 	tcase_add_test(tests, a_replay_tells_what_was_lived);
+	tcase_add_test(tests, a_replay_begins_with_the_first_fact);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -460,11 +460,11 @@ START_TEST(a_scope_knows_when_it_is_due)
 	struct scope_row *row;
 
 	rig_ok(store_begin(rig.store, &error));
-	rig_ok(store_alerts_due(rig.store, red, 5 * DAY, &error));
+	rig_ok(store_alerts_due(rig.store, red, 5 * DAY, NULL, &error));
 	rig_ok(row = store_scope_lock(rig.store, SCOPE_TEAM, "red", &error));
 	ck_assert_int_eq(row->alerts_due, 5 * DAY);
 	scope_row_free(row);
-	rig_ok(store_alerts_due(rig.store, red, INSTANT_NONE, &error));
+	rig_ok(store_alerts_due(rig.store, red, INSTANT_NONE, NULL, &error));
 	rig_ok(row = store_scope_lock(rig.store, SCOPE_TEAM, "red", &error));
 	ck_assert_int_eq(row->alerts_due, INSTANT_NONE);
 	scope_row_free(row);

@@ -14,7 +14,7 @@
  *   d  the same with twice the     ^  the condition is true and the level calm
  *      ratio                       x  late facts undo what fires
  *   m  masked                      s  silent
- *   h  masked and silent
+ *   h  masked and silent           _  nobody looks
  * Masked and silent days would be all of these, if anybody asked. The onset lies 20 days
  * before what is found. Events as "day:name".
  */
@@ -151,6 +151,18 @@ static const struct row {
 	  "0:learned 1:suspected 3:fired 4:nodata 13:data 19:resolved", WATCH_OK },
 	{ "nothing is withdrawn in it", ".!!!s9x",
 	  "0:learned 1:suspected 3:fired 4:nodata 13:data 13:withdrawn", WATCH_OK },
+	{ "27 silent days leave it alone", ".!!!s27b",
+	  "0:learned 1:suspected 3:fired 4:nodata 31:data", WATCH_FIRING },
+	{ "with the 28th it is withdrawn", ".!!!s29",
+	  "0:learned 1:suspected 3:fired 4:nodata 31:withdrawn", WATCH_OK },
+	{ "holidays or not", ".!!!s14h14",
+	  "0:learned 1:suspected 3:fired 4:nodata 31:withdrawn", WATCH_OK },
+	{ "if they are in a row", ".!!!s20ms20",
+	  "0:learned 1:suspected 3:fired 4:nodata 24:data 25:nodata", WATCH_FIRING },
+	{ "after that it is quiet, too", ".!!!s28!14",
+	  "0:learned 1:suspected 3:fired 4:nodata 31:withdrawn 32:data", WATCH_OK },
+	{ "what does not fire only waits", ".!!s40!",
+	  "0:learned 1:suspected 3:nodata 43:data 43:fired", WATCH_FIRING },
 	{ "it may be silent on a holiday", ".shm.", "0:learned 1:nodata 3:data",
 	  WATCH_OK },
 	{ "three things may happen in a day", "s!",
@@ -161,8 +173,27 @@ static const struct row {
 	{ "it is heard, and there is too little", ".!su",
 	  "0:learned 1:suspected 2:nodata 3:data 3:cleared 3:unlearned", WATCH_LEARNING },
 
+	{ "what was suspected is not after days unseen", ".!!_!",
+	  "0:learned 1:suspected 4:cleared 4:suspected", WATCH_PENDING },
+	{ "however many", ".!!_50!!!",
+	  "0:learned 1:suspected 53:cleared 53:suspected 55:fired", WATCH_FIRING },
+	{ "whatever comes", ".!_m!", "0:learned 1:suspected 3:cleared 4:suspected",
+	  WATCH_PENDING },
+	{ "as if there were too little", ".!_u",
+	  "0:learned 1:suspected 3:cleared "
+	  "3:unlearned",
+	  WATCH_LEARNING },
+	{ "calm days are counted anew", ".!!!.6_.6", "0:learned 1:suspected 3:fired",
+	  WATCH_FIRING },
+	{ "and silent ones", ".!!!s20_s20", "0:learned 1:suspected 3:fired 4:nodata",
+	  WATCH_FIRING },
+	{ "quiet ones are not", ".!!!.7!7_!7!",
+	  "0:learned 1:suspected 3:fired 10:resolved 26:suspected", WATCH_PENDING },
 	{ "a guardrail fires on the third day", ".!!!", "0:learned 1:suspected 3:fired",
 	  WATCH_FIRING, &watch_rule_guardrail },
+	{ "ends with its silence", ".!!!s28",
+	  "0:learned 1:suspected 3:fired 4:nodata 31:withdrawn", WATCH_OK,
+	  &watch_rule_guardrail },
 	{ "is never accepted", ".!!!b200", "0:learned 1:suspected 3:fired", WATCH_FIRING,
 	  &watch_rule_guardrail },
 	{ "and is not quiet after it", ".!!!.7!!!",
@@ -214,6 +245,8 @@ static char *live(struct watch *watch, const struct watch_rule *rule, const char
 			struct watch_look look = look_of(letter, day);
 			struct watch_events events;
 
+			if (letter == '_')
+				continue;
 			watch_step(watch, rule, &look, &events);
 			ck_assert_uint_le(events.n, WATCH_EVENTS_MAX);
 			for (guint i = 0; i < events.n; i++)
@@ -333,6 +366,33 @@ START_TEST(people_accept)
 }
 END_TEST
 
+/* What is frozen says nothing of what is measured in another way. */
+START_TEST(measured_anew)
+{
+	static const struct {
+		const char *days, *events;
+	} histories[] = {
+		{ ".!!!b", "withdrawn" }, { ".!", "cleared" }, { ".", "" }, { "u", "" }
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(histories); i++) {
+		struct watch watch;
+		struct watch_events events;
+		g_autofree char *before = NULL, *after = NULL;
+
+		watch_init(&watch, -100);
+		before = live(&watch, &watch_rule_shift, histories[i].days);
+		watch_restart(&watch, watch.judged, &events);
+		ck_assert_str_eq(events.n ? watch_event_name(events.events[0]) : "",
+				 histories[i].events);
+		ck_assert_uint_eq(watch.quiet + watch.streak, 0);
+		ck_assert_int_eq(watch.baseline_start, -100);
+		ck_assert_int_eq(watch.fired, WATCH_NEVER);
+		ck_assert(watch.state == WATCH_OK || histories[i].days[0] == 'u');
+	}
+}
+END_TEST
+
 /* Of few durations the window may have begun more than 84 days ago. */
 START_TEST(far_onsets)
 {
@@ -424,6 +484,7 @@ int main(void)
 	tcase_add_test(tests, frozen);
 	tcase_add_test(tests, baselines);
 	tcase_add_test(tests, people_accept);
+	tcase_add_test(tests, measured_anew);
 	tcase_add_test(tests, far_onsets);
 	tcase_add_test(tests, calm_levels);
 	tcase_add_test(tests, names);

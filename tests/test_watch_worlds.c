@@ -59,7 +59,7 @@ static struct watch_look make_look(GRand *rand, enum mood mood, gint32 day)
 		[MOOD_DOUBTFUL] = { 97, 60, 50, 50, 2, 5 },
 		[MOOD_BAD] = { 99, 93, 98, 50, 1, 5 },
 		[MOOD_EASING] = { 99, 40, 1, 98, 1, 5 },
-		[MOOD_AWAY] = { 50, 50, 50, 50, 80, 40 },
+		[MOOD_AWAY] = { 50, 50, 50, 50, 97, 40 },
 	};
 	struct watch_look look = {
 		.day = day,
@@ -115,9 +115,25 @@ static void note(struct world *world, guint day, const struct watch_events *even
 		world->seen[world->n_seen++] = (struct seen){ day, events->events[i] };
 }
 
+static bool has(const struct world *world, guint day, enum watch_event event)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < world->n_seen; i++)
+		n += world->seen[i].day == day && world->seen[i].event == event;
+	MUST(n <= 1);
+	return n == 1;
+}
+
 static bool same(const struct watch *a, const struct watch *b)
 {
 	return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* Nobody looked on the day before. */
+static bool skipped(const struct world *world, guint i)
+{
+	return i > 0 && world->looks[i].day != world->looks[i - 1].day + 1;
 }
 
 /* Masked and silent days leave everything as it was, but what day it is and the flag. */
@@ -127,6 +143,7 @@ static void assert_unseen(const struct watch *before, const struct watch *after)
 
 	watch.judged = before->judged;
 	watch.silent = before->silent;
+	watch.silence = before->silence;
 	if (before->since == WATCH_NEVER)
 		watch.since = WATCH_NEVER;
 	MUST(same(before, &watch));
@@ -146,7 +163,8 @@ static void live(struct world *world)
 		note(world, i, &events);
 		MUST(watch.judged == look->day);
 		MUST(watch.silent == look->silent);
-		if (look->masked || look->silent)
+		if ((look->masked || look->silent) && !skipped(world, i) &&
+		    !has(world, i, WATCH_WITHDRAWN))
 			assert_unseen(&before, &watch);
 	}
 }
@@ -192,16 +210,6 @@ static bool is_judged(const struct world *world, guint i)
 	return !world->looks[i].masked && !world->looks[i].silent;
 }
 
-static bool has(const struct world *world, guint day, enum watch_event event)
-{
-	guint n = 0;
-
-	for (guint i = 0; i < world->n_seen; i++)
-		n += world->seen[i].day == day && world->seen[i].event == event;
-	MUST(n <= 1);
-	return n == 1;
-}
-
 static bool ends(enum watch_event event)
 {
 	return event == WATCH_RESOLVED || event == WATCH_ACCEPTED ||
@@ -241,13 +249,15 @@ static guint true_days(const struct world *world, int ended, guint day)
 	guint n = 0;
 
 	for (int i = (int)day; i > ended; i--) {
-		if (!is_judged(world, (guint)i))
-			continue;
-		if (!world->looks[i].condition ||
-		    (ended >= 0 &&
-		     judged_in(world, ended, (guint)i) <= world->rule->quiet))
+		if (is_judged(world, (guint)i)) {
+			if (!world->looks[i].condition ||
+			    (ended >= 0 &&
+			     judged_in(world, ended, (guint)i) <= world->rule->quiet))
+				break;
+			n++;
+		}
+		if (skipped(world, (guint)i))
 			break;
-		n++;
 	}
 	return n;
 }
@@ -257,12 +267,14 @@ static guint calm_days(const struct world *world, int fired, guint day)
 	guint n = 0;
 
 	for (int i = (int)day; i > fired; i--) {
-		if (!is_judged(world, (guint)i) ||
-		    world->looks[i].recent == RECENT_UNKNOWN)
-			continue;
-		if (world->looks[i].recent != RECENT_CALM)
+		if (is_judged(world, (guint)i) &&
+		    world->looks[i].recent != RECENT_UNKNOWN) {
+			if (world->looks[i].recent != RECENT_CALM)
+				break;
+			n++;
+		}
+		if (skipped(world, (guint)i))
 			break;
-		n++;
 	}
 	return n;
 }
@@ -352,10 +364,36 @@ static void check_judged(const struct world *world, guint day)
 	before = day > 0 ? true_days(world, ended, day - 1) : 0;
 	assert_told(world, day, n >= 3 ? WATCH_FIRED : N_WATCH_EVENTS);
 	MUST(has(world, day, WATCH_SUSPECTED) == (n == 1));
-	MUST(has(world, day, WATCH_CLEARED) == (n == 0 && before > 0));
+	MUST(has(world, day, WATCH_CLEARED) ==
+	     ((n == 0 || skipped(world, day)) && before > 0));
 	MUST(has(world, day, WATCH_LEARNED) == (look->usable && !was_usable(world, day)));
 	MUST(has(world, day, WATCH_UNLEARNED) ==
 	     (!look->usable && was_usable(world, day)));
+}
+
+static guint silent_days(const struct world *world, guint day)
+{
+	guint n = 0;
+
+	while (n <= day && world->looks[day - n].silent && !skipped(world, day - n))
+		n++;
+	/* the one after days unseen is the first */
+	return n + (n <= day && world->looks[day - n].silent);
+}
+
+static void check_unseen(const struct world *world, guint day)
+{
+	int fired, ended;
+
+	alert_before(world, day, &fired, &ended);
+	assert_told(world, day,
+		    fired >= 0 && silent_days(world, day) >= 28 ? WATCH_WITHDRAWN
+								: N_WATCH_EVENTS);
+	MUST(!has(world, day, WATCH_LEARNED));
+	MUST(!has(world, day, WATCH_UNLEARNED));
+	MUST(!has(world, day, WATCH_SUSPECTED));
+	MUST(has(world, day, WATCH_CLEARED) ==
+	     (fired < 0 && skipped(world, day) && true_days(world, ended, day - 1) > 0));
 }
 
 static void check_world(const struct world *world)
@@ -369,8 +407,7 @@ static void check_world(const struct world *world)
 		if (is_judged(world, i))
 			check_judged(world, i);
 		else
-			for (int k = 0; k < WATCH_SILENT; k++)
-				MUST(!has(world, i, (enum watch_event)k));
+			check_unseen(world, i);
 	}
 }
 

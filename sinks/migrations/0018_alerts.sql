@@ -2,8 +2,10 @@
 -- local dates of the scope's zone; instants are when something was so, or (recorded_at, …)
 -- when that was written.
 
--- When the alerts of a scope have to be looked at again.
-ALTER TABLE dorad.scope ADD COLUMN alerts_due_at timestamptz;
+-- When the alerts of a scope have to be looked at again, and the fingerprint of what was to
+-- be watched when they last were.
+ALTER TABLE dorad.scope ADD COLUMN alerts_due_at timestamptz,
+	ADD COLUMN alerts_definition text;
 
 -- Days as the program counts them (since 1970), of which the least is none.
 CREATE FUNCTION dorad.day(n int) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -28,7 +30,7 @@ CREATE INDEX rollout_state_failed ON dorad.rollout_state
 
 -- A series that is watched, and all that its next day is judged by (metrics/watch.h).
 -- scope_id NULL: of the daemon itself. Not active: nothing watches it any longer; what is
--- here is kept for its history.
+-- here is kept for its history. measured: how, as far as what is frozen hangs on it.
 CREATE TABLE dorad.watch (
 	watch_id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	scope_id int REFERENCES dorad.scope,
@@ -44,6 +46,8 @@ CREATE TABLE dorad.watch (
 	streak int NOT NULL,
 	calm int NOT NULL,
 	quiet int NOT NULL,
+	silence int NOT NULL,
+	measured text,
 	baseline_start date,
 	suspected date,
 	fired date,
@@ -264,7 +268,7 @@ COMMENT ON COLUMN dora.alerts.environment IS 'Rollout group: environment in dora
 COMMENT ON COLUMN dora.alerts.metric IS 'metric in dora.series; of kind self source_stale, source_denied or rule_matched_nothing.';
 COMMENT ON COLUMN dora.alerts.name IS 'Of a guardrail: its name in the configuration; of kind self: the source or service it is about; else empty.';
 COMMENT ON COLUMN dora.alerts.direction IS 'worse, or better, which is for information alone.';
-COMMENT ON COLUMN dora.alerts.state IS 'firing; resolved: it is over; accepted: it lasted, or somebody said so, and is the new normal; withdrawn: late facts undid it, or nothing watches it any longer.';
+COMMENT ON COLUMN dora.alerts.state IS 'firing; resolved: it is over; accepted: it lasted, or somebody said so, and is the new normal; withdrawn: late facts undid it, nothing was heard for 28 days, it is measured differently now, or nothing watches it any longer.';
 COMMENT ON COLUMN dora.alerts.strength IS 'Evidence in a word: likely from 5, strong from 10, very strong from 30; NULL below and where there is no evidence.';
 COMMENT ON COLUMN dora.alerts.onset IS 'First instant of the first day of the new level, in the time zone of the scope.';
 COMMENT ON COLUMN dora.alerts.first_seen_at IS 'End of the first day on which the condition held.';
@@ -328,7 +332,7 @@ COMMENT ON COLUMN dora.alert_history.environment IS 'Rollout group: environment 
 COMMENT ON COLUMN dora.alert_history.metric IS 'metric in dora.alerts.';
 COMMENT ON COLUMN dora.alert_history.name IS 'name in dora.alerts.';
 COMMENT ON COLUMN dora.alert_history.direction IS 'worse or better.';
-COMMENT ON COLUMN dora.alert_history.event IS 'learned (there is enough to judge), unlearned, suspected, cleared, fired, worsened, resolved, accepted, withdrawn, nodata (nothing is heard of the sources) or data.';
+COMMENT ON COLUMN dora.alert_history.event IS 'learned (there is enough to judge), unlearned, suspected, cleared, fired, worsened, resolved, accepted, withdrawn, nodata (nothing is heard of the sources; of a guardrail also: fewer samples than its minimum) or data.';
 COMMENT ON COLUMN dora.alert_history.at IS 'As of when: the end of the day that was judged, or when somebody said so.';
 COMMENT ON COLUMN dora.alert_history.recorded_at IS 'When it was written.';
 COMMENT ON COLUMN dora.alert_history.evidence IS 'Evidence of that day, N : 1; not a probability. NULL where there is none.';
@@ -373,7 +377,7 @@ COMMENT ON COLUMN dora.watches.state IS 'learning (too little to judge, which is
 COMMENT ON COLUMN dora.watches.since IS 'Day on which the state began, in the time zone of the scope; NULL before the first day.';
 COMMENT ON COLUMN dora.watches.judged_day IS 'Last day that was looked at, in the time zone of the scope; NULL: none yet.';
 COMMENT ON COLUMN dora.watches.lacking_weeks IS 'State learning: about how many more weeks of data are needed; NULL if that is not what is lacking (reason), and else.';
-COMMENT ON COLUMN dora.watches.nodata IS 'True if nothing has been heard of its sources for days: nothing is concluded from that.';
+COMMENT ON COLUMN dora.watches.nodata IS 'True if nothing has been heard of its sources for days, or a guardrail has fewer samples than its minimum: nothing is concluded from that, but what fires is withdrawn after 28 days of it.';
 COMMENT ON COLUMN dora.watches.muted_until IS 'Channels are not told of it before; NULL: it is not muted.';
 COMMENT ON COLUMN dora.watches.evidence IS 'Evidence when it was last judged, N : 1; not a probability. NULL where there is none.';
 COMMENT ON COLUMN dora.watches.ratio IS 'After divided by before when it was last judged; NULL where there is none.';
@@ -383,7 +387,8 @@ COMMENT ON COLUMN dora.watches.reason IS 'State learning: few authors (fewer tha
 
 CREATE VIEW dora.change_points AS
 	SELECT s.org, s.team, s.service, c.environment, c.metric, c.at, c.before, c.after
-	FROM dorad.change_point c JOIN dorad.scope s USING (scope_id);
+	FROM dorad.change_point c JOIN dorad.scope s USING (scope_id)
+	WHERE s.active;
 
 COMMENT ON VIEW dora.change_points IS 'When the level of a metric changed, found in its weekly values afterwards: for charts. Unlike dora.alerts it may change as weeks are added.';
 COMMENT ON COLUMN dora.change_points.org IS 'Organization: name in the configuration.';

@@ -59,6 +59,8 @@ def random_life(seed):
         lines.append(days.look())
         if rng.random() < 0.005:
             lines.append("accept %d" % days.day)
+        if rng.random() < 0.005:
+            lines.append("restart %d" % days.day)
     return lines
 
 
@@ -66,6 +68,9 @@ def story(rule, *days):
     """Each (n, what): n days that show it."""
     lines, day = ["watch %s -" % rule], TODAY
     for n, what in days:
+        if what == "unseen":
+            day += n
+            continue
         shown = {"masked": 0, "silent": 0, "usable": 1, "condition": 0, "score": 1.0,
                  "ratio": 2.0, "recent": "unknown", "undone": 0, "onset": TODAY - 20}
         shown.update(what)
@@ -99,6 +104,14 @@ EDGES = {
         "shift", (1, {}), (2, BAD), (9, {"masked": 1}), (4, {"silent": 1}), (3, BAD),
         (3, CALM), (9, {**CALM, "silent": 1}), (3, CALM), (2, {**CALM, "masked": 1}),
         (20, CALM)),
+    "silent for four weeks": story("shift", (1, {}), (4, BAD), (27, {"silent": 1}),
+                                   (3, BAD), (20, {"silent": 1, "masked": 1}),
+                                   (9, {"silent": 1}), (30, BAD)),
+    "unseen while pending": story("shift", (1, {}), (2, BAD), (1, "unseen"), (3, BAD)),
+    "unseen while calm": story("shift", (1, {}), (3, BAD), (6, CALM), (40, "unseen"),
+                               (7, CALM)),
+    "unseen while silent": story("shift", (1, {}), (4, BAD), (20, {"silent": 1}),
+                                 (1, "unseen"), (28, {"silent": 1})),
     "unlearned while it fires": story("shift", (1, {}), (4, BAD), (5, {"usable": 0}),
                                       (9, {**CALM, "usable": 0}), (20, {"usable": 0})),
     "unlearned while pending": story("shift", (1, {}), (2, BAD), (5, {"usable": 0}),
@@ -145,6 +158,8 @@ def play(lines, flaw):
                           NO_BOUND if rest[1] == "-" else int(rest[1]))
         elif word == "look":
             events = watch.step(look(rest))
+        elif word == "restart":
+            events = watch.restart(int(rest[0]))
         else:
             events = watch.accept_by_hand(int(rest[0]))
             done = {"done": events is not None}
@@ -165,8 +180,8 @@ def look(words):
 
 def said(watch, events):
     result = {"events": "".join("%s;" % event for event in events), "state": watch.state}
-    for name in ("silent", "judged", "since", "quiet", "baseline_start", "suspected",
-                 "fired", "score", "ratio", "worsened"):
+    for name in ("silent", "silence", "judged", "since", "quiet", "baseline_start",
+                 "suspected", "fired", "score", "ratio", "worsened"):
         result[name] = getattr(watch, name)
     result.update({name: watch.frozen[name] for name in FROZEN})
     # a count is of the state that it belongs to

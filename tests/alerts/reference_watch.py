@@ -18,14 +18,18 @@ WATCH_FLAWS = {
     "easing is no end of calm": ("ends_calm", ("bad",)),
     "masked days count": ("masked", True),
     "calm is kept": ("reset", False),
+    "silence": ("silence", 1),
+    "counters span what is unseen": ("skips", False),
+    "quiet after a restart": ("hushed", True),
     "worsens often": ("once", False),
     "baseline is kept": ("moves", False),
 }
 
 
 class Rule:
-    masked, reset, once, moves = False, True, True, True
-    ends_calm, told = ("bad", "easing"), 21
+    masked, reset, once, moves, skips = False, True, True, True, True
+    hushed = False
+    ends_calm, told, silence = ("bad", "easing"), 21, 28
 
     def __init__(self, name, flaw=None):
         (self.pending, self.calm, self.quiet, self.accept_after,
@@ -52,7 +56,7 @@ class Watch:
         self.rule, self.baseline_start = rule, baseline_start
         self.state, self.silent = "learning", False
         self.judged = self.since = NEVER
-        self.streak = self.calm = self.quiet = 0
+        self.streak = self.calm = self.quiet = self.silence = 0
         self.forget()
 
     def forget(self):
@@ -71,12 +75,20 @@ class Watch:
         events = []
         if look["day"] <= self.judged:
             return events
+        if self.judged != NEVER and look["day"] > self.judged + 1 and self.rule.skips:
+            self.streak = self.calm = self.silence = 0
+            if self.state == "pending":
+                self.turn("ok", look["day"])
+                events.append("cleared")
         self.judged = look["day"]
         if self.since == NEVER:
             self.since = look["day"]
         if look["silent"] != self.silent:
             self.silent = look["silent"]
             events.append("nodata" if self.silent else "data")
+        self.silence = self.silence + 1 if look["silent"] else 0
+        if self.state == "firing" and self.silence >= self.rule.silence:
+            self.end("withdrawn", look["day"], events)
         if look["silent"] or (look["masked"] and not self.rule.masked):
             return events
         if self.state == "firing":
@@ -158,6 +170,17 @@ class Watch:
         self.quiet = self.rule.quiet
         self.forget()
         events.append(how)
+
+    def restart(self, day):
+        """It is measured differently."""
+        events = []
+        if self.state == "firing":
+            self.end("withdrawn", day, events)
+            self.quiet = self.rule.quiet if self.rule.hushed else 0
+        elif self.state == "pending":
+            self.turn("ok", day)
+            events.append("cleared")
+        return events
 
     def accept_by_hand(self, day):
         """The events, or None if it does not fire."""

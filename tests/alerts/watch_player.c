@@ -3,6 +3,7 @@
  * (tests/alerts/player.h). For each order a line: what happened, and the watch.
  *
  *   watch RULE BASELINE_START                   "shift" or "guardrail"
+ *   restart DAY                                it is measured differently
  *   look DAY MASKED SILENT USABLE CONDITION BASE LOW HIGH EFFECT ONSET SCORE RATIO RECENT
  *        UNDONE                                 RECENT: "unknown", "bad", "easing",
  * "calm" accept DAY calm EFFECT RECENT                          what watch_calm() says of
@@ -18,14 +19,15 @@ static void say(const struct watch *watch, const struct watch_events *events)
 	printf("events=");
 	for (guint i = 0; i < events->n; i++)
 		printf("%s;", watch_event_name(events->events[i]));
-	printf(" state=%s silent=%d judged=%d since=%d streak=%u calm=%u quiet=%u"
+	printf(" state=%s silent=%d silence=%u judged=%d since=%d streak=%u calm=%u "
+	       "quiet=%u"
 	       " baseline_start=%d suspected=%d fired=%d base=%.17g low=%.17g high=%.17g"
 	       " effect=%.17g onset=%d score=%.17g ratio=%.17g worsened=%d\n",
-	       watch_state_name(watch->state), watch->silent, watch->judged, watch->since,
-	       watch->streak, watch->calm, watch->quiet, watch->baseline_start,
-	       watch->suspected, watch->fired, watch->frozen.base, watch->frozen.low,
-	       watch->frozen.high, watch->frozen.effect, watch->frozen.onset,
-	       watch->score, watch->ratio, watch->worsened);
+	       watch_state_name(watch->state), watch->silent, watch->silence,
+	       watch->judged, watch->since, watch->streak, watch->calm, watch->quiet,
+	       watch->baseline_start, watch->suspected, watch->fired, watch->frozen.base,
+	       watch->frozen.low, watch->frozen.high, watch->frozen.effect,
+	       watch->frozen.onset, watch->score, watch->ratio, watch->worsened);
 }
 
 static enum watch_recent read_recent(void)
@@ -81,6 +83,8 @@ int main(void)
 		} else if (strcmp(order, "accept") == 0) {
 			bool done = watch_accept(&watch, rule, whole_day(0), &events);
 			printf("done=%d ", done);
+		} else if (strcmp(order, "restart") == 0) {
+			watch_restart(&watch, whole_day(0), &events);
 		} else if (strcmp(order, "calm") == 0) {
 			struct shift_frozen frozen = { .effect = real() };
 			printf("calm=%s\n", recents[watch_calm(&frozen, real())]);
