@@ -76,13 +76,16 @@ static void evaluate(struct job *job, const struct work_context *context)
 	context->notice("retention", text, context->user);
 }
 
+/* What the daemon cannot tell of itself keeps nobody from what else there is to tell. */
 static void deliver(struct job *job, const struct work_context *context)
 {
+	g_autoptr(GError) error = NULL;
 	gint64 next;
 
-	if (!self_alerts_run(job->store, context, job->now, &next, &job->error) ||
-	    !deliver_due(job->store, context, job->before, job->now, &job->delivered,
-			 &job->error)) {
+	self_alerts_run(job->store, context, job->now, &next, &job->error);
+	if (!deliver_due(job->store, context, job->before, job->now, &job->delivered,
+			 job->error ? &error : &job->error) ||
+	    job->error) {
 		blame(job);
 		return;
 	}

@@ -23,6 +23,7 @@ void fakes_reset(void)
 		.begin = FAKE_GOOD,
 		.evaluate = FAKE_GOOD,
 		.deliver = FAKE_GOOD,
+		.look = FAKE_GOOD,
 		.sickness = FAKE_GOOD,
 		.midnight = G_MAXINT64,
 		.log = g_string_new(NULL),
@@ -289,11 +290,10 @@ bool retention_run(struct store *store, const struct work_context *context, gint
 bool self_alerts_run(struct store *store, const struct work_context *context, gint64 now,
 		     gint64 *next, GError **error)
 {
-	(void)error;
 	g_assert(store->config == context->config);
 	fakes.n_looks++;
 	*next = context->config->alerts ? now + G_TIME_SPAN_MINUTE : INSTANT_NONE;
-	return true;
+	return answer(fakes.look, "a watch cannot be read", error);
 }
 
 void deliver_result_init(struct deliver_result *result)
