@@ -1,6 +1,7 @@
 #include "collector/job.h"
 
 #include "base/error.h"
+#include "collector/announce.h"
 #include "collector/author_key.h"
 #include "collector/retention.h"
 #include "collector/self_alerts.h"
@@ -107,6 +108,12 @@ static void tell_progress(const char *what, const char *text, void *user)
 	job->progress("evaluation", line, job->user);
 }
 
+static void tell_journal(const struct deliver_line *line, void *user)
+{
+	(void)user;
+	announce_alert(line);
+}
+
 static void tell_notice(const char *what, const char *text, void *user)
 {
 	const struct job *job = user;
@@ -155,6 +162,7 @@ void job_run(struct job *job)
 		.cancellable = job->cancellable,
 		.progress = job->progress ? tell_progress : NULL,
 		.notice = job->notice ? tell_notice : NULL,
+		.journal = tell_journal,
 		.user = job,
 	};
 
