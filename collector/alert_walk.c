@@ -115,7 +115,7 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 	add_parts(scene, subject, row, day->day, alert);
 }
 
-const char *alert_reason(enum watch_event event, bool guardrail, bool silent)
+const char *alert_end_reason(enum watch_event event, bool guardrail, bool silent)
 {
 	if (event == WATCH_WITHDRAWN)
 		return silent ? "nothing has been heard for 28 days"

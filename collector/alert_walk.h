@@ -37,4 +37,4 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 		    struct alert_row *alert);
 
 /* Why, for people; NULL: the event says it all. silent: on a silent day. */
-const char *alert_reason(enum watch_event event, bool guardrail, bool silent);
+const char *alert_end_reason(enum watch_event event, bool guardrail, bool silent);

@@ -182,11 +182,10 @@ void announce_evaluation_failed(struct announce *announce, const struct moment *
 	raise_complaint(announce, now, EVALUATION, NULL, error, wait);
 }
 
-static void announce_alert(struct announce *announce, const struct deliver_line *line)
+void announce_alert(const struct deliver_line *line)
 {
 	g_autofree char *group = g_strdup_printf("%" G_GINT64_FORMAT, line->group_id);
 
-	progress_hide(announce->progress);
 	log_event(LOG_LEVEL_NOTICE,
 		  LOG_FIELDS({ "alert", line->alerts }, { "group", group },
 			     { "metric", line->metrics }, { "scope", line->scopes }),
@@ -196,8 +195,6 @@ static void announce_alert(struct announce *announce, const struct deliver_line 
 void announce_delivery(struct announce *announce, const struct moment *now,
 		       const struct deliver_result *result, bool once)
 {
-	for (guint i = 0; i < result->lines->len; i++)
-		announce_alert(announce, g_ptr_array_index(result->lines, i));
 	for (guint i = 0; i < result->channels->len; i++) {
 		const struct deliver_channel *channel = g_ptr_array_index(
 			result->channels, i);

@@ -2,7 +2,8 @@
 
 /*
  * Every line the daemon logs, in one place: what happened, to what, and what to do about
- * it. Failures that go on are repeated ever more rarely. Used by the loop alone.
+ * it. Failures that go on are repeated ever more rarely. Used by the loop alone, but for
+ * announce_alert().
  */
 #include "collector/job.h"
 #include "collector/progress.h"
@@ -27,7 +28,10 @@ void announce_poll_failed(struct announce *announce, const struct moment *now,
 void announce_evaluation(struct announce *announce, const struct evaluate_result *result);
 void announce_evaluation_failed(struct announce *announce, const struct moment *now,
 				const GError *error, GTimeSpan wait);
-/* What a channel of kind journal is told, and what came of the channels. */
+/* What a channel of kind journal is told; from the worker, so that it is in the log
+ * before it is noted as delivered. */
+void announce_alert(const struct deliver_line *line);
+/* What came of the channels. */
 void announce_delivery(struct announce *announce, const struct moment *now,
 		       const struct deliver_result *result, bool once);
 /* error NULL: it did not fail. */

@@ -9,6 +9,7 @@
 
 struct delivery {
 	struct store *store;
+	const struct work_context *context;
 	const struct config_alerts *alerts;
 	struct notify_context notify;
 	gint64 wall, steady; /* when it began */
@@ -17,17 +18,6 @@ struct delivery {
 };
 
 /* ---- what came of it ---- */
-
-static void line_free(void *data)
-{
-	struct deliver_line *line = data;
-
-	g_free(line->text);
-	g_free(line->alerts);
-	g_free(line->metrics);
-	g_free(line->scopes);
-	g_free(line);
-}
 
 static void channel_free(void *data)
 {
@@ -42,14 +32,12 @@ void deliver_result_init(struct deliver_result *result)
 {
 	*result = (struct deliver_result){
 		.next = INSTANT_NONE,
-		.lines = g_ptr_array_new_with_free_func(line_free),
 		.channels = g_ptr_array_new_with_free_func(channel_free),
 	};
 }
 
 void deliver_result_clear(struct deliver_result *result)
 {
-	g_clear_pointer(&result->lines, g_ptr_array_unref);
 	g_clear_pointer(&result->channels, g_ptr_array_unref);
 }
 
@@ -96,10 +84,10 @@ static const char *scope_of(const struct alert_row *row)
 
 static void to_journal(const struct outbox_message *message, const char *text, void *user)
 {
-	struct delivery *work = user;
-	GString *alerts = g_string_new(NULL), *metrics = g_string_new(NULL),
-		*scopes = g_string_new(NULL);
-	struct deliver_line *line = g_new0(struct deliver_line, 1);
+	const struct work_context *context = ((struct delivery *)user)->context;
+	g_autoptr(GString) alerts = g_string_new(NULL);
+	g_autoptr(GString) metrics = g_string_new(NULL);
+	g_autoptr(GString) scopes = g_string_new(NULL);
 
 	for (guint i = 0; i < message->alerts->len; i++) {
 		const struct alert_row *row = &g_array_index(message->alerts,
@@ -112,12 +100,13 @@ static void to_journal(const struct outbox_message *message, const char *text, v
 		add_once(metrics, row->metric);
 		add_once(scopes, scope_of(row));
 	}
-	line->text = g_strdup(text);
-	line->group_id = message->group_id;
-	line->alerts = g_string_free(alerts, FALSE);
-	line->metrics = g_string_free(metrics, FALSE);
-	line->scopes = g_string_free(scopes, FALSE);
-	g_ptr_array_add(work->result->lines, line);
+	if (context->journal)
+		context->journal(&(struct deliver_line){ .text = text,
+							 .alerts = alerts->str,
+							 .metrics = metrics->str,
+							 .scopes = scopes->str,
+							 .group_id = message->group_id },
+				 context->user);
 }
 
 /* ---- one message ---- */
@@ -338,6 +327,7 @@ bool deliver_due(struct store *store, const struct work_context *context, gint64
 	g_autoptr(GPtrArray) open = NULL;
 	struct delivery work = {
 		.store = store,
+		.context = context,
 		.alerts = alerts,
 		.wall = now,
 		.steady = g_get_monotonic_time(),

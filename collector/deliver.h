@@ -8,10 +8,12 @@
  */
 #include "collector/poll.h"
 
-/* A line for the log: what a channel of kind journal is told. */
+/* A line for the log: what a channel of kind journal is told, by the worker and before it
+ * is noted as delivered, as it must be in the log by then. */
 struct deliver_line {
-	char *text;
-	char *alerts, *metrics, *scopes; /* of the alerts that it is about: "17,18" */
+	const char *text;
+	const char *alerts, *metrics,
+		*scopes; /* of the alerts that it is about: "17,18" */
 	gint64 group_id;
 };
 
@@ -27,7 +29,6 @@ struct deliver_result {
 	bool more;   /* it took too long already: there is more to do right now */
 	gint64 next; /* when to look again, on the wall clock; INSTANT_NONE: never, until
 			something is written */
-	GPtrArray *lines;    /* of struct deliver_line */
 	GPtrArray *channels; /* of struct deliver_channel */
 };
 /* Nothing was done. */
@@ -37,7 +38,7 @@ void deliver_result_clear(struct deliver_result *result);
 /* Delivers what is due, and what receivers have to be reminded of: each channel with
  * `resend`, once for each of its spans that began since `before` (the last time this was
  * done; INSTANT_NONE: never). now: the wall clock when it begins. False if the database
- * fails or it is cancelled; a channel that fails is no failure. What lines and channels
- * say is true in either case. result has been initialised. */
+ * fails or it is cancelled; a channel that fails is no failure. What channels say
+ * is true in either case. result has been initialised. */
 bool deliver_due(struct store *store, const struct work_context *context, gint64 before,
 		 gint64 now, struct deliver_result *result, GError **error);

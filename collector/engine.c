@@ -1,6 +1,9 @@
 #include "collector/command.h"
 #include "collector/engine_inside.h"
 
+/* Messages wait for an evaluation no longer than this. */
+#define DELIVER_PATIENCE (5 * G_TIME_SPAN_MINUTE)
+
 struct engine *engine_new(const struct engine_options *options, struct config *config,
 			  GBytes *author_key, const struct moment *now)
 {
@@ -96,6 +99,7 @@ static void submit_poll(struct engine *engine, struct source *source,
 static void submit_evaluate(struct engine *engine, const struct moment *now)
 {
 	task_start(&engine->evaluate);
+	engine->told_since = false;
 	engine->beside = roster_running(engine->roster) > 0;
 	engine->midnight = evaluate_next_midnight(engine->current, now->wall);
 	submit(engine,
@@ -108,6 +112,7 @@ static void submit_deliver(struct engine *engine, const struct moment *now)
 	struct job *job = job_new(JOB_DELIVER, engine->current, idle_store(engine), NULL);
 
 	task_start(&engine->deliver);
+	engine->told_since = true;
 	job->before = engine->told;
 	job->hurry = engine->options.once;
 	engine->told = now->wall;
@@ -125,18 +130,41 @@ static bool may_poll(const struct engine *engine)
 	       roster_running(engine->roster) < engine->current->schedule->workers;
 }
 
-/* Once means one evaluation, of everything. */
+/* Once means one evaluation, of everything. What it finds of one team is one message, so
+ * it does not begin while messages are sent; they are for a minute or so at a time. */
 static bool may_evaluate(const struct engine *engine)
 {
-	return is_ready(engine) &&
+	return is_ready(engine) && !engine->deliver.running &&
 	       (!engine->options.once || roster_unpolled(engine->roster) == 0);
 }
 
-/* What an evaluation finds of one team is one message, so it has to be over. */
-static bool may_deliver(const struct engine *engine)
+/* When messages are delivered, on the steady clock. For the same reason an evaluation
+ * that runs is waited for, but not for long: it may have a year to read. */
+static gint64 deliver_at(const struct engine *engine)
 {
-	return is_ready(engine) && engine->current->alerts && !engine->evaluate.running &&
-	       (!engine->options.once || engine->evaluated);
+	gint64 due = task_wake(&engine->deliver);
+
+	if (!is_ready(engine) || !engine->current->alerts || due == SCHEDULE_NEVER ||
+	    (engine->options.once && !engine->evaluated))
+		return SCHEDULE_NEVER;
+	return engine->evaluate.running ? due + DELIVER_PATIENCE : due;
+}
+
+static void evaluate_if_due(struct engine *engine, const struct moment *now)
+{
+	if (may_evaluate(engine) && task_is_due(&engine->evaluate, now->steady))
+		submit_evaluate(engine, now);
+}
+
+/* Either may be due all the time, where something changes with every poll or a receiver
+ * has been away for long: so they take turns. */
+static void submit_figures(struct engine *engine, const struct moment *now)
+{
+	if (engine->told_since)
+		evaluate_if_due(engine, now);
+	if (deliver_at(engine) <= now->steady)
+		submit_deliver(engine, now);
+	evaluate_if_due(engine, now);
 }
 
 static void submit_polls(struct engine *engine, const struct moment *now)
@@ -175,10 +203,7 @@ gint64 engine_advance(struct engine *engine, const struct moment *now)
 	if (task_is_due(&engine->prepare, now->steady))
 		submit_prepare(engine, now);
 	submit_polls(engine, now);
-	if (may_evaluate(engine) && task_is_due(&engine->evaluate, now->steady))
-		submit_evaluate(engine, now);
-	if (may_deliver(engine) && task_is_due(&engine->deliver, now->steady))
-		submit_deliver(engine, now);
+	submit_figures(engine, now);
 
 	wake = MIN(task_wake(&engine->load), task_wake(&engine->prepare));
 	if (may_poll(engine))
@@ -188,9 +213,7 @@ gint64 engine_advance(struct engine *engine, const struct moment *now)
 		if (engine->midnight != SCHEDULE_NEVER && !engine->evaluate.running)
 			wake = MIN(wake, now->steady + engine->midnight - now->wall);
 	}
-	if (may_deliver(engine))
-		wake = MIN(wake, task_wake(&engine->deliver));
-	return wake;
+	return MIN(wake, deliver_at(engine));
 }
 
 /* ---- from outside ---- */

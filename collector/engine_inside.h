@@ -17,6 +17,7 @@ struct engine {
 	gint64 midnight; /* wall clock: when figures of a new local day are due */
 	gint64 told;	 /* wall clock: when messages were delivered last; INSTANT_NONE */
 	bool database_lost, reloading, evaluated, delivered, stopping;
+	bool told_since; /* messages were delivered after the last evaluation began */
 	bool beside;	 /* the evaluation that runs was begun while polls ran */
 	gint64 deadline; /* steady; once stopping */
 	int status;	 /* the exit status if nothing else happens */

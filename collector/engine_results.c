@@ -246,7 +246,7 @@ static void keep_store(struct engine *engine, struct job *job)
 void engine_finished(struct engine *engine, struct job *job, const struct moment *now)
 {
 	engine->n_running--;
-	/* What was delivered is told, whatever became of the rest. */
+	/* What came of the channels is told, whatever became of the rest. */
 	announce_delivery(engine->options.announce, now, &job->delivered,
 			  engine->options.once);
 	if (was_cancelled(engine, job)) {

@@ -113,8 +113,8 @@ bool alert_round_record(struct alert_round *round, struct watch_row *row,
 		const struct alert_event event = {
 			.event = name,
 			.at = zone_day_start(round->place.zone, day->day + 1),
-			.reason = alert_reason(name, row->kind == WATCH_GUARDRAIL,
-					       day->look.silent),
+			.reason = alert_end_reason(name, row->kind == WATCH_GUARDRAIL,
+						   day->look.silent),
 			.alert = has ? alert : NULL,
 		};
 

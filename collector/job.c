@@ -1,6 +1,7 @@
 #include "collector/job.h"
 
 #include "base/error.h"
+#include "collector/announce.h"
 #include "collector/author_key.h"
 #include "collector/retention.h"
 #include "collector/self_alerts.h"
@@ -77,14 +78,18 @@ static void evaluate(struct job *job, const struct work_context *context)
 	context->notice("retention", text, context->user);
 }
 
+/* What the daemon cannot tell of itself keeps nobody from what else there is to tell. */
 static void deliver(struct job *job, const struct work_context *context)
 {
+	g_autoptr(GError) error = NULL;
 	gint64 next;
 
-	if (!self_alerts_run(job->store, context, job->now, &next, &job->error) ||
-	    (job->hurry && !store_outbox_hurry(job->store, job->now, &job->error)) ||
+	self_alerts_run(job->store, context, job->now, &next, &job->error);
+	if ((job->hurry && !store_outbox_hurry(job->store, job->now,
+					       job->error ? &error : &job->error)) ||
 	    !deliver_due(job->store, context, job->before, job->now, &job->delivered,
-			 &job->error)) {
+			 job->error ? &error : &job->error) ||
+	    job->error) {
 		blame(job);
 		return;
 	}
@@ -104,6 +109,12 @@ static void tell_progress(const char *what, const char *text, void *user)
 	}
 	line = g_strdup_printf("%s: %s", what, text);
 	job->progress("evaluation", line, job->user);
+}
+
+static void tell_journal(const struct deliver_line *line, void *user)
+{
+	(void)user;
+	announce_alert(line);
 }
 
 static void tell_notice(const char *what, const char *text, void *user)
@@ -154,6 +165,7 @@ void job_run(struct job *job)
 		.cancellable = job->cancellable,
 		.progress = job->progress ? tell_progress : NULL,
 		.notice = job->notice ? tell_notice : NULL,
+		.journal = tell_journal,
 		.user = job,
 	};
 

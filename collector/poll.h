@@ -14,6 +14,8 @@
 struct budgets;
 struct tokens;
 
+struct deliver_line;
+
 struct work_context {
 	struct config *config;
 	const char *cache_dir;	 /* mirrors live in cache_dir/git */
@@ -28,6 +30,9 @@ struct work_context {
 	/* What an operator should hear though nothing failed: "tag v1 moved from … to …".
 	 */
 	void (*notice)(const char *what, const char *text, void *user);
+	/* What a channel of kind journal is told: it has to be in the log when this is
+	 * back. NULL: nobody listens. */
+	void (*journal)(const struct deliver_line *line, void *user);
 	void *user;
 };
 

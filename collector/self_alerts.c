@@ -2,11 +2,17 @@
 
 #include <math.h>
 
+#include "base/error.h"
 #include "base/instant.h"
 #include "sinks/store_self.h"
 
 /* How often sources are looked at. */
 #define LOOK_EVERY G_TIME_SPAN_MINUTE
+/* Sources are looked at at least this often while there is a daemon (or a timer that
+ * starts one each hour), so nobody tried to read what was not looked at for longer. */
+#define GAP (2 * G_TIME_SPAN_HOUR)
+/* That it was looked at is written down this often, in minutes. */
+#define NOTE_EVERY 10
 
 /* One pass over everything. */
 struct pass {
@@ -34,13 +40,31 @@ static void happened(struct watch_events *events, enum watch_event event)
 	events->events[events->n++] = event;
 }
 
+/* It went unseen for too long: what there is of it is counted from now on, unless it
+ * began after that. */
+static void forget_gap(struct watch *watch, const struct self_look *look, gint64 since,
+		       gint64 now)
+{
+	gint64 last = watch->judged * G_TIME_SPAN_MINUTE;
+	gint32 from = minute_of(since >= now - look->gap ? since : now);
+
+	if (look->gap == 0 || (last <= now && now - last <= look->gap))
+		return;
+	if (watch->state == WATCH_PENDING)
+		watch->suspected = MAX(watch->suspected, from);
+	else if (watch->state != WATCH_FIRING)
+		watch->since = MAX(watch->since, from);
+}
+
 void self_step(struct watch *watch, const struct self_look *look, gint64 now,
 	       struct watch_events *events)
 {
-	gint32 minute = minute_of(now);
+	gint32 minute = minute_of(now), well;
 	gint64 since = look->since != INSTANT_NONE ? MIN(look->since, now) : now;
 
 	events->n = 0;
+	if (look->trouble || look->watched)
+		forget_gap(watch, look, since, now);
 	watch->judged = minute;
 	if (!look->trouble) {
 		if (watch->state == WATCH_FIRING)
@@ -54,8 +78,9 @@ void self_step(struct watch *watch, const struct self_look *look, gint64 now,
 	if (watch->state == WATCH_FIRING)
 		return;
 	if (watch->state != WATCH_PENDING) {
+		well = look->gap > 0 ? watch->since : WATCH_NEVER;
 		enter(watch, WATCH_PENDING, minute);
-		watch->suspected = minute_of(since);
+		watch->suspected = MAX(minute_of(since), well);
 		happened(events, WATCH_SUSPECTED);
 	}
 	/* The clock was set back: nobody knows for how long it has been. */
@@ -98,7 +123,6 @@ static struct watch_row *add(struct pass *pass, const struct self_look *look)
 	};
 
 	watch_init(&row.watch, SHIFT_NO_BOUND);
-	enter(&row.watch, WATCH_OK, minute_of(pass->now));
 	g_array_append_val(pass->watches, row);
 	return &g_array_index(pass->watches, struct watch_row, pass->watches->len - 1);
 }
@@ -115,7 +139,9 @@ static bool remember(struct pass *pass, struct watch_row *row,
 		.environment = row->environment,
 		.state = (char *)"firing",
 		.reason = (char *)look->reason,
-		.onset = row->watch.suspected * G_TIME_SPAN_MINUTE,
+		.onset = look->onset != INSTANT_NONE
+				 ? MIN(look->onset, pass->now)
+				 : row->watch.suspected * G_TIME_SPAN_MINUTE,
 		.first_seen = row->watch.suspected * G_TIME_SPAN_MINUTE,
 		.fired_at = pass->now,
 		.ended_at = INSTANT_NONE,
@@ -136,23 +162,33 @@ static bool remember(struct pass *pass, struct watch_row *row,
 				 pass->channels->len, pass->now, error);
 }
 
+/* That time goes by is hardly news, but how long nobody looked has to be known. */
+static bool is_news(const struct watch *watch, const struct watch *before,
+		    const struct self_look *look)
+{
+	return watch->state != before->state || watch->suspected != before->suspected ||
+	       (look->gap > 0 && (look->trouble || look->watched) &&
+		watch->state != WATCH_FIRING &&
+		(before->judged == WATCH_NEVER || watch->judged < before->judged ||
+		 watch->judged - before->judged >= NOTE_EVERY));
+}
+
 static bool take(struct pass *pass, const struct self_look *look, GError **error)
 {
 	struct watch_row *row = find(pass, look);
 	struct watch_events events;
-	gint32 suspected;
+	struct watch before;
 
-	if (!row && !look->trouble)
+	if (!row && !look->trouble && !look->watched)
 		return true; /* nothing to remember of what never went wrong */
 	if (!row)
 		row = add(pass, look);
-	suspected = row->watch.suspected;
+	before = row->watch;
 	self_step(&row->watch, look, pass->now, &events);
 	for (guint i = 0; i < events.n; i++)
 		if (!remember(pass, row, look, events.events[i], error))
 			return false;
-	/* that time goes by is no news */
-	if ((events.n > 0 || suspected != row->watch.suspected) &&
+	if (is_news(&row->watch, &before, look) &&
 	    !store_watch_write(pass->store, row, error))
 		return false;
 	g_array_append_val(pass->kept, row->watch_id);
@@ -161,43 +197,65 @@ static bool take(struct pass *pass, const struct self_look *look, GError **error
 
 /* ---- what is looked at ---- */
 
+/* Of what a source or git says nothing is repeated: it may name a person, and this goes
+ * to chats and mails. */
+static const char *const whys[] = {
+	[DORA_ERROR_RETRY] = "there is no answer, or none that can be used",
+	[DORA_ERROR_DENIED] = "it is not let in, or its rights do not suffice",
+	[DORA_ERROR_DATA] = "what it sends makes no sense",
+	[DORA_ERROR_CONFIG] = "the installation or its configuration is wrong",
+	[DORA_ERROR_CANCELLED] = "there is no answer, or none that can be used",
+};
+
+static char *reason_of(const struct source_trouble *source)
+{
+	return g_strdup_printf("%s. dora.sources has what was said, and \"dorad doctor "
+			       "%s\" tries it",
+			       whys[source->kind], source->name);
+}
+
+static bool fires(const struct pass *pass, const struct self_look *look)
+{
+	const struct watch_row *row = find(pass, look);
+
+	return row && row->watch.state == WATCH_FIRING;
+}
+
+/* Failures take turns: of a source that is told to fail nothing else is told, and it is
+ * over when it has been read. */
 static bool take_source(struct pass *pass, const struct source_trouble *source,
 			GError **error)
 {
 	const struct config_alerts_self *self = pass->alerts->self;
 	const bool failing = source->failing_since != INSTANT_NONE;
-	gint64 unread = source->ok_at != INSTANT_NONE ? source->ok_at
-						      : source->failing_since;
-	g_autofree char *denied = g_strdup_printf(
-		"it is refused: %s. Renew its credential or its rights",
-		source->failure ? source->failure : "no reason given");
-	g_autofree char *stale = g_strdup_printf("it cannot be read: %s",
-						 source->failure ? source->failure
-								 : "no reason given");
-	const struct self_look refused = {
+	const gint64 unread = source->ok_at != INSTANT_NONE ? source->ok_at
+							    : source->failing_since;
+	g_autofree char *reason = reason_of(source);
+	struct self_look denied = {
 		.metric = "source_denied",
 		.name = source->name,
 		.detail = "",
-		.trouble = failing && source->denied,
 		.since = source->failing_since,
 		.seen = source->failed_at,
 		.patience = self->fails_after_us,
-		.reason = denied,
+		.reason = reason,
+		.onset = INSTANT_NONE,
+		.gap = GAP,
 	};
-	const struct self_look old = {
-		.metric = "source_stale",
-		.name = source->name,
-		.detail = "",
-		/* A refusal is told by itself. */
-		.trouble = failing && !refused.trouble &&
-			   pass->now - unread >= self->stale_after_us,
-		.since = source->failing_since,
-		.seen = source->failed_at,
-		.patience = self->fails_after_us,
-		.reason = stale,
-	};
+	struct self_look stale = denied;
+	bool is_denied, is_stale;
 
-	return take(pass, &refused, error) && take(pass, &old, error);
+	stale.metric = "source_stale";
+	stale.onset = unread;
+	stale.watched = failing;
+	is_denied = fires(pass, &denied);
+	is_stale = fires(pass, &stale);
+	denied.trouble = failing &&
+			 (is_denied || (source->kind == DORA_ERROR_DENIED && !is_stale));
+	stale.trouble = failing &&
+			(is_stale || (!denied.trouble && source->failed_at - unread >=
+								 self->stale_after_us));
+	return take(pass, &denied, error) && take(pass, &stale, error);
 }
 
 static bool take_sources(struct pass *pass, GError **error)
@@ -223,9 +281,7 @@ static bool take_rule(struct pass *pass, const char *service, const char *source
 		      bool nothing, GError **error)
 {
 	g_autofree char *reason = g_strdup_printf(
-		"%s is read, but no rule of this service has found a deployment there: "
-		"dorad doctor %s says what they would find",
-		source, source);
+		"%s is read, but no deployment was found there", source);
 	const struct self_look look = {
 		.metric = "rule_matched_nothing",
 		.name = service,
@@ -235,6 +291,7 @@ static bool take_rule(struct pass *pass, const char *service, const char *source
 		.seen = pass->now,
 		.patience = pass->alerts->self->stale_after_us,
 		.reason = reason,
+		.onset = INSTANT_NONE,
 	};
 
 	return take(pass, &look, error);

@@ -18,12 +18,17 @@ struct self_look {
 	gint64 since;	    /* when it began; INSTANT_NONE: when it is first seen */
 	gint64 seen;	    /* when it was last seen to be so */
 	GTimeSpan patience; /* how long it has to have been so before it is told */
-	const char *reason; /* what is wrong and what to do, in words */
+	const char *reason; /* what is wrong and where to look, in words */
+	gint64 onset;	    /* since when, as people are told; INSTANT_NONE: since */
+	/* What lies between two looks further apart than this has not lasted; 0: it has.
+	 */
+	GTimeSpan gap;
+	bool watched; /* looks count before there is trouble, too */
 };
 
 /* The next state of a watch: pending as soon as there is trouble, firing once it has been
  * seen to last as long as the patience says, ok as soon as there is none. While nobody
- * looks, as in a night without the daemon, nothing lasts. */
+ * looks, as in a night without the daemon, nothing lasts that has to be tried. */
 void self_step(struct watch *watch, const struct self_look *look, gint64 now,
 	       struct watch_events *events);
 

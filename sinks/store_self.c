@@ -7,8 +7,7 @@ enum statement { TROUBLES, NOTHING };
 static const char *const sql[] = {
 	[TROUBLES] = "SELECT name, ok_at, CASE WHEN failed_at > coalesce(ok_at,"
 		     " '-infinity') THEN coalesce(failing_since, failed_at) END,"
-		     " coalesce(failure_kind = 'denied', false), failure, failed_at FROM "
-		     "dorad.source WHERE active"
+		     " failure_kind, failed_at FROM dorad.source WHERE active"
 		     " ORDER BY name COLLATE \"C\"",
 	[NOTHING] = "SELECT w.i FROM unnest($1, $2, $3) AS w (i, service, source)"
 		    " JOIN dorad.scope s ON s.kind = 'service' AND s.name = w.service"
@@ -23,7 +22,22 @@ static void trouble_clear(void *data)
 	struct source_trouble *row = data;
 
 	g_free(row->name);
-	g_free(row->failure);
+}
+
+/* name: NULL: none. */
+static enum dora_error kind_of(const char *name)
+{
+	static const char *const kinds[] = {
+		[DORA_ERROR_RETRY] = "retry",
+		[DORA_ERROR_DENIED] = "denied",
+		[DORA_ERROR_DATA] = "data",
+		[DORA_ERROR_CONFIG] = "config",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (g_strcmp0(kinds[i], name) == 0)
+			return (enum dora_error)i;
+	return DORA_ERROR_RETRY;
 }
 
 void source_troubles_free(GArray *rows)
@@ -42,13 +56,13 @@ GArray *store_source_troubles(struct store *store, GError **error)
 	rows = g_array_new(FALSE, FALSE, sizeof(struct source_trouble));
 	g_array_set_clear_func(rows, trouble_clear);
 	for (int i = 0; i < PQntuples(result); i++) {
+		g_autofree char *kind = result_text(result, i, 3);
 		struct source_trouble row = {
 			.name = result_text(result, i, 0),
 			.ok_at = result_instant(result, i, 1),
 			.failing_since = result_instant(result, i, 2),
-			.denied = result_bool(result, i, 3),
-			.failure = result_text(result, i, 4),
-			.failed_at = result_instant(result, i, 5),
+			.kind = kind_of(kind),
+			.failed_at = result_instant(result, i, 4),
 		};
 
 		g_array_append_val(rows, row);

@@ -4,6 +4,7 @@
  * What the daemon has to tell of itself: sources that fail, rules that find nothing.
  * Errors are as in sinks/store.h; all of it only reads.
  */
+#include "base/error.h"
 #include "sinks/store.h"
 
 struct source_trouble {
@@ -11,8 +12,7 @@ struct source_trouble {
 	gint64 ok_at;	      /* INSTANT_NONE: never */
 	gint64 failing_since; /* INSTANT_NONE: it is not failing */
 	gint64 failed_at;     /* the last time; INSTANT_NONE: never */
-	bool denied;	      /* a credential or certificate was refused */
-	char *failure;	      /* in words; NULL */
+	enum dora_error kind; /* of the last failure; RETRY if that was not noted */
 };
 /* How every active source is: array of struct source_trouble, by name. */
 GArray *store_source_troubles(struct store *store, GError **error);

@@ -10,7 +10,7 @@
 
 struct fakes {
 	int migrate, sync, begin; /* FAKE_GOOD or an enum dora_error */
-	int evaluate, deliver;
+	int evaluate, deliver, look;
 	bool alerts;	       /* configurations made from now on have alerts */
 	bool refusing;	       /* a channel fails */
 	guint rounds;	       /* so many more deliveries say that there is more to do */

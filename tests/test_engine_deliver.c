@@ -60,6 +60,130 @@ START_TEST(after_an_evaluation_not_during_one)
 }
 END_TEST
 
+/* Something changes with every poll, and what is found of it takes long to compute. */
+START_TEST(while_figures_are_always_due)
+{
+	struct desk desk;
+
+	desk_init_alerts(&desk, "shop", false);
+	desk_settle(&desk);
+	fakes.n_deliveries = fakes.n_evaluations = 0;
+	for (guint i = 0; i < 10; i++) {
+		struct job *evaluation;
+
+		engine_stored(desk.engine, &desk.now);
+		desk_advance(&desk);
+		while (!(evaluation = next_of(&desk, JOB_EVALUATE))) {
+			ck_assert(!g_queue_is_empty(&desk.jobs));
+			desk_back(&desk, g_queue_pop_head(&desk.jobs));
+			desk_advance(&desk);
+		}
+		engine_stored(desk.engine, &desk.now);
+		desk.now.steady += 2 * G_TIME_SPAN_MINUTE;
+		desk.now.wall += 2 * G_TIME_SPAN_MINUTE;
+		desk_back(&desk, evaluation);
+	}
+	ck_assert_int_eq(fakes.n_evaluations, 10);
+	ck_assert_int_ge(fakes.n_deliveries, 9);
+	desk_clear(&desk);
+}
+END_TEST
+
+/* A receiver was away, and there is more to send than one run can. */
+START_TEST(while_messages_are_always_due)
+{
+	struct desk desk;
+
+	desk_init_alerts(&desk, "shop", false);
+	desk_settle(&desk);
+	fakes.n_deliveries = fakes.n_evaluations = 0;
+	fakes.rounds = 1000;
+	desk.now.steady += G_TIME_SPAN_MINUTE;
+	desk_advance(&desk);
+	for (guint i = 0; i < 20; i++) {
+		engine_stored(desk.engine, &desk.now);
+		desk_back(&desk, g_queue_pop_head(&desk.jobs));
+		desk_advance(&desk);
+	}
+	ck_assert_int_ge(fakes.n_evaluations, 9);
+	ck_assert_int_ge(fakes.n_deliveries, 9);
+	desk_clear(&desk);
+}
+END_TEST
+
+START_TEST(an_evaluation_waits_for_a_delivery)
+{
+	struct desk desk;
+	struct job *delivery;
+
+	desk_init_alerts(&desk, "shop", false);
+	desk_settle(&desk);
+	desk.now.steady += G_TIME_SPAN_MINUTE;
+	engine_stored(desk.engine, &desk.now);
+	desk_advance(&desk);
+	/* They take turns, and the delivery was last. */
+	ck_assert_ptr_null(next_of(&desk, JOB_DELIVER));
+	desk_back(&desk, next_of(&desk, JOB_EVALUATE));
+	engine_stored(desk.engine, &desk.now);
+	desk_advance(&desk);
+	delivery = next_of(&desk, JOB_DELIVER);
+	ck_assert_ptr_nonnull(delivery);
+	desk_advance(&desk);
+	ck_assert_ptr_null(next_of(&desk, JOB_EVALUATE));
+	desk_back(&desk, delivery);
+	desk_advance(&desk);
+	desk_back(&desk, next_of(&desk, JOB_EVALUATE));
+	desk_clear(&desk);
+}
+END_TEST
+
+START_TEST(an_evaluation_that_takes_hours)
+{
+	struct desk desk;
+	struct job *evaluation, *delivery;
+
+	desk_init_alerts(&desk, "shop", false);
+	desk_settle(&desk);
+	engine_stored(desk.engine, &desk.now);
+	desk_advance(&desk);
+	evaluation = next_of(&desk, JOB_EVALUATE);
+	ck_assert_ptr_nonnull(evaluation);
+	desk.now.steady += G_TIME_SPAN_MINUTE; /* from now on messages are due */
+	desk_advance(&desk);
+	ck_assert_int_le(desk.wake, desk.now.steady + 5 * G_TIME_SPAN_MINUTE);
+	desk.now.steady += 5 * G_TIME_SPAN_MINUTE;
+	desk_advance(&desk);
+	delivery = next_of(&desk, JOB_DELIVER);
+	ck_assert_ptr_nonnull(delivery);
+	desk_back(&desk, delivery);
+	desk_back(&desk, evaluation);
+	desk_clear(&desk);
+}
+END_TEST
+
+START_TEST(nothing_is_known_of_the_daemon_itself)
+{
+	struct desk desk;
+
+	desk_init_alerts(&desk, "shop", false);
+	fakes.look = DORA_ERROR_DATA;
+	desk_settle(&desk);
+	ck_assert_int_ge(fakes.n_deliveries, 1);
+	ck_assert_uint_eq(desk_count(fakes.log->str, "a watch cannot be read"), 1);
+	fakes.n_deliveries = 0;
+	desk_pass(&desk, G_TIME_SPAN_MINUTE);
+	ck_assert_int_eq(fakes.n_deliveries, 1);
+	/* The first failure is told, not the last. */
+	fakes.deliver = DORA_ERROR_DATA;
+	desk_pass(&desk, G_TIME_SPAN_MINUTE);
+	ck_assert_uint_eq(desk_count(fakes.log->str, "a row cannot be read"), 0);
+	fakes.look = fakes.deliver = FAKE_GOOD;
+	desk_pass(&desk, G_TIME_SPAN_MINUTE);
+	ck_assert_uint_eq(desk_count(fakes.log->str, "messages: works again"), 1);
+	desk_clear(&desk);
+}
+END_TEST
+
 START_TEST(wakes_when_the_next_is_due)
 {
 	struct desk desk;
@@ -250,6 +374,11 @@ int main(void)
 
 	tcase_add_test(tcase, without_alerts_there_is_no_such_job);
 	tcase_add_test(tcase, after_an_evaluation_not_during_one);
+	tcase_add_test(tcase, while_figures_are_always_due);
+	tcase_add_test(tcase, while_messages_are_always_due);
+	tcase_add_test(tcase, an_evaluation_waits_for_a_delivery);
+	tcase_add_test(tcase, an_evaluation_that_takes_hours);
+	tcase_add_test(tcase, nothing_is_known_of_the_daemon_itself);
 	tcase_add_test(tcase, wakes_when_the_next_is_due);
 	tcase_add_test(tcase, what_is_left_comes_at_once);
 	tcase_add_test(tcase, a_clock_that_is_set_changes_little);

@@ -139,6 +139,17 @@ static void expect_told(const char *told)
 		   told);
 }
 
+/* The same without rules, which find nothing in a source that has nothing. */
+static void expect_told_of_sources(const char *told)
+{
+	rig_expect(&rig,
+		   "SELECT coalesce(string_agg(d.event || ' ' || a.metric || ' ' ||"
+		   " a.name, ', ' ORDER BY d.delivery), '') FROM"
+		   " dora.alert_deliveries d JOIN dora.alerts a USING (alert)"
+		   " WHERE a.metric LIKE 'source%'",
+		   told);
+}
+
 /* A source fails, first and last then. */
 static void fails(const char *source, const char *kind, gint64 first, gint64 last)
 {
@@ -176,7 +187,8 @@ START_TEST(a_credential_is_refused)
 	expect_state("source_denied", "firing");
 	expect_told("fired source_denied shop");
 	rig_expect(&rig, "SELECT reason FROM dora.alerts",
-		   "it is refused: status 401. Renew its credential or its rights");
+		   "it is not let in, or its rights do not suffice. dora.sources has what"
+		   " was said, and \"dorad doctor shop\" tries it");
 	/* Not again and again, nor because of a new beginning. */
 	for (guint i = 1; i < 4; i++) {
 		fails("shop", "denied", NOW, NOW + i * HOUR);
@@ -217,22 +229,153 @@ START_TEST(a_source_is_stale)
 {
 	is_read("shop", NOW);
 	is_read("tools", NOW);
-	fails("shop", "retry", NOW + HOUR, NOW + 23 * HOUR);
-	look(NOW + 23 * HOUR);
-	expect_state("source_stale", "none");
+	for (guint i = 1; i < 24; i++) {
+		fails("shop", "retry", NOW + HOUR, NOW + i * HOUR);
+		look(NOW + i * HOUR);
+	}
+	expect_state("source_stale", "ok");
 	fails("shop", "retry", NOW + HOUR, NOW + 24 * HOUR);
 	look(NOW + 24 * HOUR);
-	expect_told("fired source_stale shop");
+	expect_told_of_sources("fired source_stale shop");
+	/* Since the last time that it was read, not since the first that it was not. */
 	rig_expect(&rig,
-		   "SELECT reason || ' ' || (onset = fired_at - interval '23 hours')"
-		   " FROM dora.alerts",
-		   "it cannot be read: status 401 true");
-	/* It turns out to be refused: that is another alert of the same group. */
+		   "SELECT reason || ' ' || (onset = fired_at - interval '24 hours')"
+		   " FROM dora.alerts WHERE metric LIKE 'source%'",
+		   "there is no answer, or none that can be used. dora.sources has what"
+		   " was said, and \"dorad doctor shop\" tries it true");
+	/* Whatever it fails with then: it is not read, and that has been told. */
 	fails("shop", "denied", NOW + HOUR, NOW + 25 * HOUR);
 	look(NOW + 25 * HOUR);
-	expect_told("fired source_stale shop, fired source_denied shop,"
-		    " resolved source_stale shop");
-	rig_expect(&rig, "SELECT count(DISTINCT group_id) FROM dora.alerts", "1");
+	fails("shop", "data", NOW + HOUR, NOW + 26 * HOUR);
+	look(NOW + 26 * HOUR);
+	expect_told_of_sources("fired source_stale shop");
+	is_read("shop", NOW + 27 * HOUR);
+	look(NOW + 27 * HOUR);
+	expect_told_of_sources("fired source_stale shop, resolved source_stale shop");
+}
+END_TEST
+
+/* 401, 502, 401, as of a vendor that is in trouble: its credentials are not taken before
+ * something is read with them. */
+START_TEST(failures_take_turns)
+{
+	static const char *const kinds[] = { "denied", "retry", "data", "denied" };
+
+	is_read("shop", NOW);
+	is_read("tools", NOW);
+	fails("shop", "denied", NOW + MINUTE, NOW + MINUTE);
+	look(NOW + MINUTE);
+	for (guint i = 1; i < 8; i++) {
+		gint64 at = NOW + MINUTE + i * 15 * MINUTE;
+
+		fails("shop", kinds[i % 4], NOW + MINUTE, at);
+		if (i == 1)
+			fails("shop", "denied", NOW + MINUTE, at);
+		look(at);
+	}
+	expect_told_of_sources("fired source_denied shop");
+	for (guint i = 2; i < 40; i++) {
+		fails("shop", kinds[i % 4], NOW + MINUTE, NOW + i * HOUR);
+		look(NOW + i * HOUR);
+	}
+	expect_told_of_sources("fired source_denied shop");
+	is_read("shop", NOW + 40 * HOUR);
+	look(NOW + 40 * HOUR);
+	expect_told_of_sources("fired source_denied shop, resolved source_denied shop");
+}
+END_TEST
+
+static const struct {
+	const char *name, *kind, *told;
+} weekends[] = {
+	{ "no answer", "retry", "fired source_stale shop" },
+	{ "refused", "denied", "fired source_denied shop" },
+};
+
+/* It fails on Friday, and nobody is there to try again before Monday. */
+START_TEST(a_weekend_without_the_daemon)
+{
+	const char *kind = weekends[_i].kind;
+	const gint64 monday = NOW + 63 * HOUR, first = NOW + 5 * MINUTE;
+
+	is_read("tools", NOW);
+	is_read("shop", NOW);
+	for (gint64 at = first; at <= first + 10 * MINUTE; at += 5 * MINUTE) {
+		fails("shop", kind, first, at);
+		look(at);
+	}
+	restart("orgs:\n", alerts_text);
+	/* It may have been tried or not when it is looked at first. */
+	look(monday);
+	look(monday + MINUTE);
+	fails("shop", kind, first, monday + MINUTE);
+	look(monday + MINUTE);
+	fails("shop", kind, first, monday + 10 * MINUTE);
+	look(monday + 14 * MINUTE);
+	expect_told_of_sources("");
+	fails("shop", kind, first, monday + 20 * MINUTE);
+	look(monday + 20 * MINUTE);
+	expect_told_of_sources(weekends[_i].told);
+}
+END_TEST
+
+START_TEST(a_weekend_and_tried_at_once)
+{
+	const char *kind = weekends[_i].kind;
+	const gint64 monday = NOW + 63 * HOUR, first = NOW + 5 * MINUTE;
+
+	is_read("tools", NOW);
+	is_read("shop", NOW);
+	fails("shop", kind, first, first);
+	look(first);
+	fails("shop", kind, first, monday);
+	look(monday);
+	expect_told_of_sources("");
+	fails("shop", kind, first, monday + 15 * MINUTE);
+	look(monday + 15 * MINUTE);
+	expect_told_of_sources(weekends[_i].told);
+}
+END_TEST
+
+/* A short stop, or a timer that runs it each hour: it goes on. */
+START_TEST(an_hour_without_the_daemon)
+{
+	is_read("tools", NOW);
+	fails("shop", "denied", NOW, NOW);
+	look(NOW);
+	fails("shop", "denied", NOW, NOW + HOUR);
+	look(NOW + HOUR);
+	expect_told_of_sources("fired source_denied shop");
+}
+END_TEST
+
+/* What git or a vendor says may name a person; this goes to chats and mails. */
+START_TEST(nothing_of_what_was_said)
+{
+	static const char *const kinds[] = { "retry", "denied", "data", "config" };
+
+	is_read("tools", NOW);
+	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		gint64 now = NOW + i * 2 * DAY;
+
+		is_read("shop", now);
+		look(now);
+		for (guint k = 1; k <= 25; k++) {
+			fails("shop", kinds[i], now + HOUR, now + k * HOUR);
+			rig_run(&rig, "UPDATE dorad.source SET failure = 'denied to"
+				      " jane-doe' WHERE name = 'shop'");
+			look(now + k * HOUR);
+		}
+	}
+	rig_expect(&rig,
+		   "SELECT count(*) || ' ' || count(DISTINCT reason) || ' ' ||"
+		   " bool_or(reason LIKE '%jane%') || ' ' ||"
+		   " bool_and(reason LIKE '%dorad doctor shop%') FROM dora.alerts WHERE "
+		   "metric LIKE 'source%'",
+		   "4 4 false true");
+	rig_expect(&rig,
+		   "SELECT count(*) FROM dora.alert_history WHERE reason LIKE '%jane%'",
+		   "0");
 }
 END_TEST
 
@@ -250,6 +393,8 @@ START_TEST(a_rule_finds_nothing)
 	expect_told("");
 	look(NOW + 24 * HOUR);
 	expect_told("fired rule_matched_nothing cart, fired rule_matched_nothing search");
+	rig_expect(&rig, "SELECT DISTINCT reason FROM dora.alerts",
+		   "shop is read, but no deployment was found there");
 	look(NOW + 48 * HOUR);
 	rig_run(&rig,
 		"INSERT INTO dorad.deployment (service_id, source_id, external_id,"
@@ -276,7 +421,10 @@ START_TEST(alerts_are_taken_away)
 	expect_state("source_denied", "none");
 	/* They come back, and so does the trouble. */
 	restart("orgs:\n", alerts_text);
+	fails("shop", "denied", NOW, NOW + 3 * HOUR);
 	look(NOW + 3 * HOUR);
+	fails("shop", "denied", NOW, NOW + 3 * HOUR + 15 * MINUTE);
+	look(NOW + 3 * HOUR + 15 * MINUTE);
 	expect_told("fired source_denied shop, withdrawn source_denied shop,"
 		    " fired source_denied shop");
 }
@@ -307,6 +455,13 @@ int main(void)
 	tcase_add_test(tcase, a_credential_is_refused);
 	tcase_add_test(tcase, a_night_without_the_daemon);
 	tcase_add_test(tcase, a_source_is_stale);
+	tcase_add_test(tcase, failures_take_turns);
+	tcase_add_loop_test(tcase, a_weekend_without_the_daemon, 0,
+			    G_N_ELEMENTS(weekends));
+	tcase_add_loop_test(tcase, a_weekend_and_tried_at_once, 0,
+			    G_N_ELEMENTS(weekends));
+	tcase_add_test(tcase, an_hour_without_the_daemon);
+	tcase_add_test(tcase, nothing_of_what_was_said);
 	tcase_add_test(tcase, a_rule_finds_nothing);
 	tcase_add_test(tcase, alerts_are_taken_away);
 	tcase_add_test(tcase, a_source_is_taken_away);
