@@ -418,7 +418,6 @@ START_TEST(a_day_with_anything_is_one)
 	item("acme/c", "change", 26);
 	/* others use the same source */
 	item("acme/x", "change", 14);
-	item("acme/x", "run", 16);
 	item("", "incident", 19);
 	incident("J", 21, 12, "mail");
 	pipeline_run("shop", "acme/b", 23);
