@@ -475,7 +475,7 @@ int main(void)
 {
 	Suite *suite = suite_create("deliver");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
+	SRunner *runner = srunner_create(suite);
 	int failed;
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
@@ -493,7 +493,6 @@ int main(void)
 	tcase_add_test(tcase, lines_of_the_log);
 	tcase_add_loop_test(tcase, it_refuses, 0, G_N_ELEMENTS(refusals));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
