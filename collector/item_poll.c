@@ -447,6 +447,6 @@ void item_poll_failed(struct item_poll *poll, const GError *error)
 {
 	store_rollback(poll->store);
 	if (poll->row.source_id)
-		store_source_failed(poll->store, poll->row.source_id, poll->now,
-				    error, NULL);
+		store_source_failed(poll->store, poll->row.source_id, poll->now, error,
+				    NULL);
 }

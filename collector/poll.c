@@ -313,8 +313,8 @@ bool poll_git(struct store *store, const struct work_context *context,
 	if (!ok) {
 		store_rollback(store);
 		if (poll.source.source_id)
-			store_source_failed(store, poll.source.source_id, now,
-					    local, NULL);
+			store_source_failed(store, poll.source.source_id, now, local,
+					    NULL);
 		*result = (struct poll_result){ 0 };
 		g_propagate_error(error, local);
 	}

@@ -388,7 +388,8 @@ static bool write_all(struct store *store, const struct config *config, GError *
 	       store_sync_debt(store, config, error) &&
 	       store_sync_goals(store, config, error) &&
 	       write_settings(store, config, error) &&
-	       store_outbox_sync(store, config, error) && mark_changed(store, before, error);
+	       store_outbox_sync(store, config, error) &&
+	       mark_changed(store, before, error);
 }
 
 bool store_sync_config(struct store *store, const struct config *config, GError **error)
