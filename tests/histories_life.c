@@ -306,6 +306,8 @@ void life_live(struct life *life, bool facts_first)
 		for (int hour = 2; life->rand && hour < 22;
 		     hour += 1 + life_dice(life, 10))
 			life_tick(life, morning_of(day) + hour * G_TIME_SPAN_HOUR);
+		if (!life->rand)
+			life_listen(life, morning_of(day) + 12 * G_TIME_SPAN_HOUR);
 		spoil(life);
 	}
 	life_heal(life);

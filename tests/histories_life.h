@@ -54,6 +54,8 @@ gint32 life_dice(struct life *life, gint32 sides);
 void life_note(struct life *life);
 /* Receivers and people, at an instant. */
 void life_tick(struct life *life, gint64 now);
+/* Receivers hear all that there is to hear. */
+void life_listen(struct life *life, gint64 now);
 /* Everything is heard of, however long it takes. */
 void life_heal(struct life *life);
 void life_restart(struct life *life);

@@ -184,9 +184,11 @@ static void check_message(struct life *life, const struct outbox_message *messag
 		const struct alert_row *row = &g_array_index(message->alerts,
 							     struct alert_row, i);
 
+		/* the end of what was told comes, muted or not */
 		for (guint k = 0; k < message->events->len; k++)
 			if (g_array_index(message->events, struct outbox_event, k)
 					    .alert_id == row->alert_id &&
+			    row->ended_at == INSTANT_NONE &&
 			    is_muted(life, row->alert_id,
 				     row->service ? row->service : "", row->metric,
 				     life->now))
@@ -380,6 +382,21 @@ void life_tick(struct life *life, gint64 now)
 	}
 	for (guint i = 0; i < messages->len; i++)
 		handle(life, messages->pdata[i]);
+	outbox_messages_free(messages);
+}
+
+void life_listen(struct life *life, gint64 now)
+{
+	GPtrArray *messages;
+
+	life->now = now;
+	rig_ok(store_outbox_hurry(life->rig.store, now, &error));
+	rig_ok((messages = store_outbox_due(life->rig.store, channel_names, N_CHANNELS,
+					    now, 100, &error)));
+	for (guint i = 0; i < messages->len; i++) {
+		check_message(life, messages->pdata[i]);
+		deliver(life, messages->pdata[i], false);
+	}
 	outbox_messages_free(messages);
 }
 

@@ -235,7 +235,8 @@ static void assert_told(void)
 		n++;
 		ck_assert_msg(g_str_has_prefix(text, "Guardrail fast, search: lead time "
 						     "for changes ") &&
-				      strstr(text, ", at most 48 h allowed, since ") &&
+				      strstr(text, " since ") &&
+				      strstr(text, ", at most 48 h allowed") &&
 				      strstr(text, " Over 7 days, n = "),
 			      "%s", text);
 	}

@@ -378,7 +378,7 @@ START_TEST(measured_anew)
 	for (gsize i = 0; i < G_N_ELEMENTS(histories); i++) {
 		struct watch watch;
 		struct watch_events events;
-		g_autofree char *before = NULL, *after = NULL;
+		g_autofree char *before = NULL;
 
 		watch_init(&watch, -100);
 		before = live(&watch, &watch_rule_shift, histories[i].days);

@@ -46,7 +46,7 @@ CREATE TABLE dorad.watch (
 	streak int NOT NULL,
 	calm int NOT NULL,
 	quiet int NOT NULL,
-	silence int NOT NULL,
+	silence int NOT NULL DEFAULT 0,
 	measured text,
 	baseline_start date,
 	suspected date,
