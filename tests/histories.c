@@ -19,7 +19,7 @@ const char *const channel_names[N_CHANNELS] = { "log", "hook", "page" };
 const struct variant variants[N_VARIANTS] = {
 	{ ALL, "default", SOUND, LOG | HOOK, LOG },
 	{ ALL, "default", SOUND, HOOK | PAGE, PAGE },
-	{ ALL, "high", SOUND, LOG | HOOK, HOOK },
+	{ ALL, "default", SOUND, LOG | HOOK, HOOK },
 	{ "change_lead_time, time_to_restore", "default", "", LOG, LOG | HOOK | PAGE },
 };
 
