@@ -94,7 +94,7 @@ static bool unfinished_day(const struct alerts_cell *cell, guint64 seed,
 
 /* All stops on a day. From the fifth after it on at the latest, of which three work, it
  * is known why; and from then on nothing begins or ends, whatever the engine thinks of
- * weeks without events. */
+ * weeks without events; but for what 28 silent days end. */
 static bool silence(const struct alerts_cell *cell, guint64 seed,
 		    const struct calendar *calendar, const struct alerts_sim *sim)
 {
@@ -109,7 +109,7 @@ static bool silence(const struct alerts_cell *cell, guint64 seed,
 	g_array_set_size(samples, (guint)until(samples, last));
 	series = alerts_series(cell, calendar, samples);
 	watch_init(&watch, SHIFT_NO_BOUND);
-	for (gint32 date = sim->first_day + ALERTS_WARM_UP; good && date <= last + 30;
+	for (gint32 date = sim->first_day + ALERTS_WARM_UP; good && date <= last + 26;
 	     date++) {
 		enum watch_state before = watch.state;
 		struct watch_events events;
