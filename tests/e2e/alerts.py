@@ -1,15 +1,14 @@
 #!/usr/bin/python3
-"""alerts.py DORAD
+"""alerts.py DORAD CLOCK
 
 A team gets slower, and hears of it: a repository of 60 weeks whose lead times triple at the end,
-`dorad once` on one day after the other (by faketime), and real receivers: an Alertmanager, a mail
+`dorad once` on one day after the other (CLOCK preloads one), and real receivers: an Alertmanager, a mail
 server, webhooks, LISTEN. Each is told once, whatever is killed meanwhile; when the figures turn
 out to be wrong that is told once, too. Wants DORAD_TEST_PG (tests/with_postgres).
 """
 import datetime
 import email
 import email.policy
-import glob
 import hashlib
 import hmac
 import json
@@ -50,6 +49,11 @@ def date(at):
 
 def clock(at):
     return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def at_time(at):
+    """The environment of a program that begins then."""
+    return {**os.environ, "LD_PRELOAD": os.path.abspath(sys.argv[2]), "DORAD_TEST_CLOCK": str(at)}
 
 
 class Repository:
@@ -105,8 +109,8 @@ class Watch(threading.Thread):
 def make_certificates(folder):
     """For localhost, older than any day that is lived here."""
     def openssl(*command):
-        subprocess.run(("faketime", "-f", "-30d", "openssl", *command), cwd=folder, check=True,
-                       capture_output=True)
+        subprocess.run(("openssl", *command), cwd=folder, check=True, capture_output=True,
+                       env=at_time(int(time.time()) - 30 * DAY))
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj", "/CN=ca",
             "-keyout", "ca.key", "-out", "ca.crt")
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout",
@@ -143,9 +147,7 @@ class World:
         with open(path, "w", encoding="utf-8") as out:
             json.dump({"database": {"uri": database_uri(database or self.database)},
                        **self.config}, out)
-        return (["faketime", "-f", f"@{clock(at)}", self.dorad, *words, "--config", path],
-                {**os.environ, "TZ": "UTC", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                 "DONT_FAKE_MONOTONIC": "1"})
+        return [self.dorad, *words, "--config", path], {**at_time(at), "TZ": "UTC"}
 
     def places(self):
         return "--cache-dir", f"{self.top}/cache", "--state-dir", f"{self.top}/state"
@@ -166,7 +168,6 @@ class World:
         """Runs and kills it once `when` says so; False: it ended before."""
         command, env = self.command(at, "once", *self.places())
         with open(f"{self.top}/killed.log", "a+", encoding="utf-8") as log:
-            # faketime and what it runs
             process = subprocess.Popen(command, env=env, stdout=log, stderr=log,
                                        start_new_session=True)
             end = time.monotonic() + 60
@@ -176,9 +177,6 @@ class World:
             if running:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        # faketime's, which nobody can take away after such an end; numbers of processes recur
-        for left in glob.glob(f"/dev/shm/*faketime*_{process.pid}"):
-            os.unlink(left)
         with open(f"{self.top}/killed.log", encoding="utf-8") as log:
             self.said += log.read()
         # what its server still does for it
