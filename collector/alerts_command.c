@@ -32,7 +32,8 @@ static const char *const headings[N_COLUMNS] = { "id",	   "state",  "since",	"sc
 
 static char *metric_words(const struct alert_row *row)
 {
-	const char *also = row->kind == WATCH_GUARDRAIL	    ? row->name
+	const bool named = row->kind == WATCH_GUARDRAIL || row->kind == WATCH_INCIDENT;
+	const char *also = named			    ? row->name
 			   : row->direction == SHIFT_BETTER ? "better"
 							    : NULL;
 

@@ -89,6 +89,11 @@ static int accept_one(struct store *store, gint64 alert_id, const char *note)
 		      "muted\n",
 		      stderr);
 		status = EXIT_DATA;
+	} else if (row && row->kind == WATCH_INCIDENT) {
+		fputs("dorad alerts accept: an incident is restored where it was opened, "
+		      "or muted\n",
+		      stderr);
+		status = EXIT_DATA;
 	} else if (row && row->kind == WATCH_GUARDRAIL) {
 		fputs("dorad alerts accept: a guardrail is a limit of the configuration: "
 		      "it is kept, changed there, or muted\n",

@@ -149,6 +149,8 @@ static void print_alert(const struct alert_row *row)
 	       safe, *row->environment ? ", " : "", row->environment, row->state);
 	if (row->kind == WATCH_GUARDRAIL)
 		print_line("guardrail", row->name);
+	if (row->kind == WATCH_INCIDENT)
+		print_line("incident", row->name);
 	if (row->direction == SHIFT_BETTER)
 		print_line("direction", "better: nobody is told");
 	print_line("since", dates);
@@ -156,7 +158,7 @@ static void print_alert(const struct alert_row *row)
 		print_line("reason", row->reason);
 	if (row->kind == WATCH_REGRESSION) {
 		print_regression(row);
-	} else if (row->kind == WATCH_GUARDRAIL) {
+	} else if (row->kind != WATCH_SELF) {
 		g_autofree char *value = alerts_change(row);
 
 		print_line("value", value);

@@ -121,6 +121,10 @@ char *alerts_change(const struct alert_row *row)
 		return g_strdup_printf("%.4g (limit %.4g)%s%s", shift->after.rate,
 				       shift->before.rate, row->unit ? " " : "",
 				       row->unit ? row->unit : "");
+	if (row->kind == WATCH_INCIDENT)
+		return g_strdup_printf("open for %.1f h (95 %%: %.1f h)",
+				       shift->after.rate / 3600,
+				       shift->before.rate / 3600);
 	return g_strdup("");
 }
 

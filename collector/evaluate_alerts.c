@@ -415,6 +415,7 @@ static bool evaluate_all(struct alert_round *round, const GArray *environments,
 			    error))
 			return false;
 	return evaluate_guardrails(round, environments, error) &&
+	       evaluate_open_incidents(round, environments, error) &&
 	       turn_off_others(round, "it is no longer watched", error);
 }
 

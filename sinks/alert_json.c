@@ -109,6 +109,14 @@ static void put_guardrail(cJSON *object, const struct alert_row *row)
 		   alert_guarded_days(row) > 0 ? (double)alert_guarded_days(row) : NAN);
 }
 
+static void put_incident(cJSON *object, const struct alert_row *row)
+{
+	put_text(object, "unit", row->unit);
+	put_number(object, "value", row->shift.after.rate);
+	put_number(object, "p95", row->shift.before.rate);
+	put_number(object, "n", (double)row->shift.before.n);
+}
+
 static void put_parts(cJSON *object, const struct alert_row *row)
 {
 	cJSON *parts = cJSON_AddArrayToObject(object, "parts");
@@ -150,6 +158,8 @@ cJSON *alert_tree(const struct alert_row *row, const char *link)
 		put_shift(object, row);
 	if (row->kind == WATCH_GUARDRAIL)
 		put_guardrail(object, row);
+	if (row->kind == WATCH_INCIDENT)
+		put_incident(object, row);
 	put_instant(object, "first_seen", row->first_seen);
 	put_instant(object, "fired_at", row->fired_at);
 	put_instant(object, "resolved_at", resolved ? row->ended_at : INSTANT_NONE);

@@ -83,6 +83,8 @@ static char *phrase(const struct alert_row *row, bool one_scope)
 				       alert_is_firing(row) ? label : row->state);
 	if (!alert_is_firing(row))
 		return g_strdup_printf("%s%s %s", what, place, row->state);
+	if (row->kind == WATCH_INCIDENT)
+		return g_strdup_printf("incident %s%s open", name, place);
 	if (row->kind == WATCH_GUARDRAIL)
 		effect = alert_guarded(row, row->shift.after.rate);
 	else

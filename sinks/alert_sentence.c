@@ -270,6 +270,38 @@ static char *guardrail(const struct alert_row *row)
 	return g_string_free(out, FALSE);
 }
 
+/* ---- incidents ---- */
+
+static char *incident_headline(const struct alert_row *row)
+{
+	g_autofree char *name = alert_clean(row->name, 80);
+	g_autofree char *scope = alert_scope(row);
+	g_autofree char *age = alert_guarded(row, row->shift.after.rate);
+
+	return alert_is_firing(row)
+		       ? g_strdup_printf("Incident %s, %s: open for %s", name, scope, age)
+		       : g_strdup_printf("Incident %s, %s: %s", name, scope, row->state);
+}
+
+/* How long it was open when it fired is of no interest any more once it is over. */
+static char *incident(const struct alert_row *row)
+{
+	g_autofree char *when = alert_clock(row, row->onset);
+	g_autofree char *usual = alert_guarded(row, row->shift.before.rate);
+	g_autofree char *how = ending(row);
+	g_autofree char *name = alert_clean(row->name, 80);
+	g_autofree char *scope = alert_scope(row);
+	g_autofree char *headline = incident_headline(row);
+
+	if (!alert_is_firing(row))
+		return g_strdup_printf("Incident %s, %s: %s. It was open since %s.", name,
+				       scope, how, when);
+	return g_strdup_printf(
+		"%s, since %s. Of the %" G_GINT64_FORMAT
+		" that were restored in the year before 95 %% took at most %s.",
+		headline, when, row->shift.before.n, usual);
+}
+
 /* ---- of the daemon itself ---- */
 
 static const struct {
@@ -382,6 +414,8 @@ char *alert_headline(const struct alert_row *row)
 	switch (row->kind) {
 	case WATCH_GUARDRAIL:
 		return guardrail_headline(row);
+	case WATCH_INCIDENT:
+		return incident_headline(row);
 	case WATCH_SELF:
 		return self_headline(row, &trouble);
 	case WATCH_REGRESSION:
@@ -395,6 +429,8 @@ char *alert_sentence(const struct alert_row *row)
 	switch (row->kind) {
 	case WATCH_GUARDRAIL:
 		return guardrail(row);
+	case WATCH_INCIDENT:
+		return incident(row);
 	case WATCH_SELF:
 		return self(row);
 	case WATCH_REGRESSION:

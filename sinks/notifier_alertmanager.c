@@ -12,6 +12,7 @@ static cJSON *labels_of(const struct alert_row *row)
 	static const char *const names[] = {
 		[WATCH_REGRESSION] = "DoradRegression",
 		[WATCH_GUARDRAIL] = "DoradGuardrail",
+		[WATCH_INCIDENT] = "DoradIncident",
 		[WATCH_SELF] = "DoradSelf",
 	};
 	cJSON *labels = cJSON_CreateObject();

@@ -99,9 +99,10 @@ static void arg_side(struct pg_args *args, const struct shift_side *side,
 		     enum watch_kind kind)
 {
 	const bool shift = kind == WATCH_REGRESSION;
+	const bool dated = shift || kind == WATCH_GUARDRAIL;
 
-	arg_int4(args, kind == WATCH_SELF ? SHIFT_NO_BOUND : side->from);
-	arg_int4(args, kind == WATCH_SELF ? SHIFT_NO_BOUND : side->to);
+	arg_int4(args, dated ? side->from : SHIFT_NO_BOUND);
+	arg_int4(args, dated ? side->to : SHIFT_NO_BOUND);
 	arg_int8(args, kind == WATCH_SELF ? 0 : side->n);
 	arg_double(args, shift ? side->median : NAN);
 	arg_double(args, shift ? side->p85 : NAN);
@@ -177,7 +178,7 @@ static bool fire(struct store *store, struct watch_row *row,
 	arg_numbers(&args, alert, row->kind);
 	arg_rows(&args, &parts);
 	arg_text(&args, alert->reason);
-	arg_text(&args, shift ? alert->rule : NULL);
+	arg_text(&args, alert->rule);
 	arg_text(&args, shift ? alert->sensitivity : NULL);
 	arg_text(&args, shift ? shift_engine_name(alert->engine) : NULL);
 	arg_text(&args, alert->time_zone);

@@ -50,6 +50,20 @@ bool store_alert_samples(struct store *store, gint32 scope_id, const char *envir
 			 gint64 from, gint64 to, struct alert_samples *samples,
 			 GError **error);
 
+/* An incident that is open at the end of the range, or is among names. */
+struct open_incident {
+	char *name;	     /* source, project and number: "github acme/shop 17" */
+	gint64 began, ended; /* ended: INSTANT_NONE: it is open */
+	gint64 n_restored;   /* of the scope, in the range; with the others their
+				95th percentile, in seconds, as percentile_cont */
+	double p95;
+};
+/* Those that count for a scope and environment: array of struct open_incident, by began;
+ * the caller unrefs. names: may be none. */
+GArray *store_open_incidents(struct store *store, gint32 scope_id,
+			     const char *environment, gint64 from, gint64 to,
+			     const char *const *names, gsize n_names, GError **error);
+
 /* When anything at all happened to the services that are a scope's at the end of [from,
  * to): commits to their repositories (by committer), deployments of any environment and
  * outcome, runs of the projects that their pipelines name, changes opened in those that
@@ -69,7 +83,7 @@ bool store_alerts_due(struct store *store, gint32 scope_id, gint64 at,
 
 /* ---- how it stands ---- */
 
-enum watch_kind { WATCH_REGRESSION, WATCH_GUARDRAIL, WATCH_SELF };
+enum watch_kind { WATCH_REGRESSION, WATCH_GUARDRAIL, WATCH_INCIDENT, WATCH_SELF };
 const char *watch_kind_name(enum watch_kind kind); /* "regression", … */
 bool watch_kind_parse(const char *name, enum watch_kind *kind);
 
@@ -79,7 +93,7 @@ struct watch_row {
 	gint32 watch_id; /* 0: new */
 	enum watch_kind kind;
 	gint32 scope_id; /* 0: of the daemon itself */
-	char *name;	 /* guardrail; self: of the source or service; else "" */
+	char *name;   /* guardrail; incident; self: of the source or service; else "" */
 	char *metric; /* self: "source_stale", "source_denied", "rule_matched_nothing" */
 	char *environment; /* "" of self */
 	enum shift_direction direction;
@@ -131,17 +145,20 @@ struct alert_row {
 	enum scope_kind scope_kind;
 	char *org, *team, *service; /* as in the views; all NULL of self */
 	char *name, *metric, *environment;
-	char *state;  /* "firing", "resolved", "accepted", "withdrawn" */
-	char *reason; /* in words: why it ended, or of self what is wrong; NULL */
-	char *rule, *sensitivity;		      /* NULL but of regressions */
+	char *state;	   /* "firing", "resolved", "accepted", "withdrawn" */
+	char *reason;	   /* in words: why it ended, or of self what is wrong; NULL */
+	char *rule;	   /* of regressions and incidents */
+	char *sensitivity; /* NULL but of regressions */
 	enum shift_engine engine;		      /* of regressions */
 	gint64 onset, first_seen, fired_at, ended_at; /* instants; local midnights of the
 							 days; INSTANT_NONE */
 	char *time_zone;			      /* to show them in */
 	struct shift shift;  /* of regressions, when it fired or got worse; guardrail:
 				after.rate is the value, before.rate the limit, window
-				and after.from to .to the days, before has none */
-	char *unit;	     /* guardrail: as in dora.guardrails */
+				and after.from to .to the days, before has none;
+				incident: after.rate is how long it had been open,
+				before.rate and .n those it was compared with */
+	char *unit;	     /* guardrail, incident: as in dora.guardrails */
 	double false_alerts; /* a year, of such a series; NAN */
 	struct alert_part *parts; /* largest first */
 	guint n_parts;

@@ -55,6 +55,7 @@ static const char *const sql[] = {
 static const char *const kinds[] = {
 	[WATCH_REGRESSION] = "regression",
 	[WATCH_GUARDRAIL] = "guardrail",
+	[WATCH_INCIDENT] = "incident",
 	[WATCH_SELF] = "self",
 };
 

@@ -34,7 +34,7 @@ CREATE INDEX rollout_state_failed ON dorad.rollout_state
 CREATE TABLE dorad.watch (
 	watch_id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	scope_id int REFERENCES dorad.scope,
-	kind text NOT NULL CHECK (kind IN ('regression', 'guardrail', 'self')),
+	kind text NOT NULL CHECK (kind IN ('regression', 'guardrail', 'incident', 'self')),
 	name text NOT NULL,
 	metric text NOT NULL,
 	environment text NOT NULL,
@@ -79,8 +79,8 @@ CREATE TABLE dorad.alert_group (
 CREATE INDEX alert_group_scope ON dorad.alert_group (scope_id, group_id);
 
 -- One life of a watch, from firing to its end. Who has it in a group has it told; notified:
--- the channels of NOTIFY that were. Numbers of guardrails: after_rate is the value,
--- before_rate the limit, in unit. org, team, service: whose it was when it fired.
+-- the channels of NOTIFY that were. Numbers of guardrails and incidents: after_rate is the
+-- value, before_rate the limit, in unit. org, team, service: whose it was when it fired.
 CREATE TABLE dorad.alert (
 	alert_id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	watch_id int NOT NULL REFERENCES dorad.watch,
@@ -89,7 +89,7 @@ CREATE TABLE dorad.alert (
 	org text,
 	team text,
 	service text,
-	kind text NOT NULL CHECK (kind IN ('regression', 'guardrail', 'self')),
+	kind text NOT NULL CHECK (kind IN ('regression', 'guardrail', 'incident', 'self')),
 	name text NOT NULL,
 	metric text NOT NULL,
 	environment text NOT NULL,
@@ -258,39 +258,39 @@ CREATE VIEW dora.alerts AS
 		a.group_id, a.time_zone
 	FROM dorad.alert a;
 
-COMMENT ON VIEW dora.alerts IS 'Every alert: a metric that got worse (or better), a guardrail that was breached, or the daemon in trouble, from when it fired to its end. What got better is here, and is never told to channels. Numbers are those of when it fired, or of when it got worse since. Evidence is an order, not a probability.';
+COMMENT ON VIEW dora.alerts IS 'Every alert: a metric that got worse (or better), a guardrail that was breached, an incident that is open for very long, or the daemon in trouble, from when it fired to its end. What got better is here, and is never told to channels. Numbers are those of when it fired, or of when it got worse since. Evidence is an order, not a probability.';
 COMMENT ON COLUMN dora.alerts.alert IS 'Number of the alert.';
-COMMENT ON COLUMN dora.alerts.kind IS 'regression (a change found in the samples), guardrail (a limit of the configuration) or self (of the daemon and its sources).';
+COMMENT ON COLUMN dora.alerts.kind IS 'regression (a change found in the samples), guardrail (a limit of the configuration), incident (open for longer than others were) or self (of the daemon and its sources).';
 COMMENT ON COLUMN dora.alerts.org IS 'Organization: name in the configuration, as it was when it fired; NULL of kind self.';
 COMMENT ON COLUMN dora.alerts.team IS 'Team whose it was when it fired: name in the configuration; NULL for a whole organization and of kind self.';
 COMMENT ON COLUMN dora.alerts.service IS 'Service: name in the configuration, as it was when it fired; NULL for a whole team or organization and of kind self.';
 COMMENT ON COLUMN dora.alerts.environment IS 'Rollout group: environment in dora.series; empty of kind self.';
 COMMENT ON COLUMN dora.alerts.metric IS 'metric in dora.series; of kind self source_stale, source_denied or rule_matched_nothing.';
-COMMENT ON COLUMN dora.alerts.name IS 'Of a guardrail: its name in the configuration; of kind self: the source or service it is about; else empty.';
+COMMENT ON COLUMN dora.alerts.name IS 'Of a guardrail: its name in the configuration; of an incident: its source, project and number; of kind self: the source or service it is about; else empty.';
 COMMENT ON COLUMN dora.alerts.direction IS 'worse, or better, which is for information alone.';
 COMMENT ON COLUMN dora.alerts.state IS 'firing; resolved: it is over; accepted: it lasted, or somebody said so, and is the new normal; withdrawn: late facts undid it, nothing was heard for 28 days, it is measured differently now, or nothing watches it any longer.';
 COMMENT ON COLUMN dora.alerts.strength IS 'Evidence in a word: likely from 5, strong from 10, very strong from 30; NULL below and where there is no evidence.';
-COMMENT ON COLUMN dora.alerts.onset IS 'First instant of the first day of the new level, in the time zone of the scope.';
+COMMENT ON COLUMN dora.alerts.onset IS 'First instant of the first day of the new level, in the time zone of the scope; of an incident when it started.';
 COMMENT ON COLUMN dora.alerts.first_seen_at IS 'End of the first day on which the condition held.';
 COMMENT ON COLUMN dora.alerts.fired_at IS 'End of the day with which it fired.';
 COMMENT ON COLUMN dora.alerts.ended_at IS 'End of the day with which it ended, or when somebody accepted it; NULL while it fires.';
 COMMENT ON COLUMN dora.alerts.reason IS 'Why it ended, in words; of kind self: what is wrong. NULL: nothing to add.';
-COMMENT ON COLUMN dora.alerts.rule IS 'Name of the rule of alerts.rules that watches it; NULL but of regressions.';
+COMMENT ON COLUMN dora.alerts.rule IS 'Name of the rule of alerts.rules that watches it; NULL but of regressions and incidents.';
 COMMENT ON COLUMN dora.alerts.sensitivity IS 'default, high or low; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.engine IS 'What it was found by: level (durations), count (deployments), share (rates) or spans (few durations); NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.window_weeks IS 'Weeks of the window with the most evidence; NULL of engine spans and but of regressions.';
 COMMENT ON COLUMN dora.alerts.window_days IS 'Days of the window of a guardrail; else NULL.';
-COMMENT ON COLUMN dora.alerts.before_n IS 'Count of samples in the weeks before: durations or deployments; NULL but of regressions.';
+COMMENT ON COLUMN dora.alerts.before_n IS 'Count of samples in the weeks before: durations or deployments; of an incident: of incidents restored in the year before; else 0 or NULL.';
 COMMENT ON COLUMN dora.alerts.before_median IS 'Median before, in seconds; NULL of engines count and share, and of fewer different authors than privacy.minimum_authors.';
 COMMENT ON COLUMN dora.alerts.before_p85 IS '85th percentile before, in seconds, interpolated as by percentile_cont; NULL as before_median.';
-COMMENT ON COLUMN dora.alerts.before_rate IS 'Engine count: deployments in an ordinary week before; share: failed / deployments before (from 0 to 1); guardrail: its limit, in unit; else NULL.';
+COMMENT ON COLUMN dora.alerts.before_rate IS 'Engine count: deployments in an ordinary week before; share: failed / deployments before (from 0 to 1); guardrail: its limit, in unit; incident: what 95 % of those before took at most, in unit; else NULL.';
 COMMENT ON COLUMN dora.alerts.before_failed IS 'Engine share: count of failed (or unplanned) deployments before; else 0 or NULL.';
 COMMENT ON COLUMN dora.alerts.after_n IS 'Count of samples since onset; of a guardrail in its window.';
 COMMENT ON COLUMN dora.alerts.after_median IS 'Median since onset, in seconds; NULL as before_median.';
 COMMENT ON COLUMN dora.alerts.after_p85 IS '85th percentile since onset, in seconds; NULL as before_median.';
-COMMENT ON COLUMN dora.alerts.after_rate IS 'As before_rate, since onset; guardrail: its value, in unit.';
+COMMENT ON COLUMN dora.alerts.after_rate IS 'As before_rate, since onset; guardrail: its value, in unit; incident: how long it had been open when it fired, in unit.';
 COMMENT ON COLUMN dora.alerts.after_failed IS 'As before_failed, since onset.';
-COMMENT ON COLUMN dora.alerts.unit IS 'Of a guardrail: unit in dora.guardrails, NULL for counts and ratios; else NULL.';
+COMMENT ON COLUMN dora.alerts.unit IS 'Of a guardrail: unit in dora.guardrails, NULL for counts and ratios; of an incident: seconds; else NULL.';
 COMMENT ON COLUMN dora.alerts.ratio IS 'After divided by before: 2 is doubled, 0.5 halved. NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.ratio_lo IS 'Lower end of the 90 % range of ratio; NULL where there is none.';
 COMMENT ON COLUMN dora.alerts.ratio_hi IS 'Upper end of the 90 % range of ratio; NULL where there is none.';
@@ -298,7 +298,7 @@ COMMENT ON COLUMN dora.alerts.evidence IS 'Evidence for a change against none, N
 COMMENT ON COLUMN dora.alerts.evidence_needed IS 'What evidence has to reach at the default sensitivity, N : 1; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.baseline_from IS 'First day of what it is compared with, in the time zone of the scope; NULL but of regressions.';
 COMMENT ON COLUMN dora.alerts.baseline_to IS 'Last day of what it is compared with; NULL but of regressions.';
-COMMENT ON COLUMN dora.alerts.after_from IS 'First day of what is compared, of a guardrail of its window; NULL of kind self.';
+COMMENT ON COLUMN dora.alerts.after_from IS 'First day of what is compared, of a guardrail of its window; NULL of kinds incident and self.';
 COMMENT ON COLUMN dora.alerts.after_to IS 'Last day of it.';
 COMMENT ON COLUMN dora.alerts.parts IS 'Which services the samples since onset are of, largest first: an array of objects with name, n and of (n of how many); NULL where there is one.';
 COMMENT ON COLUMN dora.alerts.worsened IS 'True if it got worse after it fired (evidence above 30, or ratio doubled), and that was told.';
@@ -324,7 +324,7 @@ CREATE VIEW dora.alert_history AS
 COMMENT ON VIEW dora.alert_history IS 'Everything that happened to what is watched, alert or not: every change of its state.';
 COMMENT ON COLUMN dora.alert_history.event_id IS 'Number of the event, ascending.';
 COMMENT ON COLUMN dora.alert_history.alert IS 'alert in dora.alerts; NULL for what happened while none fired.';
-COMMENT ON COLUMN dora.alert_history.kind IS 'regression, guardrail or self.';
+COMMENT ON COLUMN dora.alert_history.kind IS 'regression, guardrail, incident or self.';
 COMMENT ON COLUMN dora.alert_history.org IS 'Organization: name in the configuration; NULL of kind self.';
 COMMENT ON COLUMN dora.alert_history.team IS 'Team: name in the configuration; of an alert the one when it fired; NULL for a whole organization and of kind self.';
 COMMENT ON COLUMN dora.alert_history.service IS 'Service: name in the configuration; NULL for a whole team or organization and of kind self.';
@@ -365,7 +365,7 @@ CREATE VIEW dora.watches AS
 	WHERE w.active AND coalesce(s.active, true);
 
 COMMENT ON VIEW dora.watches IS 'Every series that is watched, and how it stands: also those of which there is too little to say anything yet.';
-COMMENT ON COLUMN dora.watches.kind IS 'regression, guardrail or self (of the daemon and its sources).';
+COMMENT ON COLUMN dora.watches.kind IS 'regression, guardrail, incident (only while it is told of) or self (of the daemon and its sources).';
 COMMENT ON COLUMN dora.watches.org IS 'Organization: name in the configuration; NULL of kind self.';
 COMMENT ON COLUMN dora.watches.team IS 'Team: name in the configuration; NULL for a whole organization and of kind self.';
 COMMENT ON COLUMN dora.watches.service IS 'Service: name in the configuration; NULL for a whole team or organization and of kind self.';

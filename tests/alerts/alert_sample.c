@@ -45,6 +45,14 @@
 		.score = NAN, .ratio = NAN, .ratio_lo = NAN, .ratio_hi = NAN, \
 		.before = { .rate = 0.15 }, .after = { AFTER, .rate = 0.184, .n = 76 }, \
 	}
+#define INCIDENT \
+	OF(SCOPE_SERVICE, "payments", "billing-api", "production"), TIMES(ONSET), \
+	.kind = WATCH_INCIDENT, .name = "pagerduty Q1XJ", .rule = (char *)"teams", \
+	.metric = "time_to_restore", .false_alerts = NAN, .unit = (char *)"seconds", \
+	.shift = { \
+		.score = NAN, .ratio = NAN, .ratio_lo = NAN, .ratio_hi = NAN, \
+		.before = { .rate = 50400, .n = 212 }, .after = { .rate = 273600 }, \
+	}
 #define SELF \
 	.kind = WATCH_SELF, .environment = "", .time_zone = "UTC", \
 	.onset = ONSET, .first_seen = ONSET, .fired_at = FIRED, \
@@ -163,6 +171,8 @@ static const struct sample {
 	{ "guardrail resolved",
 	  { GUARDRAIL, .state = "resolved", .ended_at = ENDED },
 	  WATCH_RESOLVED },
+	{ "incident fired", { FIRES, INCIDENT }, WATCH_FIRED },
+	{ "incident resolved", { INCIDENT, ENDS("resolved") }, WATCH_RESOLVED },
 	{ "source stale", { SELF, FIRES, STALE, LOST }, WATCH_FIRED },
 	{ "source stale resolved",
 	  { SELF, ENDS("resolved"), STALE, LOST },
@@ -213,6 +223,8 @@ const char *const alert_samples[] = {
 	"restore fired",
 	"guardrail fired",
 	"guardrail resolved",
+	"incident fired",
+	"incident resolved",
 	"source stale",
 	"source stale resolved",
 	"source stale withdrawn",
