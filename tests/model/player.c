@@ -4,6 +4,7 @@
  * nothing: which facts come when, and what should come of them, is model.py's.
  *
  *   {"do": "world", "yaml": …}          an empty database with this configuration
+ *   {"do": "config", "yaml": …}         another configuration, as after a restart
  *   {"do": "restart"}                   another connection, as after a restart
  *   {"do": "commits", "repo", "rows", "notes", "touched"}     a fetch of git
  *   {"do": "deployments", "service", "source", "rows"}
@@ -30,7 +31,8 @@ static void admin_run(struct player *player, const char *sql)
 
 /* ---- worlds ---- */
 
-/* Of few rows this takes a tenth of the time of TRUNCATE, which makes files anew. */
+/* Of few rows this takes a tenth of the time of TRUNCATE, which makes files anew. What it
+ * leaves behind is swept now and then: nobody vacuums meanwhile. */
 static const char empty[] =
 	"SET session_replication_role = replica;"
 	"DO $$ DECLARE t text; BEGIN FOR t IN SELECT oid::regclass FROM pg_class "
@@ -38,6 +40,13 @@ static const char empty[] =
 	"AND relnamespace = 'dorad'::regnamespace "
 	"LOOP EXECUTE 'DELETE FROM ' || t; END LOOP; END $$;"
 	"SET session_replication_role = origin";
+
+static void empty_database(struct player *player)
+{
+	admin_run(player, empty);
+	if (++player->n_worlds % 32 == 0)
+		admin_run(player, "VACUUM");
+}
 
 /* There is no mirror: evaluations work from the database, as they do when the cache was
  * lost. That this costs no git makes thousands of worlds possible. Put in place of the
@@ -63,7 +72,7 @@ static void do_restart(struct player *player, const cJSON *order)
 	open_store(player);
 }
 
-static void do_world(struct player *player, const cJSON *order)
+static void read_config(struct player *player, const cJSON *order)
 {
 	g_auto(GStrv) parts = g_strsplit(text_of(order, "yaml"), "@URI@", -1);
 	g_autofree char *text = g_strjoinv(getenv("DORAD_TEST_PG"), parts);
@@ -78,11 +87,25 @@ static void do_world(struct player *player, const cJSON *order)
 		fprintf(stderr, "%s\n%s\n", fault, text);
 	need(player->config != NULL, NULL, "configuration");
 	player->context.config = player->config;
+}
+
+static void do_config(struct player *player, const cJSON *order)
+{
+	read_config(player, order);
+	open_store(player);
+}
+
+static void do_world(struct player *player, const cJSON *order)
+{
+	read_config(player, order);
 	store_free(player->store);
 	player->store = store_new(player->config);
-	must(store_migrate(player->store, &error));
-	admin_run(player, empty);
-	open_store(player);
+	if (!player->migrated)
+		must(store_migrate(player->store, &error));
+	player->migrated = true;
+	empty_database(player);
+	g_hash_table_remove_all(player->ids);
+	must(store_sync_config(player->store, player->config, &error));
 }
 
 /* ---- what comes of them ---- */
@@ -153,10 +176,15 @@ static const struct {
 	const char *name;
 	void (*run)(struct player *player, const cJSON *order);
 } orders[] = {
-	{ "world", do_world },	     { "restart", do_restart },
-	{ "commits", play_commits }, { "deployments", play_deployments },
-	{ "items", play_items },     { "gone", play_gone },
-	{ "evaluate", do_evaluate }, { "fresh", do_fresh },
+	{ "world", do_world },
+	{ "config", do_config },
+	{ "restart", do_restart },
+	{ "commits", play_commits },
+	{ "deployments", play_deployments },
+	{ "items", play_items },
+	{ "gone", play_gone },
+	{ "evaluate", do_evaluate },
+	{ "fresh", do_fresh },
 	{ "rows", do_rows },
 };
 
@@ -189,6 +217,9 @@ int main(int argc, char **argv)
 	};
 	player.admin = PQconnectdb(getenv("DORAD_TEST_PG"));
 	need(PQstatus(player.admin) == CONNECTION_OK, NULL, "no server");
+	player.ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	admin_run(&player, "ALTER SYSTEM SET autovacuum = off");
+	admin_run(&player, "SELECT pg_reload_conf()");
 	admin_run(&player, "SET client_min_messages = warning; SET timezone = 'UTC'; "
 			   "SET jit = off; ALTER DATABASE postgres SET jit = off");
 	while ((n = getline(&line, &size, stdin)) > 0) {
@@ -203,6 +234,7 @@ int main(int argc, char **argv)
 	store_free(player.store);
 	config_unref(player.config);
 	PQfinish(player.admin);
+	g_hash_table_unref(player.ids);
 	g_bytes_unref(player.context.author_key);
 	return 0;
 }

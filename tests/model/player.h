@@ -14,6 +14,9 @@
 struct player {
 	PGconn *admin;
 	struct config *config;
+	bool migrated; /* the database is not new to us */
+	unsigned n_worlds;
+	GHashTable *ids; /* "kind name" of a world to its id: asked for once */
 	struct store *store;
 	struct work_context context;
 };
@@ -58,42 +61,9 @@ static inline struct oid oid_of(const cJSON *value)
 	return oid;
 }
 
-static inline gint32 repo_of(struct player *player, const char *name)
-{
-	gint32 repo_id = 0;
-
-	must(store_repo_id(player->store, name, &repo_id, &error));
-	return repo_id;
-}
-
-static inline gint32 source_of(struct player *player, const char *name)
-{
-	struct source_row row = { 0 };
-	gint32 id;
-
-	must(store_source(player->store, name, &row, &error));
-	id = row.source_id;
-	source_row_clear(&row);
-	return id;
-}
-
-static inline gint32 service_of(struct player *player, const char *name)
-{
-	GArray *scopes = store_scopes(player->store, NULL);
-	gint32 id = 0;
-
-	need(scopes != NULL, NULL, "scopes");
-	for (guint i = 0; i < scopes->len; i++) {
-		const struct scope_row *scope = &g_array_index(scopes, struct scope_row,
-							       i);
-
-		if (scope->kind == SCOPE_SERVICE && strcmp(scope->name, name) == 0)
-			id = scope->scope_id;
-	}
-	scope_rows_free(scopes);
-	need(id != 0, NULL, name);
-	return id;
-}
+gint32 repo_of(struct player *player, const char *name);
+gint32 source_of(struct player *player, const char *name);
+gint32 service_of(struct player *player, const char *name);
 
 /* Each stores the facts of an order in one transaction, as a poll does. */
 void play_commits(struct player *player, const cJSON *order);

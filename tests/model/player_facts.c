@@ -2,6 +2,76 @@
 #include "collector/repo_work.h"
 #include "tests/model/player.h"
 
+/* ---- ids ---- */
+
+static gint32 find_repo(struct player *player, const char *name)
+{
+	gint32 repo_id = 0;
+
+	must(store_repo_id(player->store, name, &repo_id, &error));
+	return repo_id;
+}
+
+static gint32 find_source(struct player *player, const char *name)
+{
+	struct source_row row = { 0 };
+	gint32 id;
+
+	must(store_source(player->store, name, &row, &error));
+	id = row.source_id;
+	source_row_clear(&row);
+	return id;
+}
+
+static gint32 find_service(struct player *player, const char *name)
+{
+	GArray *scopes = store_scopes(player->store, NULL);
+	gint32 id = 0;
+
+	need(scopes != NULL, NULL, "scopes");
+	for (guint i = 0; i < scopes->len; i++) {
+		const struct scope_row *scope = &g_array_index(scopes, struct scope_row,
+							       i);
+
+		if (scope->kind == SCOPE_SERVICE && strcmp(scope->name, name) == 0)
+			id = scope->scope_id;
+	}
+	scope_rows_free(scopes);
+	need(id != 0, NULL, name);
+	return id;
+}
+
+static gint32 id_of(struct player *player, const char *kind, const char *name,
+		    gint32 (*find)(struct player *player, const char *name))
+{
+	char *key = g_strconcat(kind, " ", name, NULL);
+	gpointer known;
+
+	if (g_hash_table_lookup_extended(player->ids, key, NULL, &known))
+		g_free(key);
+	else
+		g_hash_table_insert(player->ids, key,
+				    known = GINT_TO_POINTER(find(player, name)));
+	return GPOINTER_TO_INT(known);
+}
+
+gint32 repo_of(struct player *player, const char *name)
+{
+	return id_of(player, "repo", name, find_repo);
+}
+
+gint32 source_of(struct player *player, const char *name)
+{
+	return id_of(player, "source", name, find_source);
+}
+
+gint32 service_of(struct player *player, const char *name)
+{
+	return id_of(player, "service", name, find_service);
+}
+
+/* ---- facts ---- */
+
 static void add_notes(struct player *player, gint32 repo_id, const cJSON *rows)
 {
 	g_autoptr(GArray) notes = g_array_new(FALSE, TRUE, sizeof(struct commit_note));

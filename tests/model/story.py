@@ -62,18 +62,19 @@ def merge(orders, order):
 
 def story(made, seed):
     """The world in an order of arrival: orders for the player, the last evaluation in it.
-    Seed 0: everything at once."""
+    Seed 0: everything at once. In some the configuration was another before."""
     rand = random.Random(seed)
     histories = [list(h) for h in made.histories]
-    orders = [{"do": "world", "yaml": made.yaml()}]
+    changed = seed and rand.random() < 0.3
+    orders = [{"do": "world", "yaml": made.yaml(made.earlier(rand) if changed else None)}]
     chronological = seed and rand.random() < 0.5
     now = made.now
     if chronological:
         now = made.begin
     elif seed:
         now -= rand.choice([0, 1, DAY, 2 * DAY])
-    # some four evaluations on the way
-    often = 4 / sum(len(h) for h in histories)
+    # some two evaluations on the way: the last one costs like each of them
+    often = 2 / sum(len(h) for h in histories)
     while histories:
         if seed == 0:
             history = histories[0]
@@ -92,6 +93,11 @@ def story(made, seed):
             orders.append({"do": "evaluate", "now": now})
             if rand.random() < 0.3:
                 orders[-1]["bomb"] = rand.choice(BOMBS)
-        if seed and rand.random() < often / 3:
+        if seed and rand.random() < often / 2:
             orders.append({"do": "restart"})
+        if changed and rand.random() < often / 2:
+            changed = False
+            orders.append({"do": "config", "yaml": made.yaml()})
+    if changed:
+        orders += [{"do": "evaluate", "now": now}, {"do": "config", "yaml": made.yaml()}]
     return orders + [{"do": "fresh", "now": made.now}, {"do": "evaluate", "now": made.now}]

@@ -1,6 +1,7 @@
 """Small and nasty worlds by seed: the facts of one (all that model.py is told), and how they
 came to be what they are."""
 
+import copy
 import datetime
 import json
 import random
@@ -21,6 +22,8 @@ MONTHS = [  # zones, and a time at which something happens to their clocks
     (["America/St_Johns", "Asia/Kolkata"], "2010-11-07T02:31"),
     (["UTC", "Pacific/Kiritimati"], "2024-12-31T12:00"),
 ]
+WINDOWS = [72, 72, 72, 1, 24, 240]
+COMMIT_TIMES = ["authored", "authored", "committed", "merged"]
 
 
 def instant(text):
@@ -47,7 +50,7 @@ class Maker:
             self.changes(repo)
         for service in self.world["services"]:
             self.deployments(service)
-        for n in range(self.rand.choice([0, 2, 5, 9])):
+        for n in range(self.rand.choice([0, 3, 6, 12])):
             self.incident(n)
         self.now = max(self.told) + self.rand.choice([0, 1, US, 5 * HOUR, 2 * DAY, 4 * DAY])
 
@@ -89,9 +92,9 @@ class Maker:
     def config(self):
         rand, world = self.rand, self.world
         world["orgs"] = [{"name": "o%d" % i, "time_zone": rand.choice(self.zones)}
-                         for i in range(rand.choice([1, 1, 2]))]
+                         for i in range(rand.choice([1, 2]))]
         world["teams"] = []
-        for i in range(rand.choice([1, 2, 3])):
+        for i in range(rand.choice([1, 1, 2, 2, 3])):
             team = {"name": "t%d" % i, "org": rand.choice(world["orgs"])["name"]}
             if self.likely(0.4):
                 team["time_zone"] = rand.choice(self.zones)
@@ -99,22 +102,26 @@ class Maker:
         # of those called p, services may have a part
         world["repos"] = {rand.choice("rrp") + str(i): {}
                           for i in range(rand.choice([1, 1, 2, 3]))}
-        world["services"] = [self.service("s%d" % i) for i in range(rand.randint(1, 4))]
+        world["services"] = [self.service("s%d" % i)
+                             for i in range(rand.choice([1, 1, 1, 2, 2, 3, 4]))]
+
+    def team(self):
+        return self.rand.choice(self.world["teams"])["name"]
 
     def service(self, name):
         rand = self.rand
         repos = list(self.world["repos"])
         service = {
             "name": name,
-            "team": rand.choice(self.world["teams"])["name"],
+            "team": self.team(),
             "owners": [],
             "repos": {repo: {"paths": repo[0] == "p" and self.likely(0.7)}
                       for repo in rand.sample(repos, min(len(repos),
                                                          rand.choice([1, 1, 1, 2])))},
             "groups": [{"name": "production", "environments": ["production"],
                         "finished": "all"}],
-            "window": rand.choice([72, 72, 72, 1, 24, 240]),
-            "commit_time": rand.choice(["authored", "authored", "committed", "merged"]),
+            "window": rand.choice(WINDOWS),
+            "commit_time": rand.choice(COMMIT_TIMES),
             "remediation": [
                 {"kind": "roll_forward", "reverts": True},
                 {"kind": "hotfix", "branches": ["hotfix/*", "hotfix-*"],
@@ -125,13 +132,13 @@ class Maker:
         }
         if self.likely(0.4):
             service["time_zone"] = rand.choice(self.zones)
-        if self.likely(0.3):
+        if self.likely(0.4):
             day = datetime.datetime.fromtimestamp(
                 (self.begin + rand.randrange(self.span)) // US, datetime.timezone.utc)
             for i in range(rand.choice([1, 1, 2])):
                 until = (day + datetime.timedelta(i * 3)).date().isoformat()
                 service["owners"].append(
-                    {"team": rand.choice(self.world["teams"])["name"], "until": until})
+                    {"team": self.team(), "until": until})
         if self.likely(0.4):
             service["groups"] = [
                 {"name": "main", "environments": ["eu", "us"],
@@ -160,11 +167,33 @@ class Maker:
             service["default"] = False
         return service
 
-    def yaml(self):
+    def earlier(self, rand):
+        """The configuration as it might have been before: of the same things, for facts
+        are told of what is configured."""
+        world = copy.deepcopy({k: self.world[k] for k in (
+            "repos", "orgs", "teams", "services", "minimum_authors")})
+        world["minimum_authors"] = rand.choice([0, 3])
+        for thing in world["orgs"] + world["teams"] + world["services"]:
+            if rand.random() < 0.3:
+                thing["time_zone"] = rand.choice(self.zones)
+        for team in world["teams"]:
+            team["org"] = rand.choice(world["orgs"])["name"]
+        for service in world["services"]:
+            changes = {"team": rand.choice(world["teams"])["name"], "owners": [],
+                       "window": rand.choice(WINDOWS), "exclude": None, "default": True,
+                       "commit_time": rand.choice(COMMIT_TIMES)}
+            service.update({k: v for k, v in changes.items() if rand.random() < 0.3})
+            if service["default"] and rand.random() < 0.3:
+                service["groups"] = [{"name": "production", "finished": "first",
+                                      "environments": ["us", "production"]}]
+        return world
+
+    def yaml(self, world=None):
         """JSON is YAML."""
+        world = world or self.world
         source = {"uri": "postgresql://nobody@127.0.0.1/none", "query": "SELECT $1"}
         services = []
-        for s in self.world["services"]:
+        for s in world["services"]:
             row = {
                 "name": s["name"], "team": s["team"], "commit_time": s["commit_time"],
                 "failure_window": "%dh" % s["window"],
@@ -188,15 +217,15 @@ class Maker:
             services.append(row)
         return json.dumps({
             "database": {"uri": "@URI@"},
-            "privacy": {"minimum_authors": self.world["minimum_authors"]},
+            "privacy": {"minimum_authors": world["minimum_authors"]},
             "sources": {
                 "git": [{"name": r, "url": "https://git.example/" + r}
-                        for r in self.world["repos"]],
+                        for r in world["repos"]],
                 "sql": [{"name": "ci", "kind": "deployment", **source},
                         {"name": "pager", "kind": "incident", **source},
                         {"name": "desk", "kind": "incident", **source},
                         {"name": "hub", "kind": "change", **source}]},
-            "orgs": self.world["orgs"], "teams": self.world["teams"],
+            "orgs": world["orgs"], "teams": world["teams"],
             "services": services})
 
     # ---- git ----
@@ -321,7 +350,7 @@ class Maker:
         repo = next(iter(service["repos"]))
         commits = list(self.world["repos"][repo])
         others = [(r, list(self.world["repos"][r])) for r in list(service["repos"])[1:]]
-        n = rand.choice([0, 3, 8, 15])
+        n = rand.choice([0, 3, 3, 8, 8, 15])
         times = sorted(self.time() for _ in range(n))
         place, parallel = 0, []
         environments = [e for g in service["groups"] for e in g["environments"]]
@@ -334,6 +363,10 @@ class Maker:
                 sha = self.sha()
             if parallel and self.likely(0.1):
                 sha = parallel[-1]
+            began = None
+            if parallel and self.likely(0.12):  # a pipeline that others overtook
+                sha = rand.choice(commits[:place + 1][-4:])
+                began = times[i - 1] - rand.choice([0, 1, 600 * US, 5 * HOUR])
             parallel.append(sha)
             revisions = {repo: sha}
             for other, its in others:
@@ -344,10 +377,10 @@ class Maker:
                 where = ["eu", "us"]
             for environment in where:
                 self.deployment(service, "dep-%d" % len(self.world["deployments"]),
-                                environment, revisions, finished)
+                                environment, revisions, finished, began)
                 finished = self.time(finished, HOUR) if self.likely(0.7) else finished
 
-    def deployment(self, service, name, environment, revisions, finished):
+    def deployment(self, service, name, environment, revisions, finished, began):
         rand = self.rand
         for attempt in range(1, rand.choice([2, 2, 2, 2, 3])):
             deployment = {
@@ -361,6 +394,8 @@ class Maker:
                 "ref": rand.choice([None, "main", "main", "main", "hotfix/1",
                                     "refs/heads/hotfix-2"]),
                 "withheld": rand.choice([None] * 20 + ["rule", "rewritten"])}
+            if began is not None:
+                deployment["started"] = began
             if deployment["outcome"] == "running":
                 deployment["finished"] = None
             self.world["deployments"].append(deployment)
@@ -379,21 +414,22 @@ class Maker:
 
     # ---- incidents ----
 
-    def cause(self, nothing=0.5):
+    def cause(self, nothing=0.4):
         """What a person might write."""
         rand = self.rand
         if self.likely(nothing):
             return None
         commits = [s for repo in self.world["repos"].values() for s in repo]
-        sha = rand.choice(commits)
+        deployed = [s for d in self.world["deployments"] for s in d["revisions"].values()]
+        sha = rand.choice(deployed if deployed and self.likely(0.5) else commits)
         words = [sha, sha[:10], "commit %s." % sha[:8], "nothing-1", "#%d" % rand.randint(1, 9),
                  sha[:6], "see #%d and nothing-2" % rand.randint(1, 9)]
         if self.world["deployments"]:
             name = rand.choice(self.world["deployments"])["id"]
-            words += [name, "it was %s, says Bob" % name, name]
+            words += [name, "it was %s, says Bob" % name, name, name]
         if self.world["changes"]:
             change = rand.choice(self.world["changes"])
-            words += [change["url"], "%s#%s" % (change["project"], change["id"]),
+            words += [change["url"], change["url"], "%s#%s" % (change["project"], change["id"]),
                       "see %s!%s" % (change["project"], change["id"])]
         return rand.choice(words)
 
