@@ -49,13 +49,15 @@ struct evaluation {
 	struct service_facts facts;
 	struct service_rollouts rollouts;
 	enum rollout_kind *kinds; /* of rollouts */
-	GPtrArray *digests;	  /* of char *: of their revisions */
-	GArray *stored;		  /* of struct rollout_row: as of the last evaluation */
-	GArray *changes;	  /* of struct evaluate_change, in order of key */
-	GArray *notes;		  /* of struct evaluate_note */
-	GHashTable *by_id; /* id → index of rollout + 1; once changes are shipped */
-	GArray **ties;	   /* of each repository, of struct tie */
-	guint8 **left_out; /* of each repository, by position; NULL: no rule */
+	bool *ships; /* something new in a repository; of those attributed now, which
+			all are that a revision is missing of */
+	GPtrArray *digests; /* of char *: of their revisions */
+	GArray *stored;	    /* of struct rollout_row: as of the last evaluation */
+	GArray *changes;    /* of struct evaluate_change, in order of key */
+	GArray *notes;	    /* of struct evaluate_note */
+	GHashTable *by_id;  /* id → index of rollout + 1; once changes are shipped */
+	GArray **ties;	    /* of each repository, of struct tie */
+	guint8 **left_out;  /* of each repository, by position; NULL: no rule */
 };
 
 const struct rollout *evaluation_rollout(const struct evaluation *work, guint r);

@@ -19,6 +19,7 @@ static void evaluation_clear(struct evaluation *work)
 	g_clear_pointer(&work->views, g_free);
 	g_clear_pointer(&work->digests, g_ptr_array_unref);
 	g_clear_pointer(&work->kinds, g_free);
+	g_clear_pointer(&work->ships, g_free);
 	g_clear_pointer(&work->rows, deployment_rows_free);
 	g_clear_pointer(&work->stored, rollout_rows_free);
 	g_clear_pointer(&work->scope, scope_row_free);
@@ -163,6 +164,7 @@ static bool load(struct evaluation *work, GError **error)
 	for (guint r = 0; r < work->rollouts.rollouts->len; r++)
 		g_ptr_array_add(work->digests, revisions_digest(work, r));
 	work->kinds = g_new0(enum rollout_kind, work->rollouts.rollouts->len + 1);
+	work->ships = g_new0(bool, work->rollouts.rollouts->len + 1);
 	return evaluate_changes_load(work, error);
 }
 
@@ -265,7 +267,7 @@ static bool ship_whole(struct evaluation *work, gsize *n_changed, GError **error
 	}
 	return store_shipped_begin(work->store, work->scope->scope_id, true, error) &&
 	       service_ship(&work->facts, &work->rollouts, 0, &visitor, work->kinds,
-			    error) &&
+			    work->ships, error) &&
 	       store_shipped_end(work->store, n_changed, error);
 }
 
@@ -318,7 +320,7 @@ static bool ship_rest(struct evaluation *work, guint first, gsize *n_changed,
 	};
 
 	if (!service_ship(&work->facts, &work->rollouts, first, &visitor, work->kinds,
-			  error))
+			  work->ships, error))
 		return false;
 	if (rows->len == 0)
 		return true;

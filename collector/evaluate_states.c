@@ -17,6 +17,7 @@ static struct state_rollout *state_rollouts(const struct evaluation *work)
 			.started = work->facts.deployments[rollout->deployment].started,
 			.finished = rollout->finished,
 			.kind = work->kinds[r],
+			.ships = work->ships[r],
 		};
 	}
 	return rows;

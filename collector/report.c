@@ -235,7 +235,7 @@ static bool attribute(struct reporting *work, gint64 since, GError **error)
 			work->facts->excluded[rollouts.fates[i].excluded]++;
 	kinds = g_new0(enum rollout_kind, rollouts.rollouts->len + 1);
 	work->rollouts = (const struct rollout *)(const void *)rollouts.rollouts->data;
-	ok = service_ship(&facts, &rollouts, 0, &visitor, kinds, error);
+	ok = service_ship(&facts, &rollouts, 0, &visitor, kinds, NULL, error);
 	work->facts->n_deployments = rollouts.rollouts->len;
 	if (ok)
 		sum_up(work, rollouts.rollouts, since);

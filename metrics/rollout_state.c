@@ -107,7 +107,8 @@ static enum rollout_nature nature_of(const struct derivation *all, guint rollout
 	case ROLLOUT_REDEPLOY:
 		return NATURE_REDEPLOY;
 	case ROLLOUT_REVISION_MISSING:
-		return NATURE_REVISION_MISSING;
+		return all->facts->rollouts[rollout].ships ? NATURE_NORMAL
+							   : NATURE_REVISION_MISSING;
 	case ROLLOUT_OLDER:
 		return is_late(all, rollout) ? NATURE_LATE
 					     : nature_of_older(all, rollout);

@@ -32,6 +32,8 @@ struct state_rollout {
 	gint64 started; /* of the deployment that finished it; INSTANT_NONE: not told */
 	gint64 finished;
 	enum rollout_kind kind; /* what attribution says */
+	bool ships; /* of a kind that says no more than that a revision is missing: it
+		       ships something new in another repository */
 };
 
 /* That a rule found rollout to be a repair of another. */

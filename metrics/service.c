@@ -113,15 +113,25 @@ static bool ship_step(const struct chain *chain, guint rollout, enum rollout_kin
 	return true;
 }
 
-static void note_kind(enum rollout_kind *kinds, bool *known, guint rollout,
-		      enum rollout_kind kind)
+/* What is known of each rollout. */
+struct notes {
+	enum rollout_kind *kinds;
+	bool *known; /* kinds: of some repository */
+	bool *ships; /* or NULL */
+};
+
+static void note_kind(const struct notes *notes, guint rollout, enum rollout_kind kind)
 {
-	kinds[rollout] = known[rollout] ? kind_of_both(kinds[rollout], kind) : kind;
-	known[rollout] = true;
+	enum rollout_kind *noted = &notes->kinds[rollout];
+
+	*noted = notes->known[rollout] ? kind_of_both(*noted, kind) : kind;
+	notes->known[rollout] = true;
+	if (notes->ships && kind == ROLLOUT_NORMAL)
+		notes->ships[rollout] = true;
 }
 
 /* All steps of a chain in one pass. */
-static bool ship_whole(const struct chain *chain, enum rollout_kind *kinds, bool *known,
+static bool ship_whole(const struct chain *chain, const struct notes *notes,
 		       GError **error)
 {
 	const struct service_repo *repo = &chain->facts->repos[chain->repo];
@@ -133,7 +143,7 @@ static bool ship_whole(const struct chain *chain, enum rollout_kind *kinds, bool
 	for (guint i = 0; ok && i < chain->steps->len; i++) {
 		guint rollout = g_array_index(chain->numbers, guint, i);
 
-		note_kind(kinds, known, rollout, result.kinds[i]);
+		note_kind(notes, rollout, result.kinds[i]);
 		ok = ship_step(chain, rollout, result.kinds[i],
 			       result.commits ? result.commits + result.first[i] : NULL,
 			       result.first[i + 1] - result.first[i], error);
@@ -143,8 +153,8 @@ static bool ship_whole(const struct chain *chain, enum rollout_kind *kinds, bool
 }
 
 /* The steps of rollouts from first on, each by a walk of its own. */
-static bool ship_rest(const struct chain *chain, guint first, enum rollout_kind *kinds,
-		      bool *known, GError **error)
+static bool ship_rest(const struct chain *chain, guint first, const struct notes *notes,
+		      GError **error)
 {
 	const struct service_repo *repo = &chain->facts->repos[chain->repo];
 	/* what was reached before: the baseline, then the steps in order, the last one
@@ -163,7 +173,7 @@ static bool ship_rest(const struct chain *chain, guint first, enum rollout_kind 
 				repo->graph, (const guint32 *)(const void *)earlier->data,
 				earlier->len, repo->baseline != GRAPH_NONE, step, &kind);
 
-			note_kind(kinds, known, rollout, kind);
+			note_kind(notes, rollout, kind);
 			if (!ship_step(chain, rollout, kind,
 				       (const guint32 *)(const void *)commits->data,
 				       commits->len, error))
@@ -177,11 +187,12 @@ static bool ship_rest(const struct chain *chain, guint first, enum rollout_kind 
 bool service_ship(const struct service_facts *facts,
 		  const struct service_rollouts *rollouts, guint first,
 		  const struct shipped_visitor *visitor, enum rollout_kind *kinds,
-		  GError **error)
+		  bool *ships, GError **error)
 {
 	g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(guint32));
 	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint));
 	g_autofree bool *known = g_new0(bool, rollouts->rollouts->len);
+	const struct notes notes = { kinds, known, ships };
 
 	/* a rollout without a revision in any repository of the service */
 	for (guint r = first; r < rollouts->rollouts->len; r++)
@@ -210,8 +221,8 @@ bool service_ship(const struct service_facts *facts,
 				g_array_append_val(steps, rollouts->positions[cell]);
 				g_array_append_val(numbers, r);
 			}
-			ok = first == 0 ? ship_whole(&chain, kinds, known, error)
-					: ship_rest(&chain, first, kinds, known, error);
+			ok = first == 0 ? ship_whole(&chain, &notes, error)
+					: ship_rest(&chain, first, &notes, error);
 			if (!ok)
 				return false;
 		}

@@ -72,8 +72,10 @@ struct shipped_visitor {
 };
 
 /* Attributes rollouts from first on (0: all of them, one pass a chain; else one walk for
- * each, at the cost of what is new) and fills kinds[r] for r >= first. */
+ * each, at the cost of what is new) and fills kinds[r] for r >= first. ships[r], of zeros
+ * before, tells of each of them whether it shipped anything new in a repository, other
+ * than as the baseline there; ships may be NULL. */
 bool service_ship(const struct service_facts *facts,
 		  const struct service_rollouts *rollouts, guint first,
 		  const struct shipped_visitor *visitor, enum rollout_kind *kinds,
-		  GError **error);
+		  bool *ships, GError **error);

@@ -6,7 +6,8 @@
 
 /* Worlds of a few words, times in hours.
  *   rollouts   "2b@30<25": revision 2 in group b (else a), finished at 30, started at 25.
- *              A digit has all lower digits behind it, a letter nothing, ? is missing.
+ *              A digit has all lower digits behind it, a letter nothing, ? is missing,
+ *              as is !, which ships something in another repository.
  *   repairs    "3 hotfix 1": rollout 3 (from 0) repairs 1; "before"; "nobody"
  *   incidents  "21-25": began and ended; "21-" is open. Then "/ab" the groups, "=2d" what
  *              its cause names and how (deployment, revision, change), "+3" its fix.
@@ -57,6 +58,16 @@ static const struct {
 	  .rollouts = "1@0 ?@10 1@20",
 	  .states = "baseline ok, revision_missing failed (rollback by 2) until 20, "
 		    "rollback ok unplanned" },
+	{ .what = "what ships from one repository and misses the revision of another "
+		  "may repair",
+	  .rollouts = "1@0 2@10 !@20",
+	  .repairs = "2 hotfix before",
+	  .states = "baseline ok, normal failed (hotfix by 2) until 20, "
+		    "hotfix ok unplanned" },
+	{ .what = "what misses its only revision repairs nothing",
+	  .rollouts = "1@0 2@10 ?@20",
+	  .repairs = "2 hotfix before",
+	  .states = "baseline ok, normal ok, revision_missing ok" },
 	{ .what = "the same commit twice in a row is no rollback",
 	  .rollouts = "1@0 2@10 2@20",
 	  .states = "baseline ok, normal ok, redeploy ok" },

@@ -26,8 +26,9 @@ static bool reaches(guint newer, guint older, void *user)
 	ck_assert_int_eq(world->rollouts[newer].kind, ROLLOUT_OLDER);
 	ck_assert_uint_eq(world->rollouts[newer].group, world->rollouts[older].group);
 	ck_assert_uint_lt(older, newer);
-	return from != '?' && (from == to || (g_ascii_isdigit(from) &&
-					      g_ascii_isdigit(to) && to < from));
+	return from != '?' && from != '!' &&
+	       (from == to ||
+		(g_ascii_isdigit(from) && g_ascii_isdigit(to) && to < from));
 }
 
 static enum rollout_kind kind_of(const struct world *world, guint i)
@@ -41,11 +42,11 @@ static enum rollout_kind kind_of(const struct world *world, guint i)
 		if (world->rollouts[k].group != world->rollouts[i].group)
 			continue;
 		before = earlier;
-		based = based || earlier != '?';
+		based = based || (earlier != '?' && earlier != '!');
 		reached = reached || earlier == revision ||
 			  (g_ascii_isdigit(earlier) && earlier > revision);
 	}
-	if (revision == '?')
+	if (revision == '?' || revision == '!')
 		return ROLLOUT_REVISION_MISSING;
 	if (!based)
 		return ROLLOUT_BASELINE;
@@ -75,6 +76,7 @@ static void read_rollouts(struct world *world, const char *text)
 			rollout->started = hours(&text);
 		}
 		rollout->kind = kind_of(world, i);
+		rollout->ships = world->revisions[i] == '!';
 		text += *text == ' ';
 	}
 }
