@@ -49,6 +49,10 @@ void alert_samples_clear(struct alert_samples *samples);
 bool store_alert_samples(struct store *store, gint32 scope_id, const char *environment,
 			 gint64 from, gint64 to, struct alert_samples *samples,
 			 GError **error);
+/* The rollouts of store_samples(), in its order: each of a service while it was the
+ * scope's. Appends to deployments, of struct alert_deployment without service. */
+bool store_own_deployments(struct store *store, gint32 scope_id, const char *environment,
+			   gint64 from, gint64 to, GArray *deployments, GError **error);
 
 /* An incident that is open at the end of the range, or is among names. */
 struct open_incident {
