@@ -23,9 +23,10 @@ static GArray *replay(gint32 since, gint32 until)
 }
 
 /* What it says of the days that were lived. */
-static char *events_in(const GArray *all, gint32 since)
+static char *events_in(const GArray *all, guint nth, gint32 since)
 {
-	const struct replay_series *series = &g_array_index(all, struct replay_series, 0);
+	const struct replay_series *series = &g_array_index(all, struct replay_series,
+							    nth);
 	GString *text = g_string_new(NULL);
 
 	ck_assert_str_eq(series->scope, "search");
@@ -62,7 +63,7 @@ START_TEST(a_replay_tells_what_was_lived)
 	after = rig_rows(&rig);
 	ck_assert_str_eq(before, after);
 	/* which had learned before */
-	played = events_in(all, FIRST);
+	played = events_in(all, 0, FIRST);
 	with_first = g_strconcat("learned 373", played, NULL);
 	ck_assert_str_eq(lived, with_first);
 	series = &g_array_index(all, struct replay_series, 0);
@@ -96,6 +97,35 @@ START_TEST(a_replay_tells_what_was_lived)
 }
 END_TEST
 
+/* What is stored of them, for whoever asks. */
+START_TEST(improvements_are_played_when_asked_for)
+{
+	g_autofree char *lived = NULL, *played = NULL, *with_first = NULL;
+	struct replay_query query = lead_times;
+	GArray *all;
+
+	rig_run(&rig, "UPDATE dorad.shipped SET lead_us = lead_us / 9"
+		      " WHERE finished_at >= timestamptz '2025-01-13 00:00Z'");
+	world_live_through("search", FIRST, ONSET + 60);
+	lived = world_events_of("search", "change_lead_time", "better");
+	ck_assert_msg(strstr(lived, ", fired 3"), "%s", lived);
+	query.since = DAY0 + FIRST;
+	query.until = DAY0 + ONSET + 60;
+	query.improvements = true;
+	rig_ok((all = alert_replay(rig.store, rig.config, &query,
+				   world_start_of(ONSET + 62), &error)));
+	ck_assert_uint_eq(all->len, 2);
+	ck_assert_int_eq(g_array_index(all, struct replay_series, 0).direction,
+			 SHIFT_WORSE);
+	ck_assert_int_eq(g_array_index(all, struct replay_series, 1).direction,
+			 SHIFT_BETTER);
+	played = events_in(all, 1, FIRST);
+	with_first = g_strconcat("learned 373", played, NULL);
+	ck_assert_str_eq(lived, with_first);
+	g_array_unref(all);
+}
+END_TEST
+
 /* Years without a fact would be years without a false alert. */
 START_TEST(a_replay_begins_with_the_first_fact)
 {
@@ -121,6 +151,7 @@ int main(void)
 	tcase_set_timeout(tests, 240);
 	tcase_add_checked_fixture(tests, world_set_up, world_tear_down);
 	tcase_add_test(tests, a_replay_tells_what_was_lived);
+	tcase_add_test(tests, improvements_are_played_when_asked_for);
 	tcase_add_test(tests, a_replay_begins_with_the_first_fact);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
