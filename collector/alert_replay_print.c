@@ -95,7 +95,7 @@ struct replay_sum replay_sum_of(const GArray *series, const GArray *told,
 
 const char **replay_left_out(const struct replay_query *query)
 {
-	const char **words = g_new0(const char *, 4);
+	const char **words = g_new0(const char *, 5);
 	guint n = 0;
 
 	if (query->guardrail)
@@ -104,6 +104,7 @@ const char **replay_left_out(const struct replay_query *query)
 		words[n++] = "guardrails";
 	if (!query->improvements || query->guardrail)
 		words[n++] = "improvements";
+	words[n++] = "open incidents";
 	return words;
 }
 
@@ -201,19 +202,14 @@ static void print_text(const struct config *config, const struct replay_query *q
 		       const GArray *series, const GArray *told)
 {
 	g_autofree const char **left_out = replay_left_out(query);
+	g_autofree char *words = g_strjoinv(", ", (char **)(gpointer)left_out);
 
 	for (guint i = 0; i < told->len; i++)
 		print_told(&g_array_index(told, struct replay_told, i));
 	printf("%s%s\n", told->len ? "\n" : "", replay_legend);
 	for (guint i = 0; i < series->len; i++)
 		print_weeks(&g_array_index(series, struct replay_series, i));
-	if (left_out[0]) {
-		g_autofree char *words = g_strjoinv(", ", (char **)(gpointer)left_out);
-
-		printf("\nnot played: %s\n", words);
-	} else {
-		putchar('\n');
-	}
+	printf("\nnot played: %s\n", words);
 	for (unsigned i = 0; i < config->alerts->n_rules; i++) {
 		const struct config_alert_rule *rule = &config->alerts->rules[i];
 		const struct replay_sum sum = replay_sum_of(series, told, rule, NULL);
