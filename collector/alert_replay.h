@@ -2,17 +2,18 @@
 
 /*
  * What the alerts of a configuration would have told: the days of the past through the
- * code that judges live, with the facts as they are now. Guardrails and improvements are
- * not played. Only reads.
+ * code that judges live, with the facts as they are now. Only reads.
  */
 #include "collector/alert_walk.h"
 
 struct replay_query {
 	gint32 since, until; /* days, both included; until is cut to the last day that
 				can be judged. Zones share them */
-	const char *rule, *metric; /* NULL: any */
+	const char *rule, *guardrail, *metric; /* NULL: any. A rule leaves guardrails out,
+						  a guardrail regressions */
 	enum scope_kind kind;
 	const char *scope; /* NULL: all of every kind */
+	bool improvements; /* those of the rules that have them stored, too */
 };
 
 struct replay_event {
@@ -20,6 +21,8 @@ struct replay_event {
 	enum watch_event event;
 	gint32 onset;	     /* fired; else WATCH_NEVER */
 	double score, ratio; /* of that day; NAN: none */
+	double value;	     /* of a guardrail on that day; NAN: none */
+	gint64 n;	     /* the samples that it is of */
 };
 
 /* One series that is watched. */
@@ -27,19 +30,32 @@ struct replay_series {
 	enum scope_kind kind;
 	char *scope, *environment;
 	enum metric metric;
-	const struct config_alert_rule *rule;
-	gint32 since, until; /* not before its first fact */
-	GArray *events;	     /* of struct replay_event, also those of before since */
-	GString *weeks;	     /* a letter for each week from since on: see replay_legend */
+	enum shift_direction direction;
+	const struct config_alert_rule *rule; /* NULL: of a guardrail */
+	const struct config_guardrail *rail;  /* NULL: of a rule */
+	gint32 since, until; /* not before its first fact; of a guardrail nor before
+				known_from: > until: nothing can be said */
+	gint32 known_from; /* of a guardrail the first day whose window is whole: what it
+			      rests on is deleted for its age before; WATCH_NEVER: none
+			      of it is */
+	GArray *events;	   /* of struct replay_event, also those of before since */
+	GString *weeks;	   /* a letter for each week from since on: see replay_legend */
 };
 extern const char replay_legend[];
 
 /* Learns from eight weeks before since on, and compares with nothing from before the
- * bound of the stored watch, if that lies before since. Array of struct replay_series;
- * the caller unrefs. */
+ * bound of the stored watch, if that lies before since. Array of struct replay_series of
+ * rules; the caller unrefs. */
 GArray *alert_replay(struct store *store, const struct config *config,
 		     const struct replay_query *query, gint64 now, GError **error);
 
+/* Appends to series those of guardrails. What fires before since is known from eight
+ * weeks before on, or from known_from on. */
+bool alert_replay_guardrails(struct store *store, const struct config *config,
+			     const struct replay_query *query, gint64 now, GArray *series,
+			     GError **error);
+
 /* To standard output: a line for each alert that would have fired from since on, a letter
- * a week for each series, and what each rule comes to. */
-void alert_replay_print(const struct config *config, const GArray *series, bool json);
+ * a week for each series, and what each rule and guardrail comes to. */
+void alert_replay_print(const struct config *config, const struct replay_query *query,
+			const GArray *series, bool json);

@@ -6,12 +6,15 @@
 
 #include "base/error.h"
 #include "collector/alert_replay.h"
-#include "collector/options.h"
+#include "collector/alerts_inside.h"
+#include "collector/gate.h"
 
 #define EPOCH_JULIAN 719163 /* 1970-01-01 as GDate counts */
 
 struct settings {
-	char *config, *since, *until, *rule, *service, *team, *org, *metric, *format;
+	char *config, *since, *until, *rule, *guardrail, *metric, *format;
+	gboolean improvements;
+	struct alerts_scope scope;
 };
 
 static void settings_clear(struct settings *settings)
@@ -20,11 +23,10 @@ static void settings_clear(struct settings *settings)
 	g_free(settings->since);
 	g_free(settings->until);
 	g_free(settings->rule);
-	g_free(settings->service);
-	g_free(settings->team);
-	g_free(settings->org);
+	g_free(settings->guardrail);
 	g_free(settings->metric);
 	g_free(settings->format);
+	alerts_scope_clear(&settings->scope);
 }
 
 static bool parse_day(const char *text, gint32 *day)
@@ -64,12 +66,13 @@ static bool read_day(const char *option, const char *text, gint32 *day)
 
 static bool make_query(const struct settings *settings, struct replay_query *query)
 {
-	const char *given[] = { settings->org, settings->team, settings->service };
 	enum metric metric;
 
 	*query = (struct replay_query){ .until = DAY_MAX,
 					.rule = settings->rule,
-					.metric = settings->metric };
+					.guardrail = settings->guardrail,
+					.metric = settings->metric,
+					.improvements = settings->improvements };
 	if (!settings->since)
 		return refuse("expected --since");
 	if (!read_day("since", settings->since, &query->since) ||
@@ -77,14 +80,8 @@ static bool make_query(const struct settings *settings, struct replay_query *que
 		return false;
 	if (query->until < query->since)
 		return refuse("--until is before --since");
-	for (int i = SCOPE_ORG; i <= SCOPE_SERVICE; i++) {
-		if (!given[i])
-			continue;
-		if (query->scope)
-			return refuse("expected one of --service, --team and --org");
-		query->kind = (enum scope_kind)i;
-		query->scope = given[i];
-	}
+	if (query->rule && query->guardrail)
+		return refuse("expected one of --rule and --guardrail");
 	if (!query->metric)
 		return true;
 	return (metric_parse(query->metric, &metric) ||
@@ -93,17 +90,28 @@ static bool make_query(const struct settings *settings, struct replay_query *que
 		refuse("metric \"%s\" cannot be watched", query->metric));
 }
 
-static bool has_scope(const struct config *config, const struct replay_query *query)
+static bool has_rule(const struct config *config, const struct replay_query *query)
 {
-	switch (query->kind) {
-	case SCOPE_ORG:
-		return config_org(config, query->scope) != NULL;
-	case SCOPE_TEAM:
-		return config_team(config, query->scope) != NULL;
-	case SCOPE_SERVICE:
-		break;
+	for (unsigned i = 0; i < config->alerts->n_rules; i++)
+		if (strcmp(config->alerts->rules[i].name, query->rule) == 0)
+			return true;
+	return refuse("the configuration has no rule \"%s\"", query->rule);
+}
+
+static bool has_guardrail(const struct config *config, const struct replay_query *query)
+{
+	const struct gate_wish wish = { query->guardrail, query->kind, query->scope };
+	bool known = false, fits = false;
+
+	for (unsigned i = 0; i < config->n_guardrails; i++) {
+		known |= strcmp(config->guardrails[i].name, query->guardrail) == 0;
+		fits |= gate_wants_configured(&wish, &config->guardrails[i]);
 	}
-	return config_service(config, query->scope) != NULL;
+	if (!known)
+		return refuse("the configuration has no guardrail \"%s\"",
+			      query->guardrail);
+	return fits ||
+	       refuse("guardrail \"%s\" is about another scope", query->guardrail);
 }
 
 static bool is_in_a_rule(const struct config *config, const char *metric)
@@ -118,38 +126,38 @@ static bool is_in_a_rule(const struct config *config, const char *metric)
 	return false;
 }
 
+static bool is_in_a_guardrail(const struct config *config, const char *metric)
+{
+	for (unsigned i = 0; i < config->n_guardrails; i++)
+		if (strcmp(config->guardrails[i].figure.metric, metric) == 0)
+			return true;
+	return false;
+}
+
 /* What is asked for by name is there. */
 static bool check_names(const struct config *config, const struct replay_query *query)
 {
-	bool found = !query->rule;
-
-	for (unsigned i = 0; i < config->alerts->n_rules; i++)
-		found |= g_strcmp0(config->alerts->rules[i].name, query->rule) == 0;
-	if (query->metric && !is_in_a_rule(config, query->metric))
-		return refuse("no rule of the configuration watches \"%s\"",
+	if (query->metric && !is_in_a_rule(config, query->metric) &&
+	    !is_in_a_guardrail(config, query->metric))
+		return refuse("no rule or guardrail of the configuration watches \"%s\"",
 			      query->metric);
-	if (!found)
-		return refuse("the configuration has no rule \"%s\"", query->rule);
-	return !query->scope || has_scope(config, query) ||
-	       refuse("the configuration has no such %s: \"%s\"",
-		      query->kind == SCOPE_ORG	  ? "org"
-		      : query->kind == SCOPE_TEAM ? "team"
-						  : "service",
-		      query->scope);
+	return (!query->rule || has_rule(config, query)) &&
+	       (!query->guardrail || has_guardrail(config, query));
 }
 
 static int replay(struct config *config, const struct replay_query *query, bool json)
 {
 	_cleanup_(store_freep) struct store *store = store_new(config);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GArray)
-		series = alert_replay(store, config, query, g_get_real_time(), &error);
+	const gint64 now = g_get_real_time();
+	g_autoptr(GArray) series = alert_replay(store, config, query, now, &error);
 
-	if (!series) {
+	if (!series ||
+	    !alert_replay_guardrails(store, config, query, now, series, &error)) {
 		refuse("%s: %s", error->message, dora_error_advice(error));
 		return dora_error_is_transient(error) ? EXIT_UNAVAILABLE : EXIT_CONFIG;
 	}
-	alert_replay_print(config, series, json);
+	alert_replay_print(config, query, series, json);
 	if (fflush(stdout) == 0)
 		return EXIT_OK;
 	perror("dorad alerts replay: standard output");
@@ -168,15 +176,19 @@ static int run(int argc, char **argv)
 		{ "until", 0, 0, G_OPTION_ARG_STRING, &settings.until,
 		  "the last day (default: the last that is over)", "DATE" },
 		{ "rule", 0, 0, G_OPTION_ARG_STRING, &settings.rule,
-		  "only series of this rule", "NAME" },
+		  "only series of this rule, and no guardrails", "NAME" },
+		{ "guardrail", 0, 0, G_OPTION_ARG_STRING, &settings.guardrail,
+		  "only this guardrail", "NAME" },
 		{ "metric", 0, 0, G_OPTION_ARG_STRING, &settings.metric,
 		  "only this metric", "NAME" },
-		{ "service", 0, 0, G_OPTION_ARG_STRING, &settings.service,
+		{ "service", 0, 0, G_OPTION_ARG_STRING, &settings.scope.service,
 		  "only this service", "NAME" },
-		{ "team", 0, 0, G_OPTION_ARG_STRING, &settings.team, "only this team",
+		{ "team", 0, 0, G_OPTION_ARG_STRING, &settings.scope.team,
+		  "only this team", "NAME" },
+		{ "org", 0, 0, G_OPTION_ARG_STRING, &settings.scope.org, "only this org",
 		  "NAME" },
-		{ "org", 0, 0, G_OPTION_ARG_STRING, &settings.org, "only this org",
-		  "NAME" },
+		{ "improvements", 0, 0, G_OPTION_ARG_NONE, &settings.improvements,
+		  "also what got better, of rules that have it stored", NULL },
 		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
 		  "text (default) or json", "FORMAT" },
 		{ 0 },
@@ -202,13 +214,18 @@ static int run(int argc, char **argv)
 		refuse("the configuration has no alerts");
 		return EXIT_CONFIG;
 	}
-	return check_names(config, &query) ? replay(config, &query, json) : EXIT_USAGE;
+	return alerts_scope_check(&alerts_replay, &settings.scope, config, &query.kind,
+				  &query.scope) &&
+			       check_names(config, &query)
+		       ? replay(config, &query, json)
+		       : EXIT_USAGE;
 }
 
 const struct command alerts_replay = {
 	.name = "alerts replay",
-	.arguments = "--since DATE [--until DATE] [--rule NAME] [--metric NAME] "
-		     "[--service|--team|--org NAME] [--format text|json]",
+	.arguments = "--since DATE [--until DATE] [--rule NAME|--guardrail NAME] "
+		     "[--metric NAME] [--service|--team|--org NAME] [--improvements] "
+		     "[--format text|json]",
 	.summary = "show what the alerts of the configuration would have told",
 	.run = run,
 };

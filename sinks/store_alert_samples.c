@@ -27,7 +27,39 @@
 #define OWNED_R STORE_OWNED("r")
 #define OWNED_S STORE_OWNED("s")
 
-enum statement { SERVICES, BOUNDS, DEPLOYMENTS, LEADS, RECOVERIES, RESTORES };
+/* Known to have failed: when the first incident began, or what repaired it was done. An
+ * incident may tell no beginning, and may have begun before the rollout was finished. */
+#define DEPLOYMENTS_OF(each)                                                             \
+	"SELECT x.finished_at, x.failed_at, x.unplanned, "                               \
+	"x.service_id, x.pending_until" each                                             \
+	"SELECT r.service_id, r.deployment_id, r.finished_at, s.unplanned,"              \
+	" s.pending_until,"                                                              \
+	" CASE WHEN s.state = 'failed' THEN greatest(r.finished_at, (SELECT min("        \
+	"CASE f.method WHEN 'incident' THEN coalesce(i.started_at, (SELECT"              \
+	" min(coalesce(t.started_at, t.detected_at, t.created_at,"                       \
+	" t.first_seen_at)) FROM dorad.item t WHERE t.source_id = f.source_id"           \
+	" AND t.project = f.project AND t.kind = 'incident'"                             \
+	" AND t.external_id = f.incident)) ELSE p.finished_at END)"                      \
+	" FROM dorad.failure f LEFT JOIN dorad.rollout p"                                \
+	" ON p.deployment_id = f.by_rollout_id"                                          \
+	" LEFT JOIN dorad.service_incident i ON i.service_id = f.service_id"             \
+	" AND i.environment = $2 AND i.source_id = f.source_id"                          \
+	" AND i.project = f.project AND i.external_id = f.incident"                      \
+	" WHERE f.service_id = r.service_id"                                             \
+	" AND f.rollout_id = r.deployment_id)) END AS failed_at"                         \
+	" FROM dorad.rollout r"                                                          \
+	" LEFT JOIN dorad.rollout_state s ON s.rollout_id = r.deployment_id"             \
+	" WHERE " OWNED_R " OFFSET 0) x ORDER BY x.finished_at, x.deployment_id"
+
+enum statement {
+	SERVICES,
+	BOUNDS,
+	DEPLOYMENTS,
+	OWN_DEPLOYMENTS,
+	LEADS,
+	RECOVERIES,
+	RESTORES
+};
 
 /* $1 scope, $2 environment, $3 and $4 the range */
 static const char *const sql[] = {
@@ -41,30 +73,8 @@ static const char *const sql[] = {
 		   "SELECT r.finished_at FROM dorad.rollout r"
 		   " WHERE r.service_id = o.service_id AND r.environment = $2"
 		   " ORDER BY r.finished_at LIMIT 1) x",
-	/* Known to have failed: when the first incident began, or what repaired it was
-	 * done. An incident may tell no beginning, and may have begun before the rollout
-	 * was finished. */
-	[DEPLOYMENTS] =
-		"SELECT x.finished_at, x.failed_at, x.unplanned, "
-		"x.service_id, x.pending_until" STORE_OF_EACH_LAST
-		"SELECT r.service_id, r.deployment_id, r.finished_at, s.unplanned,"
-		" s.pending_until,"
-		" CASE WHEN s.state = 'failed' THEN greatest(r.finished_at, (SELECT min("
-		"CASE f.method WHEN 'incident' THEN coalesce(i.started_at, (SELECT"
-		" min(coalesce(t.started_at, t.detected_at, t.created_at,"
-		" t.first_seen_at)) FROM dorad.item t WHERE t.source_id = f.source_id"
-		" AND t.project = f.project AND t.kind = 'incident'"
-		" AND t.external_id = f.incident)) ELSE p.finished_at END)"
-		" FROM dorad.failure f LEFT JOIN dorad.rollout p"
-		" ON p.deployment_id = f.by_rollout_id"
-		" LEFT JOIN dorad.service_incident i ON i.service_id = f.service_id"
-		" AND i.environment = $2 AND i.source_id = f.source_id"
-		" AND i.project = f.project AND i.external_id = f.incident"
-		" WHERE f.service_id = r.service_id"
-		" AND f.rollout_id = r.deployment_id)) END AS failed_at"
-		" FROM dorad.rollout r"
-		" LEFT JOIN dorad.rollout_state s ON s.rollout_id = r.deployment_id"
-		" WHERE " OWNED_R " OFFSET 0) x ORDER BY x.finished_at, x.deployment_id",
+	[DEPLOYMENTS] = DEPLOYMENTS_OF(STORE_OF_EACH_LAST),
+	[OWN_DEPLOYMENTS] = DEPLOYMENTS_OF(STORE_OF_EACH_OWNED),
 	[LEADS] = "SELECT x.finished_at, x.lead_us, x.service_id,"
 		  " x.author" STORE_OF_EACH_LAST
 		  "SELECT s.finished_at, s.lead_us, s.service_id, s.author"
@@ -231,4 +241,19 @@ bool store_alert_samples(struct store *store, gint32 scope_id, const char *envir
 			return false;
 	}
 	return true;
+}
+
+bool store_own_deployments(struct store *store, gint32 scope_id, const char *environment,
+			   gint64 from, gint64 to, GArray *deployments, GError **error)
+{
+	g_autoptr(GHashTable) nobody = g_hash_table_new(NULL, NULL);
+	struct reader reader = { deployments, nobody };
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, scope_id);
+	arg_text(&args, environment);
+	arg_bound(&args, from);
+	arg_bound(&args, to);
+	return store_each(store, sql[OWN_DEPLOYMENTS], &args, add_deployments, &reader,
+			  error);
 }

@@ -49,6 +49,10 @@ void alert_samples_clear(struct alert_samples *samples);
 bool store_alert_samples(struct store *store, gint32 scope_id, const char *environment,
 			 gint64 from, gint64 to, struct alert_samples *samples,
 			 GError **error);
+/* The rollouts of store_samples(), in its order: each of a service while it was the
+ * scope's. Appends to deployments, of struct alert_deployment without service. */
+bool store_own_deployments(struct store *store, gint32 scope_id, const char *environment,
+			   gint64 from, gint64 to, GArray *deployments, GError **error);
 
 /* An incident that is open at the end of the range, or is among names. */
 struct open_incident {
@@ -114,8 +118,8 @@ GArray *store_watch_of_alert(struct store *store, gint64 alert_id, GError **erro
 /* From when on the stored watch of a series looks back (SHIFT_NO_BOUND: there is none, or
  * without a bound), without a lock. */
 bool store_watch_baseline(struct store *store, gint32 scope_id, const char *metric,
-			  const char *environment, gint32 *baseline_start,
-			  GError **error);
+			  const char *environment, enum shift_direction direction,
+			  gint32 *baseline_start, GError **error);
 void watch_rows_free(GArray *rows);
 /* Inserts or updates; *row gets its watch_id, which may be one that was off. Only what
  * differs is written. */

@@ -48,7 +48,7 @@ static const char *const sql[] = {
 		   " AND (" STATE ") IS DISTINCT FROM (" GIVEN ")",
 	[BASELINE] = "SELECT dorad.day_number(baseline_start) FROM dorad.watch"
 		     " WHERE (scope_id, kind, name, metric, environment, direction)"
-		     " = ($1, 'regression', '', $2, $3, 'worse') AND active",
+		     " = ($1, 'regression', '', $2, $3, $4) AND active",
 	[OFF] = "UPDATE dorad.watch SET active = false WHERE watch_id = $1",
 };
 
@@ -181,7 +181,8 @@ GArray *store_watch_of_alert(struct store *store, gint64 alert_id, GError **erro
 }
 
 bool store_watch_baseline(struct store *store, gint32 scope_id, const char *metric,
-			  const char *environment, gint32 *baseline_start, GError **error)
+			  const char *environment, enum shift_direction direction,
+			  gint32 *baseline_start, GError **error)
 {
 	_cleanup_(PQclearp) PGresult *result = NULL;
 	struct pg_args args = { 0 };
@@ -189,6 +190,7 @@ bool store_watch_baseline(struct store *store, gint32 scope_id, const char *metr
 	arg_int4(&args, scope_id);
 	arg_text(&args, metric);
 	arg_text(&args, environment);
+	arg_text(&args, shift_direction_name(direction));
 	*baseline_start = SHIFT_NO_BOUND;
 	if (!store_exec(store, sql[BASELINE], &args, &result, error))
 		return false;

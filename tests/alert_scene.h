@@ -115,3 +115,25 @@ static inline void correct(struct alert_scene *scene, guint every, double factor
 			lead->lead = (gint64)((double)lead->lead / factor);
 	}
 }
+
+/* Nothing is known yet. */
+static inline struct watch learning(void)
+{
+	struct watch watch;
+
+	watch_init(&watch, SHIFT_NO_BOUND);
+	return watch;
+}
+
+/* What a day shows of a metric, by the rule that is plain. */
+static inline void judge(const struct alert_scene *scene, enum metric metric,
+			 const struct watch *watch, gint32 day, struct watch_look *look,
+			 struct shift *shift)
+{
+	struct alert_subject subject;
+
+	alert_subject_init(&subject, scene, metric, &plain, SHIFT_WORSE);
+	alert_judge(scene, &subject, watch, alert_engine(&subject, DAY0 + day),
+		    DAY0 + day, look, shift);
+	alert_subject_clear(&subject);
+}

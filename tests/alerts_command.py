@@ -32,6 +32,11 @@ services:
       - repository: shop
     deployments:
       - from: trunk
+guardrails:
+  - name: slow
+    metric: change_lead_time
+    service: payments
+    at_most: 2d
 alerts:
   channels:
     - name: ops
@@ -120,6 +125,15 @@ WRONG = [
     (["mute", "--metric", "joy", "--for", "1d", "--reason", "x"], 64, 'there is no metric "joy"'),
     (["mute", "--service", "x", "--for", "1d", "--reason", "x"], 64, 'there is no service "x"'),
     (["mute", "99", "--for", "1d", "--reason", "x"], 65, "there is no alert 99"),
+    (["replay"], 64, "expected --since"),
+    (["replay", "--since", "soon"], 64, '--since: "soon", expected a date such as 2026-03-02'),
+    (["replay", "--since", "2026-01-01", "--rule", "a", "--guardrail", "b"], 64,
+     "expected one of --rule and --guardrail"),
+    (["replay", "--since", "2026-01-01", "--rule", "a"], 64, 'has no rule "a"'),
+    (["replay", "--since", "2026-01-01", "--guardrail", "b"], 64, 'has no guardrail "b"'),
+    (["replay", "--since", "2026-01-01", "--guardrail", "slow", "--org", "acme"], 64,
+     'guardrail "slow" is about another scope'),
+    (["replay", "--since", "2026-01-01", "--team", "nobody"], 64, 'there is no team "nobody"'),
 ]
 
 

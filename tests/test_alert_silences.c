@@ -7,26 +7,6 @@
 
 /* What counts are not compared with: silences, and days before there was anything. */
 
-static struct watch learning(void)
-{
-	struct watch watch;
-
-	watch_init(&watch, SHIFT_NO_BOUND);
-	return watch;
-}
-
-static void judge(const struct alert_scene *scene, enum metric metric,
-		  const struct watch *watch, gint32 day, struct watch_look *look,
-		  struct shift *shift)
-{
-	struct alert_subject subject;
-
-	alert_subject_init(&subject, scene, metric, &plain, SHIFT_WORSE);
-	alert_judge(scene, &subject, watch, alert_engine(&subject, DAY0 + day),
-		    DAY0 + day, look, shift);
-	alert_subject_clear(&subject);
-}
-
 static void take_out(const struct alert_scene *scene, GArray *rows, guint size,
 		     gint32 first, gint32 last)
 {

@@ -1,19 +1,20 @@
 #include "collector/alert_replay.h"
 
-#include <unistd.h>
+#include "tests/replay_print.h"
 
-#include "tests/alerts_world.h"
+static const struct replay_query lead_times = {
+	.metric = "change_lead_time",
+	.kind = SCOPE_SERVICE,
+	.scope = "search",
+};
 
-static GArray *replay(const char *service, gint32 since, gint32 until)
+static GArray *replay(gint32 since, gint32 until)
 {
-	const struct replay_query query = {
-		.since = DAY0 + since,
-		.until = DAY0 + until,
-		.metric = "change_lead_time",
-		.kind = SCOPE_SERVICE,
-		.scope = service,
-	};
+	struct replay_query query = lead_times;
 	GArray *all;
+
+	query.since = DAY0 + since;
+	query.until = DAY0 + until;
 
 	rig_ok((all = alert_replay(rig.store, rig.config, &query,
 				   world_start_of(until + 2), &error)));
@@ -22,9 +23,10 @@ static GArray *replay(const char *service, gint32 since, gint32 until)
 }
 
 /* What it says of the days that were lived. */
-static char *events_in(const GArray *all, gint32 since)
+static char *events_in(const GArray *all, guint nth, gint32 since)
 {
-	const struct replay_series *series = &g_array_index(all, struct replay_series, 0);
+	const struct replay_series *series = &g_array_index(all, struct replay_series,
+							    nth);
 	GString *text = g_string_new(NULL);
 
 	ck_assert_str_eq(series->scope, "search");
@@ -39,25 +41,6 @@ static char *events_in(const GArray *all, gint32 since)
 					       event->day - DAY0);
 	}
 	return g_string_free(text, FALSE);
-}
-
-/* What is printed. */
-static char *print(const GArray *all, bool json)
-{
-	char name[] = "/tmp/dorad-replay-XXXXXX", *text;
-	int file = mkstemp(name), before = dup(STDOUT_FILENO);
-
-	ck_assert(file >= 0 && before >= 0);
-	fflush(stdout);
-	dup2(file, STDOUT_FILENO);
-	alert_replay_print(rig.config, all, json);
-	fflush(stdout);
-	dup2(before, STDOUT_FILENO);
-	close(before);
-	close(file);
-	ck_assert(g_file_get_contents(name, &text, NULL, NULL));
-	unlink(name);
-	return text;
 }
 
 START_TEST(a_replay_tells_what_was_lived)
@@ -76,11 +59,11 @@ START_TEST(a_replay_tells_what_was_lived)
 		   " AND kind = 'regression' AND direction = 'worse'",
 		   "t");
 	before = rig_rows(&rig);
-	all = replay("search", FIRST, ONSET + 100);
+	all = replay(FIRST, ONSET + 100);
 	after = rig_rows(&rig);
 	ck_assert_str_eq(before, after);
 	/* which had learned before */
-	played = events_in(all, FIRST);
+	played = events_in(all, 0, FIRST);
 	with_first = g_strconcat("learned 373", played, NULL);
 	ck_assert_str_eq(lived, with_first);
 	series = &g_array_index(all, struct replay_series, 0);
@@ -88,28 +71,58 @@ START_TEST(a_replay_tells_what_was_lived)
 	ck_assert_msg(g_str_has_prefix(series->weeks->str, ".") &&
 			      strstr(series->weeks->str, "FFF"),
 		      "%s", series->weeks->str);
-	text = print(all, false);
+	text = replay_printed(&lead_times, all, false);
 	ck_assert_msg(strstr(text, "change_lead_time, service search, production: since"
 				   " 202") &&
 			      strstr(text, ", accepted 2025-04-") &&
 			      strstr(text, series->weeks->str) &&
 			      strstr(text, "\nrule all: 1 alerts of 1 series, 3.4"),
 		      "%s", text);
-	json = print(all, true);
+	json = replay_printed(&lead_times, all, true);
 	ck_assert_msg(strstr(json, "\"state\":\t\"accepted\"") &&
 			      strstr(json, "\"series\":\t1,"),
 		      "%s", json);
-	ck_assert(strstr(text, "\nnot played: guardrails, improvements\n"));
-	ck_assert(strstr(json, "\"not_played\":\t[\"guardrails\", \"improvements\"]"));
+	ck_assert(strstr(text, "\nnot played: improvements, open incidents\n"));
+	ck_assert(
+		strstr(json, "\"not_played\":\t[\"improvements\", \"open incidents\"]"));
 	g_array_unref(all);
 	/* what was accepted by then is no news */
 	world_set_fresh(world_start_of(ONSET + 112));
-	all = replay("search", ONSET + 101, ONSET + 110);
+	all = replay(ONSET + 101, ONSET + 110);
 	series = &g_array_index(all, struct replay_series, 0);
 	for (guint i = 0; i < series->events->len; i++)
 		ck_assert_int_ne(
 			g_array_index(series->events, struct replay_event, i).event,
 			WATCH_FIRED);
+	g_array_unref(all);
+}
+END_TEST
+
+/* What is stored of them, for whoever asks. */
+START_TEST(improvements_are_played_when_asked_for)
+{
+	g_autofree char *lived = NULL, *played = NULL, *with_first = NULL;
+	struct replay_query query = lead_times;
+	GArray *all;
+
+	rig_run(&rig, "UPDATE dorad.shipped SET lead_us = lead_us / 9"
+		      " WHERE finished_at >= timestamptz '2025-01-13 00:00Z'");
+	world_live_through("search", FIRST, ONSET + 60);
+	lived = world_events_of("search", "change_lead_time", "better");
+	ck_assert_msg(strstr(lived, ", fired 3"), "%s", lived);
+	query.since = DAY0 + FIRST;
+	query.until = DAY0 + ONSET + 60;
+	query.improvements = true;
+	rig_ok((all = alert_replay(rig.store, rig.config, &query,
+				   world_start_of(ONSET + 62), &error)));
+	ck_assert_uint_eq(all->len, 2);
+	ck_assert_int_eq(g_array_index(all, struct replay_series, 0).direction,
+			 SHIFT_WORSE);
+	ck_assert_int_eq(g_array_index(all, struct replay_series, 1).direction,
+			 SHIFT_BETTER);
+	played = events_in(all, 1, FIRST);
+	with_first = g_strconcat("learned 373", played, NULL);
+	ck_assert_str_eq(lived, with_first);
 	g_array_unref(all);
 }
 END_TEST
@@ -121,7 +134,7 @@ START_TEST(a_replay_begins_with_the_first_fact)
 	GArray *all;
 
 	world_set_fresh(world_start_of(15));
-	all = replay("search", -400, 13);
+	all = replay(-400, 13);
 	series = &g_array_index(all, struct replay_series, 0);
 
 	ck_assert_int_eq(series->since, DAY0);
@@ -139,6 +152,7 @@ int main(void)
 	tcase_set_timeout(tests, 240);
 	tcase_add_checked_fixture(tests, world_set_up, world_tear_down);
 	tcase_add_test(tests, a_replay_tells_what_was_lived);
+	tcase_add_test(tests, improvements_are_played_when_asked_for);
 	tcase_add_test(tests, a_replay_begins_with_the_first_fact);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

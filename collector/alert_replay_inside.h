@@ -1,0 +1,75 @@
+#pragma once
+
+/*
+ * What the replays of regressions and of guardrails share, and what is shown of both; for
+ * collector/alert_replay*.c alone.
+ */
+#include "collector/alert_replay.h"
+
+#define REPLAY_LEARN_DAYS (8 * 7)
+
+/* A scope at work. */
+struct replay {
+	const struct replay_query *query;
+	struct alert_place place;
+	gint32 until;
+	GArray *activity; /* NULL until somebody asks */
+	GArray *series;
+};
+
+/* Calls play for each scope that is wanted and has a day to judge. */
+bool replay_scopes(struct replay *replay, struct store *store,
+		   const struct config *config, gint64 now,
+		   bool (*play)(struct replay *replay, GError **error), GError **error);
+/* Signs of life of the scope for all days that are played; borrowed. */
+GArray *replay_activity(struct replay *replay, GError **error);
+/* The first day of an environment (NULL: there is none) that has a fact: of years without
+ * one nothing can be told, and no rate be made. G_MAXINT32: no day has. */
+gint32 replay_first_fact(const struct replay *replay,
+			 const struct scope_environment *environment);
+
+/* A series at work, the last of replay->series. */
+struct playing {
+	struct replay_series *series;
+	/* What the days of its week were like. */
+	struct {
+		guint n, masked, silent;
+		bool fired, pending;
+		enum watch_state state;
+	} week;
+};
+/* Adds one, that of the scope at work; series has all but what is the scope's. */
+struct playing replay_begin(struct replay *replay, const struct replay_series *series,
+			    const char *environment);
+/* As alert_walk() and alert_guardrail_walk() want it; user: the struct playing. */
+bool replay_visit(struct watch_row *row, const struct alert_day *day, void *user,
+		  GError **error);
+void replay_end(struct playing *playing);
+void replay_series_clear(void *series);
+
+/* ---- what is shown ---- */
+
+/* An alert that fired in the time asked for. */
+struct replay_told {
+	const struct replay_series *series;
+	const struct replay_event *fired;
+	const struct replay_event *ended; /* NULL: it fires */
+	bool worsened;
+};
+
+/* What a rule or a guardrail came to. */
+struct replay_sum {
+	guint n_series, n_alerts;
+	double a_year; /* alerts a year and series; NAN: no day was played */
+};
+struct replay_sum replay_sum_of(const GArray *series, const GArray *told,
+				const struct config_alert_rule *rule,
+				const struct config_guardrail *rail);
+
+/* What is left out: "guardrails", …; ends with NULL. The caller frees the array alone. */
+const char **replay_left_out(const struct replay_query *query);
+/* "2026-03-03" */
+void replay_day_text(gint32 day, char text[11]);
+
+void replay_print_json(const struct config *config, const struct replay_query *query,
+		       const GArray *series, const GArray *told);
