@@ -78,6 +78,38 @@ struct derived {
 	GArray *failures;	     /* of struct failure */
 };
 
+static void look_again(gint64 *due, gint64 at, gint64 now)
+{
+	if (at != INSTANT_NONE && at > now && (*due == INSTANT_NONE || at < *due))
+		*due = at;
+}
+
+/* When it is not known any more that it is pending, or what is told of the future is of
+ * the past. */
+static gint64 due_of(const struct evaluation *work, const struct derived *derived)
+{
+	gint64 due = INSTANT_NONE;
+
+	for (guint r = 0; r < work->rollouts.rollouts->len; r++) {
+		const struct rollout_state *state = &derived->states[r];
+
+		if (state->state == CHANGE_PENDING)
+			look_again(&due, state->pending_until, G_MININT64);
+		if (state->state == CHANGE_FAILED)
+			look_again(&due, state->recovered, work->now);
+	}
+	for (guint i = 0; i < derived->incidents->len; i++) {
+		const struct evaluate_incident *incident = &g_array_index(
+			derived->incidents, struct evaluate_incident, i);
+
+		if (incident->excluded)
+			continue;
+		look_again(&due, incident->started, work->now);
+		look_again(&due, incident->restored, work->now);
+	}
+	return due;
+}
+
 static bool write_states(struct evaluation *work, const struct derived *derived,
 			 GError **error)
 {
@@ -86,7 +118,7 @@ static bool write_states(struct evaluation *work, const struct derived *derived,
 							   n + 1);
 	g_autofree struct failure_row *failures = g_new0(struct failure_row,
 							 n_failures + 1);
-	gint64 due = INSTANT_NONE;
+	const gint64 before = work->scope->state_due;
 
 	for (guint r = 0; r < n; r++) {
 		const struct rollout *rollout = evaluation_rollout(work, r);
@@ -97,9 +129,6 @@ static bool write_states(struct evaluation *work, const struct derived *derived,
 			.finished = rollout->finished,
 			.state = derived->states[r],
 		};
-		if (derived->states[r].state == CHANGE_PENDING &&
-		    (due == INSTANT_NONE || derived->states[r].pending_until < due))
-			due = derived->states[r].pending_until;
 	}
 	for (guint i = 0; i < n_failures; i++) {
 		const struct failure *failure = &g_array_index(derived->failures,
@@ -120,7 +149,11 @@ static bool write_states(struct evaluation *work, const struct derived *derived,
 	}
 	return store_states_write(work->store, work->scope->scope_id, rows, n, failures,
 				  n_failures, work->now, error) &&
-	       store_state_due(work->store, work->scope->scope_id, due, error);
+	       (before == INSTANT_NONE || before > work->now ||
+		store_states_pass(work->store, work->scope->scope_id, before, work->now,
+				  error)) &&
+	       store_state_due(work->store, work->scope->scope_id, due_of(work, derived),
+			       error);
 }
 
 /* One row for each group that the incident is about; the link is shown in the group of

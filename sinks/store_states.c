@@ -28,7 +28,7 @@
 #define VALUES_EXCLUDED VALUES("excluded")
 #define STORE_SPAN_END_VENDED_2 STORE_SPAN_END("v.ended", "$2")
 
-enum statement { WRITE, WRITE_FAILURES, UNLINK };
+enum statement { WRITE, WRITE_FAILURES, UNLINK, PASS };
 
 static const char *const sql[] = {
 	/* Returns the times whose days are dirty: $2 is now. */
@@ -73,6 +73,13 @@ static const char *const sql[] = {
 		   " WHERE i.service_id = $1 AND i.rollout_id IS NOT NULL"
 		   " AND NOT EXISTS (SELECT FROM dorad.rollout_state r"
 		   " WHERE r.rollout_id = i.rollout_id)",
+	[PASS] = "SELECT v.at, v.at FROM dorad.service_incident i CROSS JOIN LATERAL"
+		 " (VALUES (i.started_at), (i.restored_at)) v (at)"
+		 " WHERE i.service_id = $1 AND i.excluded IS NULL"
+		 " AND v.at >= $2 AND v.at <= $3 UNION ALL"
+		 " SELECT r.finished_at, r.recovered_at FROM dorad.rollout_state r"
+		 " WHERE r.service_id = $1 AND r.recovered_at >= $2"
+		 " AND r.recovered_at <= $3",
 };
 
 static void put_state(GByteArray *const *column, const struct rollout_state_row *row)
@@ -143,4 +150,15 @@ bool store_states_write(struct store *store, gint32 service_id,
 	good = store_exec_dirty(store, service_id, sql[WRITE], &args, error);
 	pg_rows_clear(&given);
 	return good && write_failures(store, service_id, failures, n_failures, error);
+}
+
+bool store_states_pass(struct store *store, gint32 service_id, gint64 from, gint64 now,
+		       GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, service_id);
+	arg_instant(&args, from);
+	arg_instant(&args, now);
+	return store_exec_dirty(store, service_id, sql[PASS], &args, error);
 }

@@ -72,6 +72,10 @@ bool store_shipped_changes_write(struct store *store, gint32 service_id,
 bool store_commit_changes_write(struct store *store, gint32 service_id,
 				const struct commit_change_row *rows, gsize n,
 				GError **error);
+/* Marks dirty the days of what was still to come at from, and is not now: incidents that
+ * start or are restored, rollouts that recover. Sources and clocks differ. */
+bool store_states_pass(struct store *store, gint32 service_id, gint64 from, gint64 now,
+		       GError **error);
 /* When the service has to be looked at again though nothing came; INSTANT_NONE: never. */
 bool store_state_due(struct store *store, gint32 service_id, gint64 at, GError **error);
 /* Marks the attribution due of every service whose rows are made of one of these items
