@@ -114,8 +114,8 @@ bool shift_holds(const struct shift *shift, enum shift_sensitivity sensitivity);
  * order, not a probability. */
 const char *shift_strength(double score);
 
-/* While an alert lasts: how far the recent level (the last 28 days, by whole days further
- * back to 20 samples or deployments; count: 28 days; spans: the last 5; never before
+/* While an alert lasts: how far the recent level (the last 21 days, by whole days further
+ * back to 8 durations or 20 deployments; count: 21 days; spans: the last 5; never before
  * onset) lies from the base that was frozen, in logs towards the direction looked for,
  * with the same limits. Levels are plain means, shares failed / n, of days that shares
  * look at (not the last 3). NAN: there is nothing recent. The logarithm of no failures

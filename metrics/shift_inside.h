@@ -16,9 +16,12 @@
  * failed. */
 #define SHARE_MATURES 3
 
-/* What is looked at while an alert lasts. */
-#define RECENT_DAYS 28
-#define RECENT_SAMPLES 20
+/* What is looked at while an alert lasts. It is over as soon as enough of this is of
+ * after it, and looks over by chance the more often the less this is; durations say more
+ * each than deployments that fail or do not. */
+#define RECENT_DAYS 21
+#define RECENT_SAMPLES 8
+#define RECENT_DEPLOYMENTS 20
 #define RECENT_SPANS 5
 
 /* An engine. day and asof as in shift_evaluate(); shift was emptied before. */

@@ -248,7 +248,7 @@ static double recent(const struct shift_series *series, const struct shift_froze
 		const struct shift_sample *sample = &series->samples[i - 1];
 
 		/* Days go in whole: the order within one means nothing. */
-		if (n >= RECENT_SAMPLES && sample->day <= last - RECENT_DAYS &&
+		if (n >= RECENT_DEPLOYMENTS && sample->day <= last - RECENT_DAYS &&
 		    sample->day < taken)
 			break;
 		failed += had_failed(sample, day);

@@ -76,8 +76,9 @@ enum watch_recent watch_calm(const struct shift_frozen *frozen, double recent)
 {
 	if (isnan(recent))
 		return RECENT_UNKNOWN;
-	/* a third of the effect, since that is over-estimated when it fires */
-	if (recent < fmax(0.33 * frozen->effect, log(1.15)))
+	/* Whatever the effect was: it is over-estimated when it fires, so that a share of
+	 * it may be most of what there is. */
+	if (recent < log(1.15))
 		return RECENT_CALM;
 	return recent < 0.8 * frozen->effect ? RECENT_EASING : RECENT_BAD;
 }

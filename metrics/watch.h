@@ -103,8 +103,8 @@ struct watch_look {
 			of what it took */
 };
 
-/* RECENT_CALM below max(0.33 * effect, ln 1.15), else RECENT_BAD from 0.8 * effect on,
- * between them RECENT_EASING; NAN is RECENT_UNKNOWN. */
+/* RECENT_CALM below ln 1.15, else RECENT_BAD from 0.8 * effect on, between them
+ * RECENT_EASING; NAN is RECENT_UNKNOWN. */
 enum watch_recent watch_calm(const struct shift_frozen *frozen, double recent);
 
 #define WATCH_EVENTS_MAX 3

@@ -217,7 +217,7 @@ START_TEST(recovers)
 		if (lead->finished >= at(&scene, ONSET + 21, 0))
 			lead->lead /= 3;
 	}
-	judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, ONSET + 22, &look, &shift);
+	judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, ONSET + 21, &look, &shift);
 	ck_assert(!look.undone && look.recent == RECENT_BAD);
 	judge(&scene, METRIC_CHANGE_LEAD_TIME, &watch, DAYS + 9, &look, &shift);
 	ck_assert(look.silent);

@@ -53,7 +53,7 @@ class Numbers:
     share_threshold = (1.1, 0.2, 0.8, 1.4)
     spans_threshold = (1.2, 0.5, 0.7, 2.1)
     # while an alert lasts
-    recent_days, recent_samples, recent_spans = 28, 20, 5
+    recent_days, recent_samples, recent_deployments, recent_spans = 21, 8, 20, 5
 
     def __init__(self, flaw=None):
         if flaw:
@@ -81,7 +81,9 @@ FLAWS = {
     "spans clamp": ("spans_clamp", 2.1),
     "spans prior": ("spans_sd", 1.3),
     "spans base": ("spans_base", 70),
-    "recent": ("recent_samples", 21),
+    "recent": ("recent_samples", 9),
+    "recent deployments": ("recent_deployments", 21),
+    "recent days": ("recent_days", 22),
 }
 
 

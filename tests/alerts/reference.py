@@ -122,18 +122,19 @@ def level_window(numbers, weeks, w, s):
 
 def level_recent(numbers, series, frozen, day, asof):
     chosen = lately(numbers, [(at, ln_hours(numbers, seconds))
-                              for at, seconds in series.samples], frozen["onset"], day)
+                              for at, seconds in series.samples], frozen["onset"], day,
+                    numbers.recent_samples)
     if not chosen:
         return math.nan
     return series.sign * (mean([clamp(x, frozen["low"], frozen["high"]) for _, x in chosen])
                           - frozen["base"])
 
 
-def lately(numbers, samples, onset, last):
-    """Those of the last 28 days, by whole days further back to 20."""
+def lately(numbers, samples, onset, last, least):
+    """Those of the last 21 days, by whole days further back to the least."""
     samples = [s for s in samples if onset <= s[0] <= last]
     first = last - numbers.recent_days + 1
-    while first > onset and sum(s[0] >= first for s in samples) < numbers.recent_samples:
+    while first > onset and sum(s[0] >= first for s in samples) < least:
         first -= 1
     return [s for s in samples if s[0] >= first]
 
@@ -320,7 +321,8 @@ def surprise(seen, expected):
 
 
 def share_recent(numbers, series, frozen, day, asof):
-    chosen = lately(numbers, series.samples, frozen["onset"], day - numbers.share_delay)
+    chosen = lately(numbers, series.samples, frozen["onset"], day - numbers.share_delay,
+                    numbers.recent_deployments)
     if not chosen:
         return math.nan
     return against(series, sum(known <= day for _, known in chosen) / len(chosen),

@@ -43,10 +43,7 @@ class Rule:
 def calm(effect, recent):
     if math.isnan(recent):
         return "unknown"
-    least = math.log(1.15)
-    if not math.isnan(effect):
-        least = max(0.33 * effect, least)
-    if recent < least:
+    if recent < math.log(1.15):
         return "calm"
     return "easing" if recent < 0.8 * effect else "bad"
 
