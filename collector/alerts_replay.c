@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "collector/alert_replay.h"
 #include "collector/options.h"
 
 #define EPOCH_JULIAN 719163 /* 1970-01-01 as GDate counts */
 
 struct settings {
-	char *config, *since, *until, *rule, *service, *team, *org, *metric, *format;
+	char *config, *since, *until, *rule, *metric, *format;
+	struct options_scope scope;
 };
 
 static void settings_clear(struct settings *settings)
@@ -20,11 +20,9 @@ static void settings_clear(struct settings *settings)
 	g_free(settings->since);
 	g_free(settings->until);
 	g_free(settings->rule);
-	g_free(settings->service);
-	g_free(settings->team);
-	g_free(settings->org);
 	g_free(settings->metric);
 	g_free(settings->format);
+	options_scope_clear(&settings->scope);
 }
 
 static bool parse_day(const char *text, gint32 *day)
@@ -64,7 +62,6 @@ static bool read_day(const char *option, const char *text, gint32 *day)
 
 static bool make_query(const struct settings *settings, struct replay_query *query)
 {
-	const char *given[] = { settings->org, settings->team, settings->service };
 	enum metric metric;
 
 	*query = (struct replay_query){ .until = DAY_MAX,
@@ -77,33 +74,15 @@ static bool make_query(const struct settings *settings, struct replay_query *que
 		return false;
 	if (query->until < query->since)
 		return refuse("--until is before --since");
-	for (int i = SCOPE_ORG; i <= SCOPE_SERVICE; i++) {
-		if (!given[i])
-			continue;
-		if (query->scope)
-			return refuse("expected one of --service, --team and --org");
-		query->kind = (enum scope_kind)i;
-		query->scope = given[i];
-	}
+	if (!options_scope_read(&alerts_replay, &settings->scope, &query->kind,
+				&query->scope))
+		return false;
 	if (!query->metric)
 		return true;
 	return (metric_parse(query->metric, &metric) ||
 		refuse("there is no metric \"%s\"", query->metric)) &&
 	       (alert_metric_is_watched(metric) ||
 		refuse("metric \"%s\" cannot be watched", query->metric));
-}
-
-static bool has_scope(const struct config *config, const struct replay_query *query)
-{
-	switch (query->kind) {
-	case SCOPE_ORG:
-		return config_org(config, query->scope) != NULL;
-	case SCOPE_TEAM:
-		return config_team(config, query->scope) != NULL;
-	case SCOPE_SERVICE:
-		break;
-	}
-	return config_service(config, query->scope) != NULL;
 }
 
 static bool is_in_a_rule(const struct config *config, const char *metric)
@@ -130,12 +109,7 @@ static bool check_names(const struct config *config, const struct replay_query *
 			      query->metric);
 	if (!found)
 		return refuse("the configuration has no rule \"%s\"", query->rule);
-	return !query->scope || has_scope(config, query) ||
-	       refuse("the configuration has no such %s: \"%s\"",
-		      query->kind == SCOPE_ORG	  ? "org"
-		      : query->kind == SCOPE_TEAM ? "team"
-						  : "service",
-		      query->scope);
+	return options_scope_known(&alerts_replay, config, query->kind, query->scope);
 }
 
 static int replay(struct config *config, const struct replay_query *query, bool json)
@@ -145,54 +119,38 @@ static int replay(struct config *config, const struct replay_query *query, bool 
 	g_autoptr(GArray)
 		series = alert_replay(store, config, query, g_get_real_time(), &error);
 
-	if (!series) {
-		refuse("%s: %s", error->message, dora_error_advice(error));
-		return dora_error_is_transient(error) ? EXIT_UNAVAILABLE : EXIT_CONFIG;
-	}
+	if (!series)
+		return options_fail(&alerts_replay, error);
 	alert_replay_print(config, series, json);
-	if (fflush(stdout) == 0)
-		return EXIT_OK;
-	perror("dorad alerts replay: standard output");
-	return EXIT_FAILED;
+	return options_written(&alerts_replay) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
 	const GOptionEntry entries[] = {
-		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &settings.config,
-		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
-		  "FILE" },
-		{ "since", 0, 0, G_OPTION_ARG_STRING, &settings.since,
-		  "the first day, in the time zone of each scope", "DATE" },
-		{ "until", 0, 0, G_OPTION_ARG_STRING, &settings.until,
-		  "the last day (default: the last that is over)", "DATE" },
-		{ "rule", 0, 0, G_OPTION_ARG_STRING, &settings.rule,
-		  "only series of this rule", "NAME" },
-		{ "metric", 0, 0, G_OPTION_ARG_STRING, &settings.metric,
-		  "only this metric", "NAME" },
-		{ "service", 0, 0, G_OPTION_ARG_STRING, &settings.service,
-		  "only this service", "NAME" },
-		{ "team", 0, 0, G_OPTION_ARG_STRING, &settings.team, "only this team",
-		  "NAME" },
-		{ "org", 0, 0, G_OPTION_ARG_STRING, &settings.org, "only this org",
-		  "NAME" },
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
-		  "text (default) or json", "FORMAT" },
+		option_config(&settings.config),
+		option_text("since", &settings.since,
+			    "the first day, in the time zone of each scope", "DATE"),
+		option_text("until", &settings.until,
+			    "the last day (default: the last that is over)", "DATE"),
+		option_text("rule", &settings.rule, "only series of this rule", "NAME"),
+		option_text("metric", &settings.metric, "only this metric", "NAME"),
+		option_text("service", &settings.scope.service, "only this service",
+			    "NAME"),
+		option_text("team", &settings.scope.team, "only this team", "NAME"),
+		option_text("org", &settings.scope.org, "only this org", "NAME"),
+		option_format(&settings.format),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
 	struct replay_query query;
 	bool json;
 
-	if (!options_parse(&alerts_replay, entries, &argc, &argv) ||
+	if (!options_parse_all(&alerts_replay, entries, argc, argv) ||
 	    !options_choose(&alerts_replay, "format", settings.format, "text", "json",
 			    &json))
 		return EXIT_USAGE;
-	if (argc > 1) {
-		refuse("unexpected argument \"%s\"", argv[1]);
-		return EXIT_USAGE;
-	}
 	if (!make_query(&settings, &query))
 		return EXIT_USAGE;
 	config = options_load_config(config_path(settings.config));
