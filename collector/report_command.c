@@ -316,7 +316,7 @@ static int run(int argc, char **argv)
 
 const struct command command_report = {
 	.name = "report",
-	.arguments = "--git URL_OR_PATH",
+	.arguments = "[--git] URL_OR_PATH",
 	.summary = "print the figures of one repository; no database, no configuration",
 	.run = run,
 };
