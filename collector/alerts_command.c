@@ -15,7 +15,7 @@ static const struct command *const parts[] = {
 
 struct settings {
 	char *config, *format;
-	struct alerts_scope scope;
+	struct options_scope scope;
 	gboolean all, improvements;
 };
 
@@ -23,7 +23,7 @@ static void settings_clear(struct settings *settings)
 {
 	g_free(settings->config);
 	g_free(settings->format);
-	alerts_scope_clear(&settings->scope);
+	options_scope_clear(&settings->scope);
 }
 
 enum column { ID, STATE, SINCE, SCOPE, METRIC, CHANGE, EVIDENCE, N_COLUMNS };
@@ -113,52 +113,52 @@ static int list(struct config *config, const struct alert_query *query, bool jso
 	if (json) {
 		text = store_alerts_json(store, query, &error);
 		if (!text)
-			return alerts_fail(&alerts_list, error);
+			return options_fail(&alerts_list, error);
 		puts(text);
-		return alerts_done(&alerts_list);
+		return options_written(&alerts_list) ? EXIT_OK : EXIT_FAILED;
 	}
 	rows = store_alerts(store, query, &error);
 	if (!rows)
-		return alerts_fail(&alerts_list, error);
+		return options_fail(&alerts_list, error);
 	print_table(rows);
 	alert_rows_free(rows);
-	return alerts_done(&alerts_list);
+	return options_written(&alerts_list) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run_list(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
 	const GOptionEntry entries[] = {
-		ALERTS_CONFIG_OPTION(settings.config),
-		ALERTS_SCOPE_OPTIONS(settings.scope, "those"),
+		option_config(&settings.config),
+		option_text("service", &settings.scope.service, "those of this service",
+			    "NAME"),
+		option_text("team", &settings.scope.team,
+			    "those of this team and its services", "NAME"),
+		option_text("org", &settings.scope.org,
+			    "those of this org and all that is in it", "NAME"),
 		{ "all", 0, 0, G_OPTION_ARG_NONE, &settings.all, "those that ended, too",
 		  NULL },
 		{ "improvements", 0, 0, G_OPTION_ARG_NONE, &settings.improvements,
 		  "what got better, too", NULL },
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
-		  "text (default) or json", "FORMAT" },
+		option_format(&settings.format),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
 	struct alert_query query = { .since = INSTANT_NONE };
 	bool json;
 
-	if (!options_parse(&alerts_list, entries, &argc, &argv) ||
+	if (!options_parse_all(&alerts_list, entries, argc, argv) ||
 	    !options_choose(&alerts_list, "format", settings.format, "text", "json",
 			    &json))
 		return EXIT_USAGE;
-	if (argc > 1) {
-		fprintf(stderr, "dorad alerts list: unexpected argument \"%s\"\n",
-			argv[1]);
-		return EXIT_USAGE;
-	}
 	config = options_load_config(config_path(settings.config));
 	if (!config)
 		return EXIT_CONFIG;
 	query.all = settings.all;
 	query.improvements = settings.improvements;
-	if (!alerts_scope_check(&alerts_list, &settings.scope, config, &query.kind,
-				&query.scope))
+	if (!options_scope_read(&alerts_list, &settings.scope, &query.kind,
+				&query.scope) ||
+	    !options_scope_known(&alerts_list, config, query.kind, query.scope))
 		return EXIT_USAGE;
 	return list(config, &query, json);
 }
@@ -187,7 +187,7 @@ static int run(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0) {
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		usage(stdout);
 		return EXIT_OK;
 	}
@@ -195,8 +195,10 @@ static int run(int argc, char **argv)
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
 		if (strcmp(argv[1], parts[i]->name + strlen("alerts ")) == 0)
 			return parts[i]->run(argc - 1, argv + 1);
-	fprintf(stderr, "dorad alerts: there is no \"%s\"\n", argv[1]);
-	usage(stderr);
+	fprintf(stderr,
+		"dorad alerts: there is no \"%s\"\n\"dorad alerts --help\" lists what "
+		"there is.\n",
+		argv[1]);
 	return EXIT_USAGE;
 }
 

@@ -23,7 +23,7 @@ static int run_ack(int argc, char **argv)
 {
 	g_autofree char *path = NULL, *note = NULL;
 	const GOptionEntry entries[] = {
-		ALERTS_CONFIG_OPTION(path),
+		option_config(&path),
 		{ "note", 0, 0, G_OPTION_ARG_STRING, &note,
 		  "what others should know of it", "TEXT" },
 		{ 0 },
@@ -42,7 +42,7 @@ static int run_ack(int argc, char **argv)
 		return EXIT_CONFIG;
 	store = store_new(config);
 	if (!store_alert_ack(store, alert_id, note, g_get_real_time(), &found, &error))
-		return alerts_fail(&alerts_ack, error);
+		return options_fail(&alerts_ack, error);
 	return found ? EXIT_OK : fires_not(&alerts_ack, alert_id);
 }
 
@@ -82,7 +82,7 @@ static int accept_one(struct store *store, gint64 alert_id, const char *note)
 			       : NULL;
 
 	if (!rows)
-		return alerts_fail(&alerts_accept, error);
+		return options_fail(&alerts_accept, error);
 	row = rows->len > 0 ? &g_array_index(rows, struct watch_row, 0) : NULL;
 	if (row && row->kind == WATCH_SELF) {
 		fputs("dorad alerts accept: what the daemon says of itself is mended, or "
@@ -102,7 +102,7 @@ static int accept_one(struct store *store, gint64 alert_id, const char *note)
 	} else if (!row || row->watch.state != WATCH_FIRING) {
 		status = fires_not(&alerts_accept, alert_id);
 	} else if (!accept(store, row, note, &error)) {
-		status = alerts_fail(&alerts_accept, error);
+		status = options_fail(&alerts_accept, error);
 	}
 	watch_rows_free(rows);
 	return status;
@@ -112,7 +112,7 @@ static int run_accept(int argc, char **argv)
 {
 	g_autofree char *path = NULL, *note = NULL;
 	const GOptionEntry entries[] = {
-		ALERTS_CONFIG_OPTION(path),
+		option_config(&path),
 		{ "note", 0, 0, G_OPTION_ARG_STRING, &note, "why", "TEXT" },
 		{ 0 },
 	};
@@ -141,7 +141,7 @@ const struct command alerts_accept = {
 
 struct settings {
 	char *config, *until, *span, *reason, *metric;
-	struct alerts_scope scope;
+	struct options_scope scope;
 };
 
 static void settings_clear(struct settings *settings)
@@ -151,7 +151,7 @@ static void settings_clear(struct settings *settings)
 	g_free(settings->span);
 	g_free(settings->reason);
 	g_free(settings->metric);
-	alerts_scope_clear(&settings->scope);
+	options_scope_clear(&settings->scope);
 }
 
 /* 2026-12-01 (its first instant in UTC), or an instant. */
@@ -174,7 +174,8 @@ static bool end_of(const struct settings *settings, gint64 now, gint64 *until)
 	if (settings->span) {
 		if (span_parse(settings->span, &span) && span > 0 &&
 		    span < INSTANT_MAX - now) {
-			*until = now + span;
+			/* whole seconds: it is read by people */
+			*until = (now + span) / G_TIME_SPAN_SECOND * G_TIME_SPAN_SECOND;
 			return true;
 		}
 		fprintf(stderr,
@@ -209,7 +210,7 @@ static bool check_metric(const char *name)
 /* What does not need the configuration. */
 static bool check_mute(const struct settings *settings, gint64 alert_id)
 {
-	const struct alerts_scope *scope = &settings->scope;
+	const struct options_scope *scope = &settings->scope;
 
 	if (!settings->reason || !*settings->reason) {
 		fputs("dorad alerts mute: expected --reason\n", stderr);
@@ -239,23 +240,28 @@ static int mute(struct config *config, struct alert_mute *row)
 
 		alert_rows_free(rows);
 		if (error)
-			return alerts_fail(&alerts_mute, error);
+			return options_fail(&alerts_mute, error);
 		if (!found)
 			return alerts_missing(&alerts_mute, "alert", row->alert_id);
 	}
 	if (!store_mute(store, row, &error))
-		return alerts_fail(&alerts_mute, error);
+		return options_fail(&alerts_mute, error);
 	until = instant_format(row->until);
 	printf("mute %" G_GINT64_FORMAT " until %s\n", row->mute_id, until);
-	return alerts_done(&alerts_mute);
+	return options_written(&alerts_mute) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run_mute(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
 	const GOptionEntry entries[] = {
-		ALERTS_CONFIG_OPTION(settings.config),
-		ALERTS_SCOPE_OPTIONS(settings.scope, "alerts"),
+		option_config(&settings.config),
+		option_text("service", &settings.scope.service, "alerts of this service",
+			    "NAME"),
+		option_text("team", &settings.scope.team,
+			    "alerts of this team and its services", "NAME"),
+		option_text("org", &settings.scope.org,
+			    "alerts of this org and all that is in it", "NAME"),
 		{ "metric", 0, 0, G_OPTION_ARG_STRING, &settings.metric,
 		  "alerts of this metric", "NAME" },
 		{ "until", 0, 0, G_OPTION_ARG_STRING, &settings.until,
@@ -279,8 +285,8 @@ static int run_mute(int argc, char **argv)
 		return EXIT_CONFIG;
 	row.metric = settings.metric;
 	row.reason = settings.reason;
-	if (!alerts_scope_check(&alerts_mute, &settings.scope, config, &row.kind,
-				&row.scope))
+	if (!options_scope_read(&alerts_mute, &settings.scope, &row.kind, &row.scope) ||
+	    !options_scope_known(&alerts_mute, config, row.kind, row.scope))
 		return EXIT_USAGE;
 	return mute(config, &row);
 }
@@ -298,7 +304,7 @@ const struct command alerts_mute = {
 static int run_unmute(int argc, char **argv)
 {
 	g_autofree char *path = NULL;
-	const GOptionEntry entries[] = { ALERTS_CONFIG_OPTION(path), { 0 } };
+	const GOptionEntry entries[] = { option_config(&path), { 0 } };
 	_cleanup_(config_unrefp) struct config *config = NULL;
 	_cleanup_(store_freep) struct store *store = NULL;
 	g_autoptr(GError) error = NULL;
@@ -313,7 +319,7 @@ static int run_unmute(int argc, char **argv)
 		return EXIT_CONFIG;
 	store = store_new(config);
 	if (!store_unmute(store, mute_id, g_get_real_time(), &found, &error))
-		return alerts_fail(&alerts_unmute, error);
+		return options_fail(&alerts_unmute, error);
 	return found ? EXIT_OK : alerts_missing(&alerts_unmute, "mute", mute_id);
 }
 
@@ -346,9 +352,8 @@ static int run_mutes(int argc, char **argv)
 {
 	g_autofree char *path = NULL, *format = NULL, *text = NULL;
 	const GOptionEntry entries[] = {
-		ALERTS_CONFIG_OPTION(path),
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default) or json",
-		  "FORMAT" },
+		option_config(&path),
+		option_format(&format),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
@@ -358,27 +363,22 @@ static int run_mutes(int argc, char **argv)
 	bool json;
 	int n = 0;
 
-	if (!options_parse(&alerts_mutes, entries, &argc, &argv) ||
+	if (!options_parse_all(&alerts_mutes, entries, argc, argv) ||
 	    !options_choose(&alerts_mutes, "format", format, "text", "json", &json))
 		return EXIT_USAGE;
-	if (argc > 1) {
-		fprintf(stderr, "dorad alerts mutes: unexpected argument \"%s\"\n",
-			argv[1]);
-		return EXIT_USAGE;
-	}
 	config = options_load_config(config_path(path));
 	if (!config)
 		return EXIT_CONFIG;
 	store = store_new(config);
 	if (json && !(text = store_mutes_json(store, now, &error)))
-		return alerts_fail(&alerts_mutes, error);
+		return options_fail(&alerts_mutes, error);
 	if (!json && !store_mutes_each(store, now, print_mute, &n, &error))
-		return alerts_fail(&alerts_mutes, error);
+		return options_fail(&alerts_mutes, error);
 	if (json)
 		puts(text);
 	else if (n == 0)
 		puts("no mutes");
-	return alerts_done(&alerts_mutes);
+	return options_written(&alerts_mutes) ? EXIT_OK : EXIT_FAILED;
 }
 
 const struct command alerts_mutes = {

@@ -4,17 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "collector/alert_replay.h"
-#include "collector/alerts_inside.h"
 #include "collector/gate.h"
+#include "collector/options.h"
 
 #define EPOCH_JULIAN 719163 /* 1970-01-01 as GDate counts */
 
 struct settings {
 	char *config, *since, *until, *rule, *guardrail, *metric, *format;
 	gboolean improvements;
-	struct alerts_scope scope;
+	struct options_scope scope;
 };
 
 static void settings_clear(struct settings *settings)
@@ -26,7 +25,7 @@ static void settings_clear(struct settings *settings)
 	g_free(settings->guardrail);
 	g_free(settings->metric);
 	g_free(settings->format);
-	alerts_scope_clear(&settings->scope);
+	options_scope_clear(&settings->scope);
 }
 
 static bool parse_day(const char *text, gint32 *day)
@@ -82,6 +81,9 @@ static bool make_query(const struct settings *settings, struct replay_query *que
 		return refuse("--until is before --since");
 	if (query->rule && query->guardrail)
 		return refuse("expected one of --rule and --guardrail");
+	if (!options_scope_read(&alerts_replay, &settings->scope, &query->kind,
+				&query->scope))
+		return false;
 	if (!query->metric)
 		return true;
 	return (metric_parse(query->metric, &metric) ||
@@ -142,7 +144,8 @@ static bool check_names(const struct config *config, const struct replay_query *
 		return refuse("no rule or guardrail of the configuration watches \"%s\"",
 			      query->metric);
 	return (!query->rule || has_rule(config, query)) &&
-	       (!query->guardrail || has_guardrail(config, query));
+	       (!query->guardrail || has_guardrail(config, query)) &&
+	       options_scope_known(&alerts_replay, config, query->kind, query->scope);
 }
 
 static int replay(struct config *config, const struct replay_query *query, bool json)
@@ -153,58 +156,43 @@ static int replay(struct config *config, const struct replay_query *query, bool 
 	g_autoptr(GArray) series = alert_replay(store, config, query, now, &error);
 
 	if (!series ||
-	    !alert_replay_guardrails(store, config, query, now, series, &error)) {
-		refuse("%s: %s", error->message, dora_error_advice(error));
-		return dora_error_is_transient(error) ? EXIT_UNAVAILABLE : EXIT_CONFIG;
-	}
+	    !alert_replay_guardrails(store, config, query, now, series, &error))
+		return options_fail(&alerts_replay, error);
 	alert_replay_print(config, query, series, json);
-	if (fflush(stdout) == 0)
-		return EXIT_OK;
-	perror("dorad alerts replay: standard output");
-	return EXIT_FAILED;
+	return options_written(&alerts_replay) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
 	const GOptionEntry entries[] = {
-		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &settings.config,
-		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
-		  "FILE" },
-		{ "since", 0, 0, G_OPTION_ARG_STRING, &settings.since,
-		  "the first day, in the time zone of each scope", "DATE" },
-		{ "until", 0, 0, G_OPTION_ARG_STRING, &settings.until,
-		  "the last day (default: the last that is over)", "DATE" },
-		{ "rule", 0, 0, G_OPTION_ARG_STRING, &settings.rule,
-		  "only series of this rule, and no guardrails", "NAME" },
-		{ "guardrail", 0, 0, G_OPTION_ARG_STRING, &settings.guardrail,
-		  "only this guardrail", "NAME" },
-		{ "metric", 0, 0, G_OPTION_ARG_STRING, &settings.metric,
-		  "only this metric", "NAME" },
-		{ "service", 0, 0, G_OPTION_ARG_STRING, &settings.scope.service,
-		  "only this service", "NAME" },
-		{ "team", 0, 0, G_OPTION_ARG_STRING, &settings.scope.team,
-		  "only this team", "NAME" },
-		{ "org", 0, 0, G_OPTION_ARG_STRING, &settings.scope.org, "only this org",
-		  "NAME" },
+		option_config(&settings.config),
+		option_text("since", &settings.since,
+			    "the first day, in the time zone of each scope", "DATE"),
+		option_text("until", &settings.until,
+			    "the last day (default: the last that is over)", "DATE"),
+		option_text("rule", &settings.rule,
+			    "only series of this rule, and no guardrails", "NAME"),
+		option_text("guardrail", &settings.guardrail, "only this guardrail",
+			    "NAME"),
+		option_text("metric", &settings.metric, "only this metric", "NAME"),
+		option_text("service", &settings.scope.service, "only this service",
+			    "NAME"),
+		option_text("team", &settings.scope.team, "only this team", "NAME"),
+		option_text("org", &settings.scope.org, "only this org", "NAME"),
 		{ "improvements", 0, 0, G_OPTION_ARG_NONE, &settings.improvements,
 		  "also what got better, of rules that have it stored", NULL },
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
-		  "text (default) or json", "FORMAT" },
+		option_format(&settings.format),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
 	struct replay_query query;
 	bool json;
 
-	if (!options_parse(&alerts_replay, entries, &argc, &argv) ||
+	if (!options_parse_all(&alerts_replay, entries, argc, argv) ||
 	    !options_choose(&alerts_replay, "format", settings.format, "text", "json",
 			    &json))
 		return EXIT_USAGE;
-	if (argc > 1) {
-		refuse("unexpected argument \"%s\"", argv[1]);
-		return EXIT_USAGE;
-	}
 	if (!make_query(&settings, &query))
 		return EXIT_USAGE;
 	config = options_load_config(config_path(settings.config));
@@ -214,11 +202,7 @@ static int run(int argc, char **argv)
 		refuse("the configuration has no alerts");
 		return EXIT_CONFIG;
 	}
-	return alerts_scope_check(&alerts_replay, &settings.scope, config, &query.kind,
-				  &query.scope) &&
-			       check_names(config, &query)
-		       ? replay(config, &query, json)
-		       : EXIT_USAGE;
+	return check_names(config, &query) ? replay(config, &query, json) : EXIT_USAGE;
 }
 
 const struct command alerts_replay = {

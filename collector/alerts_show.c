@@ -238,14 +238,14 @@ static int show_text(struct store *store, gint64 alert_id)
 	g_autoptr(GError) error = NULL;
 
 	if (!read_shown(store, alert_id, &shown, &error))
-		return alerts_fail(&alerts_show, error);
+		return options_fail(&alerts_show, error);
 	if (shown.rows->len == 0)
 		return alerts_missing(&alerts_show, "alert", alert_id);
 	print_alert(&g_array_index(shown.rows, struct alert_row, 0));
 	print_history(shown.history);
 	print_deliveries(shown.deliveries);
 	print_explain(&g_array_index(shown.rows, struct alert_row, 0));
-	return alerts_done(&alerts_show);
+	return options_written(&alerts_show) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int show_json(struct store *store, gint64 alert_id)
@@ -254,20 +254,19 @@ static int show_json(struct store *store, gint64 alert_id)
 	g_autofree char *text = NULL;
 
 	if (!store_alert_json(store, alert_id, &text, &error))
-		return alerts_fail(&alerts_show, error);
+		return options_fail(&alerts_show, error);
 	if (!text)
 		return alerts_missing(&alerts_show, "alert", alert_id);
 	puts(text);
-	return alerts_done(&alerts_show);
+	return options_written(&alerts_show) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run(int argc, char **argv)
 {
 	g_autofree char *path = NULL, *format = NULL;
 	const GOptionEntry entries[] = {
-		ALERTS_CONFIG_OPTION(path),
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default) or json",
-		  "FORMAT" },
+		option_config(&path),
+		option_format(&format),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;

@@ -7,42 +7,6 @@
 #include "collector/rest/request.h"
 #include "metrics/bucket.h"
 
-void alerts_scope_clear(struct alerts_scope *scope)
-{
-	g_free(scope->service);
-	g_free(scope->team);
-	g_free(scope->org);
-}
-
-static bool is_known(const struct config *config, enum scope_kind kind, const char *name)
-{
-	return kind == SCOPE_SERVICE ? config_service(config, name) != NULL
-	       : kind == SCOPE_TEAM  ? config_team(config, name) != NULL
-				     : config_org(config, name) != NULL;
-}
-
-bool alerts_scope_check(const struct command *command, const struct alerts_scope *scope,
-			const struct config *config, enum scope_kind *kind,
-			const char **name)
-{
-	const int n = (scope->service != NULL) + (scope->team != NULL) +
-		      (scope->org != NULL);
-
-	*kind = scope->service ? SCOPE_SERVICE : scope->team ? SCOPE_TEAM : SCOPE_ORG;
-	*name = scope->service ? scope->service : scope->team ? scope->team : scope->org;
-	if (n > 1) {
-		fprintf(stderr, "dorad %s: expected one of --service, --team and --org\n",
-			command->name);
-		return false;
-	}
-	if (*name && !is_known(config, *kind, *name)) {
-		fprintf(stderr, "dorad %s: there is no %s \"%s\"\n", command->name,
-			scope_kind_name(*kind), *name);
-		return false;
-	}
-	return true;
-}
-
 bool alerts_number(const struct command *command, int argc, char **argv, bool may,
 		   gint64 *number)
 {
@@ -58,27 +22,11 @@ bool alerts_number(const struct command *command, int argc, char **argv, bool ma
 	return false;
 }
 
-int alerts_fail(const struct command *command, const GError *error)
-{
-	fprintf(stderr, "dorad %s: %s: %s\n", command->name, error->message,
-		dora_error_advice(error));
-	return dora_error_is_transient(error) ? EXIT_UNAVAILABLE : EXIT_CONFIG;
-}
-
 int alerts_missing(const struct command *command, const char *what, gint64 number)
 {
 	fprintf(stderr, "dorad %s: there is no %s %" G_GINT64_FORMAT "\n", command->name,
 		what, number);
 	return EXIT_DATA;
-}
-
-int alerts_done(const struct command *command)
-{
-	if (fflush(stdout) == 0)
-		return EXIT_OK;
-	fprintf(stderr, "dorad %s: ", command->name);
-	perror("standard output");
-	return EXIT_FAILED;
 }
 
 /* ---- words ---- */

@@ -1,5 +1,4 @@
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,12 +112,7 @@ static int find(const char *path, bool light, bool json)
 	changes = segment_changes((const double *)(const void *)series.values->data,
 				  series.values->len, light);
 	(json ? print_json : print_text)(&series, changes);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "dorad changepoints: cannot write: %s\n",
-			g_strerror(errno));
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
+	return options_written(&command_changepoints) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run(int argc, char **argv)
@@ -128,8 +122,7 @@ static int run(int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "light", 0, 0, G_OPTION_ARG_NONE, &light,
 		  "three voters instead of five: faster, a little less sure", NULL },
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default) or json",
-		  "FORMAT" },
+		option_format(&format),
 		{ 0 },
 	};
 	bool json;
@@ -151,7 +144,7 @@ static int run(int argc, char **argv)
 
 const struct command command_changepoints = {
 	.name = "changepoints",
-	.arguments = "FILE|-",
+	.arguments = "FILE|- [--light] [--format text|json]",
 	.summary = "tell when the level of a series of numbers changed",
 	.run = run,
 };

@@ -56,11 +56,7 @@ static int act(const char *name, const char *option)
 		if (actions[i].reads && !(config = options_load_config(path)))
 			return EXIT_CONFIG;
 		status = actions[i].run(path, config);
-		if (fflush(stdout) != 0) {
-			perror("dorad config: standard output");
-			return EXIT_FAILED;
-		}
-		return status;
+		return options_written(&command_config) ? status : EXIT_FAILED;
 	}
 	fprintf(stderr, "dorad config: there is no \"%s\"; see dorad config --help\n",
 		name);

@@ -35,31 +35,16 @@ static bool parse(struct settings *settings, const struct command *command, int 
 		  char **argv)
 {
 	const GOptionEntry entries[] = {
-		{ "config", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
-		  &settings->config,
-		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
-		  "FILE" },
-		{ "cache-dir", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
-		  &settings->cache,
-		  "where mirrors are kept (default: $CACHE_DIRECTORY or ~/.cache/dorad)",
-		  "DIR" },
-		{ "state-dir", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
-		  &settings->state,
-		  "where the author key is kept (default: $STATE_DIRECTORY or "
-		  "~/.local/state/dorad)",
-		  "DIR" },
+		option_config(&settings->config),
+		option_cache_dir(&settings->cache),
+		option_state_dir(&settings->state),
 		{ "verbose", 'v', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE,
 		  &settings->verbose, "log polls that found nothing, too", NULL },
 		{ 0 },
 	};
 
-	if (!options_parse(command, entries, &argc, &argv))
+	if (!options_parse_all(command, entries, argc, argv))
 		return false;
-	if (argc > 1) {
-		fprintf(stderr, "dorad %s: takes no argument \"%s\"\n", command->name,
-			argv[1]);
-		return false;
-	}
 	settings->config_path = config_path(settings->config);
 	settings->cache_dir = options_cache_dir(settings->cache);
 	settings->state_dir = options_state_dir(settings->state);

@@ -77,7 +77,7 @@ static void prepare_failed(struct engine *engine, struct job *job,
 				 last ? -1 : wait);
 	engine_note(&engine->database_trouble, job->error->message);
 	if (last)
-		give_up(engine, wrong ? EXIT_CONFIG : EXIT_UNAVAILABLE, now);
+		give_up(engine, transient ? EXIT_UNAVAILABLE : EXIT_CONFIG, now);
 	else
 		task_want(&engine->prepare, now->steady + wait);
 }

@@ -202,61 +202,42 @@ static bool has_number(const GArray *rows)
 	return false;
 }
 
-static bool known_scope(const struct config *config, enum scope_kind kind,
-			const char *name)
-{
-	return kind == SCOPE_SERVICE ? config_service(config, name) != NULL
-	       : kind == SCOPE_TEAM  ? config_team(config, name) != NULL
-				     : config_org(config, name) != NULL;
-}
-
 static int explain(struct config *config, const struct explain_query *query, bool json)
 {
 	_cleanup_(store_freep) struct store *store = store_new(config);
 	g_autoptr(GError) error = NULL;
 	GArray *rows = store_explain(store, query, &error);
 
-	if (!rows) {
-		fprintf(stderr, "dorad explain: %s\n", error->message);
-		return g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG) ||
-				       g_error_matches(error, DORA_ERROR,
-						       DORA_ERROR_DENIED)
-			       ? EXIT_CONFIG
-			       : EXIT_UNAVAILABLE;
-	}
+	if (!rows)
+		return options_fail(&command_explain, error);
 	if (json)
 		print_json(rows);
 	else
 		print_text(rows);
 	if (!has_number(rows))
 		fprintf(stderr,
-			"dorad explain: %s has no %s in this %s: it lies outside its "
-			"lifetime, or the metric has rows only where there is data\n",
-			query->scope, query->metric, query->grain);
+			"dorad explain: %s has no %s in this %s%s%s%s: it lies outside "
+			"its lifetime, or the metric has rows only where there is data\n",
+			query->scope, query->metric, query->grain,
+			query->environment ? " in rollout group \"" : "",
+			query->environment ? query->environment : "",
+			query->environment ? "\"" : "");
 	g_array_unref(rows);
-	if (fflush(stdout) != 0) {
-		perror("dorad explain: standard output");
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
+	return options_written(&command_explain) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
 	const GOptionEntry entries[] = {
-		{ "config", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
-		  &settings.config,
-		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
-		  "FILE" },
+		option_config(&settings.config),
 		{ "team", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &settings.team,
 		  "the name is a team's", NULL },
 		{ "org", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &settings.org,
 		  "the name is an org's", NULL },
-		{ "environment", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING,
-		  &settings.environment, "one rollout group (default: all)", "NAME" },
-		{ "format", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &settings.format,
-		  "text or json", "FORMAT" },
+		option_text("environment", &settings.environment,
+			    "one rollout group (default: all)", "NAME"),
+		option_format(&settings.format),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
@@ -265,15 +246,10 @@ static int run(int argc, char **argv)
 	char date[11];
 	bool json;
 
-	if (!options_parse(&command_explain, entries, &argc, &argv))
+	if (!options_parse(&command_explain, entries, &argc, &argv) ||
+	    !options_choose(&command_explain, "format", settings.format, "text", "json",
+			    &json))
 		return EXIT_USAGE;
-	json = g_strcmp0(settings.format, "json") == 0;
-	if (settings.format && !json && strcmp(settings.format, "text") != 0) {
-		fprintf(stderr,
-			"dorad explain: --format: \"%s\", expected text or json\n",
-			settings.format);
-		return EXIT_USAGE;
-	}
 	if (settings.team && settings.org) {
 		fputs("dorad explain: --team and --org, expected one of them\n", stderr);
 		return EXIT_USAGE;
@@ -311,14 +287,8 @@ static int run(int argc, char **argv)
 	query.metric = argv[2];
 	query.day = date;
 	query.environment = settings.environment;
-	if (!known_scope(config, query.kind, query.scope)) {
-		fprintf(stderr, "dorad explain: the configuration has no %s \"%s\"\n",
-			settings.team  ? "team"
-			: settings.org ? "org"
-				       : "service",
-			argv[1]);
+	if (!options_scope_known(&command_explain, config, query.kind, query.scope))
 		return EXIT_USAGE;
-	}
 	return explain(config, &query, json);
 }
 

@@ -24,21 +24,6 @@ static void settings_clear(struct settings *settings)
 	g_free(settings->state);
 }
 
-static int status_of(const GError *error)
-{
-	return g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG) ||
-			       g_error_matches(error, DORA_ERROR, DORA_ERROR_DENIED)
-		       ? EXIT_CONFIG
-		       : EXIT_UNAVAILABLE;
-}
-
-static int fail(const char *what, const GError *error)
-{
-	fprintf(stderr, "dorad forget: %s%s: %s\n", what, error->message,
-		dora_error_advice(error));
-	return status_of(error);
-}
-
 /* Not from the arguments: those are seen by everyone who lists processes. */
 static char *read_input(void)
 {
@@ -120,7 +105,7 @@ static int forget(struct config *config, GBytes *key, const GArray *authors,
 	    !store_forget(store, authors, tokens, &counts, &error) ||
 	    !store_commit(store, &error)) {
 		store_rollback(store);
-		return fail("", error);
+		return options_fail(&command_forget, error);
 	}
 	printf("%u address%s: %" G_GSIZE_FORMAT " commits, %" G_GSIZE_FORMAT
 	       " shipped commits and %" G_GSIZE_FORMAT " changes have no author now\n",
@@ -133,13 +118,9 @@ static int run(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
 	const GOptionEntry entries[] = {
-		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &settings.config,
-		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
-		  "FILE" },
-		{ "cache-dir", 0, 0, G_OPTION_ARG_FILENAME, &settings.cache,
-		  "where the daemon keeps mirrors", "DIR" },
-		{ "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &settings.state,
-		  "where the daemon keeps the author key", "DIR" },
+		option_config(&settings.config),
+		option_cache_dir(&settings.cache),
+		option_state_dir(&settings.state),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
@@ -167,7 +148,7 @@ static int run(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	key = read_key(config, state_dir, &error);
 	if (!key)
-		return fail("", error);
+		return options_fail(&command_forget, error);
 	text = read_input();
 	if (!text)
 		return EXIT_DATA;

@@ -1,37 +1,22 @@
 #include <signal.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "collector/command.h"
 #include "collector/gate.h"
 #include "collector/options.h"
 
 struct settings {
-	char *config, *service, *team, *org, *guardrail, *format, *no_data;
+	char *config, *guardrail, *format, *no_data;
+	struct options_scope scope;
 };
 
 static void settings_clear(struct settings *settings)
 {
 	g_free(settings->config);
-	g_free(settings->service);
-	g_free(settings->team);
-	g_free(settings->org);
 	g_free(settings->guardrail);
 	g_free(settings->format);
 	g_free(settings->no_data);
-}
-
-static bool is_known(const struct config *config, const struct gate_wish *wish)
-{
-	switch (wish->kind) {
-	case SCOPE_ORG:
-		return config_org(config, wish->scope) != NULL;
-	case SCOPE_TEAM:
-		return config_team(config, wish->scope) != NULL;
-	case SCOPE_SERVICE:
-		return config_service(config, wish->scope) != NULL;
-	}
-	g_assert_not_reached();
+	options_scope_clear(&settings->scope);
 }
 
 /* How many guardrails of the configuration are wanted. */
@@ -54,14 +39,8 @@ static bool check_wish(const struct config *config, const struct gate_wish *wish
 		named |= g_strcmp0(config->guardrails[i].name, wish->name) == 0;
 	if (!named)
 		fprintf(stderr, "dorad gate: there is no guardrail \"%s\"\n", wish->name);
-	if (wish->scope && !is_known(config, wish)) {
-		fprintf(stderr, "dorad gate: there is no %s \"%s\"\n",
-			wish->kind == SCOPE_ORG	   ? "org"
-			: wish->kind == SCOPE_TEAM ? "team"
-						   : "service",
-			wish->scope);
+	if (!options_scope_known(&command_gate, config, wish->kind, wish->scope))
 		return false;
-	}
 	if (named && (wish->name || wish->scope) && n_wanted(config, wish) == 0) {
 		fputs("dorad gate: no guardrail fits what was asked for\n", stderr);
 		return false;
@@ -69,53 +48,17 @@ static bool check_wish(const struct config *config, const struct gate_wish *wish
 	return named;
 }
 
-static bool make_wish(const struct settings *settings, struct gate_wish *wish)
-{
-	int n = (settings->service != NULL) + (settings->team != NULL) +
-		(settings->org != NULL);
-
-	*wish = (struct gate_wish){
-		.name = settings->guardrail,
-		.kind = settings->service ? SCOPE_SERVICE
-			: settings->team  ? SCOPE_TEAM
-					  : SCOPE_ORG,
-		.scope = settings->service ? settings->service
-			 : settings->team  ? settings->team
-					   : settings->org,
-	};
-	if (n <= 1)
-		return true;
-	fputs("dorad gate: expected one of --service, --team and --org\n", stderr);
-	return false;
-}
-
-/* The guardrails that the daemon has put into the database; NULL with *status. */
-static GArray *read_rows(struct config *config, int *status)
-{
-	_cleanup_(store_freep) struct store *store = store_new(config);
-	g_autoptr(GError) error = NULL;
-	GArray *rows = store_guardrails(store, &error);
-
-	if (rows)
-		return rows;
-	*status = g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG) ||
-				  g_error_matches(error, DORA_ERROR, DORA_ERROR_DENIED)
-			  ? EXIT_CONFIG
-			  : EXIT_UNAVAILABLE;
-	fprintf(stderr, "dorad gate: %s: %s\n", error->message, dora_error_advice(error));
-	return NULL;
-}
-
 static int judge(struct config *config, const struct gate_wish *wish, bool json,
 		 bool fails)
 {
-	int status = EXIT_OK;
-	g_autoptr(GArray) rows = read_rows(config, &status);
+	_cleanup_(store_freep) struct store *store = store_new(config);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) rows = store_guardrails(store, &error);
 	const struct config_guardrail *unknown;
 	struct gate_count counts;
 
 	if (!rows)
-		return status;
+		return options_fail(&command_gate, error);
 	unknown = gate_find_unknown(config, rows, wish);
 	if (unknown) {
 		fprintf(stderr,
@@ -126,10 +69,8 @@ static int judge(struct config *config, const struct gate_wish *wish, bool json,
 		return EXIT_CONFIG;
 	}
 	counts = (json ? gate_json : gate_text)(stdout, rows, wish, fails);
-	if (fflush(stdout) != 0) {
-		perror("dorad gate: standard output");
+	if (!options_written(&command_gate))
 		return EXIT_UNAVAILABLE;
-	}
 	return gate_is_open(&counts, fails) ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -137,39 +78,33 @@ static int run(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
 	const GOptionEntry entries[] = {
-		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &settings.config,
-		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
-		  "FILE" },
-		{ "service", 0, 0, G_OPTION_ARG_STRING, &settings.service,
-		  "only guardrails of this service", "NAME" },
-		{ "team", 0, 0, G_OPTION_ARG_STRING, &settings.team,
-		  "only guardrails of this team", "NAME" },
-		{ "org", 0, 0, G_OPTION_ARG_STRING, &settings.org,
-		  "only guardrails of this org", "NAME" },
-		{ "guardrail", 0, 0, G_OPTION_ARG_STRING, &settings.guardrail,
-		  "only this guardrail", "NAME" },
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
-		  "text (default) or json", "FORMAT" },
-		{ "no-data", 0, 0, G_OPTION_ARG_STRING, &settings.no_data,
-		  "what a guardrail without data does: ok (default) or fail", "WORD" },
+		option_config(&settings.config),
+		option_text("service", &settings.scope.service,
+			    "only guardrails of this service", "NAME"),
+		option_text("team", &settings.scope.team, "only guardrails of this team",
+			    "NAME"),
+		option_text("org", &settings.scope.org, "only guardrails of this org",
+			    "NAME"),
+		option_text("guardrail", &settings.guardrail, "only this guardrail",
+			    "NAME"),
+		option_format(&settings.format),
+		option_text("no-data", &settings.no_data,
+			    "what a guardrail without data does: ok (default) or fail",
+			    "WORD"),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
-	struct gate_wish wish;
+	struct gate_wish wish = { 0 };
 	bool json, fails;
 
-	if (!options_parse(&command_gate, entries, &argc, &argv))
-		return EXIT_USAGE;
-	if (argc > 1) {
-		fprintf(stderr, "dorad gate: unexpected argument \"%s\"\n", argv[1]);
-		return EXIT_USAGE;
-	}
-	if (!options_choose(&command_gate, "format", settings.format, "text", "json",
+	if (!options_parse_all(&command_gate, entries, argc, argv) ||
+	    !options_choose(&command_gate, "format", settings.format, "text", "json",
 			    &json) ||
 	    !options_choose(&command_gate, "no-data", settings.no_data, "ok", "fail",
 			    &fails) ||
-	    !make_wish(&settings, &wish))
+	    !options_scope_read(&command_gate, &settings.scope, &wish.kind, &wish.scope))
 		return EXIT_USAGE;
+	wish.name = settings.guardrail;
 	config = options_load_config(config_path(settings.config));
 	if (!config)
 		return EXIT_CONFIG;
@@ -185,7 +120,8 @@ static int run(int argc, char **argv)
 
 const struct command command_gate = {
 	.name = "gate",
-	.arguments = "[--service NAME|--team NAME|--org NAME] [--guardrail NAME] …",
+	.arguments = "[--service NAME|--team NAME|--org NAME] [--guardrail NAME] "
+		     "[--format text|json] [--no-data ok|fail]",
 	.summary = "tell whether the guardrails hold, by the exit status too",
 	.run = run,
 };

@@ -1,3 +1,5 @@
+#include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,13 +22,27 @@ static void usage(FILE *out)
 	fputs("\n\"dorad COMMAND --help\" tells more.\n", out);
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+	       strcmp(word, "help") == 0;
+}
+
 int main(int argc, char **argv)
 {
+	static char help[] = "--help";
+
+	/* Arguments and what is printed are UTF-8, wherever it runs. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+	if (is_help(argv[1]) && argc == 3) {
+		/* "help run" is "run --help" */
+		argv[1] = argv[2];
+		argv[2] = help;
+	} else if (is_help(argv[1])) {
 		usage(stdout);
 		return EXIT_OK;
 	}
@@ -35,7 +51,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
 			return commands[i]->run(argc - 1, argv + 1);
-	fprintf(stderr, "dorad: there is no command \"%s\"\n", argv[1]);
-	usage(stderr);
+	fprintf(stderr,
+		"dorad: there is no command \"%s\"\n\"dorad --help\" lists them.\n",
+		argv[1]);
 	return EXIT_USAGE;
 }

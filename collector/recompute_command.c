@@ -28,17 +28,6 @@ static void settings_clear(struct settings *settings)
 	g_strfreev(settings->services);
 }
 
-static int fail(const GError *error)
-{
-	fprintf(stderr, "dorad recompute: %s: %s\n", error->message,
-		dora_error_advice(error));
-	return g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG) ||
-			       g_error_matches(error, DORA_ERROR, DORA_ERROR_DENIED)
-		       ? EXIT_CONFIG
-	       : dora_error_is_transient(error) ? EXIT_UNAVAILABLE
-						: EXIT_FAILED;
-}
-
 static bool is_shown(const struct settings *settings, const struct trial_change *change)
 {
 	return !settings->services ||
@@ -181,12 +170,11 @@ static int try_all(const struct settings *settings, struct store *store,
 	gint64 total;
 
 	if (!changes)
-		return fail(error);
+		return options_fail(&command_recompute, error);
 	total = (json ? print_json : print_text)(settings, changes, notes);
-	if (fflush(stdout) == 0)
-		return total == 0 ? EXIT_OK : EXIT_FAILED;
-	perror("dorad recompute: standard output");
-	return EXIT_UNAVAILABLE;
+	return !options_written(&command_recompute) ? EXIT_UNAVAILABLE
+	       : total == 0			    ? EXIT_OK
+						    : EXIT_FAILED;
 }
 
 static int do_all(const struct settings *settings, struct store *store,
@@ -197,11 +185,11 @@ static int do_all(const struct settings *settings, struct store *store,
 
 	if (!recompute(store, context, (const char *const *)settings->services, n,
 		       g_get_real_time(), &n_changed, &error))
-		return fail(error);
+		return options_fail(&command_recompute, error);
 	printf(json ? "{ \"changed\": %" G_GSIZE_FORMAT " }\n"
 		    : "%" G_GSIZE_FORMAT " rows changed\n",
 	       n_changed);
-	return EXIT_OK;
+	return options_written(&command_recompute) ? EXIT_OK : EXIT_FAILED;
 }
 
 static bool check(const struct settings *settings, const struct config *config,
@@ -211,11 +199,9 @@ static bool check(const struct settings *settings, const struct config *config,
 			    "json", json))
 		return false;
 	for (char **name = settings->services; name && *name; name++)
-		if (!config_service(config, *name)) {
-			fprintf(stderr, "dorad recompute: there is no service \"%s\"\n",
-				*name);
+		if (!options_scope_known(&command_recompute, config, SCOPE_SERVICE,
+					 *name))
 			return false;
-		}
 	return true;
 }
 
@@ -225,15 +211,11 @@ static int run(int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "dry-run", 'n', 0, G_OPTION_ARG_NONE, &settings.dry_run,
 		  "change nothing; show what the configuration would change", NULL },
-		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &settings.config,
-		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
-		  "FILE" },
+		option_config(&settings.config),
 		{ "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &settings.services,
 		  "only this service (may be repeated)", "NAME" },
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &settings.format,
-		  "text (default) or json", "FORMAT" },
-		{ "cache-dir", 0, 0, G_OPTION_ARG_FILENAME, &settings.cache,
-		  "where the daemon keeps mirrors", "DIR" },
+		option_format(&settings.format),
+		option_cache_dir(&settings.cache),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
@@ -241,12 +223,8 @@ static int run(int argc, char **argv)
 	g_autofree char *cache_dir = NULL;
 	bool json;
 
-	if (!options_parse(&command_recompute, entries, &argc, &argv))
+	if (!options_parse_all(&command_recompute, entries, argc, argv))
 		return EXIT_USAGE;
-	if (argc > 1) {
-		fprintf(stderr, "dorad recompute: unexpected argument \"%s\"\n", argv[1]);
-		return EXIT_USAGE;
-	}
 	config = options_load_config(config_path(settings.config));
 	if (!config)
 		return EXIT_CONFIG;

@@ -99,6 +99,11 @@ static bool apply_rules(struct reporting *work, GError **error)
 					? work->state.head + strlen("refs/heads/")
 					: "?");
 	}
+	if (work->rows->len == 0 && work->service->n_deployments == 1 &&
+	    work->facts->used_tags)
+		rule_notice("no tag is a deployment: see which there are, and --tags and "
+			    "--except",
+			    work);
 	return true;
 }
 

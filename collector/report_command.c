@@ -184,7 +184,7 @@ static void print(const struct task *task, enum report_format format, enum grain
 	};
 
 	memcpy(report.excluded, task->facts.excluded, sizeof(report.excluded));
-	text = report_print(&report, format, grain, (guint)MAX(buckets, 1),
+	text = report_print(&report, format, grain, (guint)buckets,
 			    isatty(STDOUT_FILENO));
 	fputs(text, stdout);
 }
@@ -208,11 +208,8 @@ static int report(struct config *config, const char *dir, gint64 since,
 	signal(SIGPIPE, SIG_IGN);
 	if (task.ok) {
 		print(&task, format, grain);
-		if (fflush(stdout) != 0 || ferror(stdout)) {
-			fprintf(stderr, "dorad report: cannot write: %s\n",
-				g_strerror(errno));
+		if (!options_written(&command_report))
 			status = EXIT_FAILED;
-		}
 	} else {
 		fprintf(stderr, "dorad report: %s (%s)\n", task.error->message,
 			dora_error_advice(task.error));
@@ -247,7 +244,10 @@ static bool read_choices(enum report_format *format, enum grain *grain)
 			"dorad report: --grain: \"%s\", expected day, week, month or "
 			"quarter\n",
 			grain_name_given);
-	return found;
+	if (buckets < 1)
+		fprintf(stderr, "dorad report: --buckets: \"%d\", expected at least 1\n",
+			buckets);
+	return found && buckets >= 1;
 }
 
 /* --since as the start of that local day. */
@@ -316,7 +316,7 @@ static int run(int argc, char **argv)
 
 const struct command command_report = {
 	.name = "report",
-	.arguments = "--git URL_OR_PATH",
+	.arguments = "[--git] URL_OR_PATH",
 	.summary = "print the figures of one repository; no database, no configuration",
 	.run = run,
 };

@@ -161,11 +161,7 @@ static int run(int argc, char **argv)
 		      stderr);
 		return EXIT_USAGE;
 	}
-	if (fflush(stdout) != 0) {
-		perror("dorad sources: standard output");
-		return EXIT_FAILED;
-	}
-	return status;
+	return options_written(&command_sources) ? status : EXIT_FAILED;
 }
 
 const struct command command_sources = {

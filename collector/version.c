@@ -1,16 +1,15 @@
-#include "collector/command.h"
-
 #include <stdio.h>
+
+#include "collector/options.h"
 
 static int run(int argc, char **argv)
 {
-	(void)argv;
-	if (argc > 1) {
-		fputs("dorad version: takes no arguments\n", stderr);
+	const GOptionEntry entries[] = { { 0 } };
+
+	if (!options_parse_all(&command_version, entries, argc, argv))
 		return EXIT_USAGE;
-	}
 	puts("dorad " DORAD_VERSION);
-	return EXIT_OK;
+	return options_written(&command_version) ? EXIT_OK : EXIT_FAILED;
 }
 
 const struct command command_version = {

@@ -101,6 +101,17 @@ const char *shift_direction_name(enum shift_direction direction)
 	return direction == SHIFT_BETTER ? "better" : "worse";
 }
 
+bool shift_direction_parse(const char *name, enum shift_direction *direction)
+{
+	for (int i = SHIFT_WORSE; i <= SHIFT_BETTER; i++) {
+		if (g_strcmp0(name, shift_direction_name((enum shift_direction)i)) != 0)
+			continue;
+		*direction = (enum shift_direction)i;
+		return true;
+	}
+	return false;
+}
+
 const char *shift_sensitivity_name(enum shift_sensitivity sensitivity)
 {
 	return sensitivities[sensitivity].name;

@@ -28,6 +28,7 @@ bool shift_engine_parse(const char *name, enum shift_engine *engine);
 /* Which way is looked for. Worse is longer, more failures, fewer deployments. */
 enum shift_direction { SHIFT_WORSE, SHIFT_BETTER };
 const char *shift_direction_name(enum shift_direction direction); /* "worse", "better" */
+bool shift_direction_parse(const char *name, enum shift_direction *direction);
 
 /* One of what the engine counts. Days are local dates (metrics/bucket.h). */
 struct shift_sample {

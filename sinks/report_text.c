@@ -126,6 +126,12 @@ static void sparklines(GString *out, const struct report *report, enum grain gra
 	}
 }
 
+/* "1 change", "2 changes" */
+static const char *plural(gint64 n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void window_table(GString *out, const struct report *report)
 {
 	bool any = false;
@@ -145,16 +151,16 @@ static void window_table(GString *out, const struct report *report)
 		any = true;
 		cell(out, label, -14);
 		if (row->metric == METRIC_DEPLOYMENT_FREQUENCY) {
-			g_string_append_printf(out, "%5" G_GINT64_FORMAT " deployments",
-					       row->n);
+			g_string_append_printf(out, "%5" G_GINT64_FORMAT " deployment%s",
+					       row->n, plural(row->n));
 			if (!isnan(row->deployment_days))
 				g_string_append_printf(out, " on %.3g days a week",
 						       row->deployment_days);
 			if (!isnan(row->p50))
 				g_string_append_printf(out, ", %s between two", p50);
 		} else {
-			g_string_append_printf(out, "%5" G_GINT64_FORMAT " changes",
-					       row->n);
+			g_string_append_printf(out, "%5" G_GINT64_FORMAT " change%s",
+					       row->n, plural(row->n));
 			if (!isnan(row->p50))
 				g_string_append_printf(out, ", lead time p50 %s, p90 %s",
 						       p50, p90);
@@ -184,8 +190,9 @@ char *report_text(const struct report *report, enum grain grain, guint most, boo
 	GString *out = g_string_new(NULL);
 
 	g_string_append_printf(
-		out, "%s\n%zu commits, %zu deployments from %s, days of %s\n\n",
-		report->repository, report->n_commits, report->n_deployments,
+		out, "%s\n%zu commit%s, %zu deployment%s from %s, days of %s\n\n",
+		report->repository, report->n_commits, plural((gint64)report->n_commits),
+		report->n_deployments, plural((gint64)report->n_deployments),
 		report->deployments, report->time_zone);
 	if (zone && report->n_deployments > 0) {
 		bucket_table(out, report, zone, grain, most);

@@ -154,9 +154,6 @@ static void read_alert(const PGresult *result, int i, struct alert_row *row)
 		.environment = result_text(result, i, 6),
 		.metric = result_text(result, i, 7),
 		.name = result_text(result, i, 8),
-		.direction = g_strcmp0(direction, shift_direction_name(SHIFT_BETTER)) == 0
-				     ? SHIFT_BETTER
-				     : SHIFT_WORSE,
 		.state = result_text(result, i, 10),
 		.reason = result_text(result, i, 11),
 		.rule = result_text(result, i, 12),
@@ -178,6 +175,7 @@ static void read_alert(const PGresult *result, int i, struct alert_row *row)
 			  : row->team  ? SCOPE_TEAM
 				       : SCOPE_ORG;
 	watch_kind_parse(kind, &row->kind);
+	shift_direction_parse(direction, &row->direction);
 	if (engine)
 		shift_engine_parse(engine, &row->engine);
 	read_shift(result, i, &row->shift);

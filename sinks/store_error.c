@@ -74,6 +74,13 @@ static char *one_line(const char *text)
 	return g_string_free(line, FALSE);
 }
 
+/* What the views and tables of another version lack. */
+static bool is_of_schema(const char *state)
+{
+	return g_str_equal(state, "42P01") || g_str_equal(state, "42703") ||
+	       g_str_equal(state, "42883") || g_str_equal(state, "3F000");
+}
+
 bool store_fail(PGconn *conn, const PGresult *result, GError **error)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -88,8 +95,11 @@ bool store_fail(PGconn *conn, const PGresult *result, GError **error)
 		return false;
 	}
 	text = one_line(primary);
-	g_set_error(error, DORA_ERROR, code_of(state), "database: %s%s%s (%s)", text,
-		    detail ? ": " : "", detail ? detail : "", state);
+	g_set_error(error, DORA_ERROR, code_of(state), "database: %s%s%s (%s)%s", text,
+		    detail ? ": " : "", detail ? detail : "", state,
+		    is_of_schema(state) ? "; the schema is made and brought up to date "
+					  "when dorad starts"
+					: "");
 	return false;
 }
 

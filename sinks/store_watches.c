@@ -129,9 +129,6 @@ static void read_row(const PGresult *result, int i, struct watch_row *row)
 		.name = result_text(result, i, 3),
 		.metric = result_text(result, i, 4),
 		.environment = result_text(result, i, 5),
-		.direction = g_strcmp0(direction, shift_direction_name(SHIFT_BETTER)) == 0
-				     ? SHIFT_BETTER
-				     : SHIFT_WORSE,
 		.lacking = result_int4(result, i, 25),
 		.score = result_double(result, i, 26),
 		.ratio = result_double(result, i, 27),
@@ -139,6 +136,7 @@ static void read_row(const PGresult *result, int i, struct watch_row *row)
 		.measured = result_text(result, i, 31),
 	};
 	watch_kind_parse(kind, &row->kind);
+	shift_direction_parse(direction, &row->direction);
 	if (engine)
 		shift_engine_parse(engine, &row->engine);
 	read_watch(result, i, &row->watch);

@@ -164,6 +164,7 @@ class Alerts:
         uri = " ".join(part for part in CONNINFO.split()
                        if not part.startswith(("dbname=", "user=")))
         self.looker = self.write("looker", f"{uri} user=looker dbname={self.database}", repository)
+        self.bare = self.write("bare", database_uri(fresh_database("bare")), repository)
         self.nowhere = self.write("nowhere", f"host={top} dbname=x user=x", repository)
 
     def write(self, name, uri, repository):
@@ -172,11 +173,11 @@ class Alerts:
             out.write(CONFIG.format(uri=uri, repository=repository))
         return path
 
-    def call(self, *words, config=None):
+    def call(self, *words, config=None, locale="C.UTF-8"):
         done = subprocess.run([self.dorad, "alerts", *words] +
                               (["--config", config or self.config] if words else []),
                               capture_output=True, text=True, env={
-                                  "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
+                                  "PATH": os.environ["PATH"], "LC_ALL": locale})
         return done.returncode, done.stdout, done.stderr
 
     def told(self, *words, config=None):
@@ -250,6 +251,12 @@ def check_people(world):
            [(1, 1, None, "migration"), (2, None, "checkout", "a move")])
     has("it is muted", world.told("list", "--service", "payments"), "firing, known, muted")
     has("until", world.told("show", "1"), "muted until   2090-01-01T00:00:00Z")
+    expect("words in any tongue, wherever it runs",
+           world.call("mute", "--metric", "change_lead_time", "--for", "1h", "--reason",
+                      "Umzug: größer", locale="C")[0], 0)
+    has("whole seconds", world.told("mutes"), "change_lead_time: Umzug: größer\n")
+    expect("a fraction", [line for line in world.told("mutes").splitlines() if "." in line], [])
+    world.told("unmute", "3")
     world.told("unmute", "1")
     world.told("unmute", "2")
     expect("once", world.call("unmute", "2")[0], 65)
@@ -293,7 +300,12 @@ def main():
             status, _, errors = world.call(*words, config=world.looker)
             expect(words, status, 78)
             has(words, errors, "permission denied")
-        expect("no database", world.call("list", config=world.nowhere)[0], 69)
+        status, _, errors = world.call("list", config=world.nowhere)
+        expect("no database", (status, errors.count("\n")), (69, 1))
+        has("no database", errors, "dorad alerts list: database: ", "(may work at another time)")
+        status, _, errors = world.call("list", config=world.bare)
+        expect("a database without the schema", (status, errors.count("\n")), (78, 1))
+        has("a database without the schema", errors, "made and brought up to date when dorad starts")
 
         check_people(world)
         check_accept(world)

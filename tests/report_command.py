@@ -18,6 +18,7 @@ WRONG = [
     (["/x", "--grain", "year"], '--grain: "year", expected day, week, month or quarter'),
     (["/x", "--tz", "No/where"],
      '--tz: "No/where" is not a time zone, expected an IANA name such as Europe/Berlin'),
+    (["/x", "--buckets", "0"], '--buckets: "0", expected at least 1'),
     (["/x", "--since", "May"], '--since: "May", expected a date such as 2026-03-01'),
     (["/x", "--each", "year"], '--each: "year" is unknown, expected commit or day'),
     (["/x", "--baseline", "12"],
@@ -77,6 +78,22 @@ def main():
                            check=True, env={"PATH": env["PATH"], "HOME": "/nonexistent"})
         metrics = {line.split(",")[0] for line in report(made, "-f", "csv")[1].splitlines()}
         expect("metrics", metrics, {"metric", "deployment_frequency", "change_lead_time"})
+
+        # any name that a folder, a branch or a tag may have, wherever it runs
+        odd = f"{top}/Küche & 'Bad'"
+        os.rename(made, odd)
+        for args in (["branch", "größer"], ["tag", "größe-1"]):
+            subprocess.run(["git", "-C", odd, *args], check=True,
+                           env={"PATH": env["PATH"], "HOME": "/nonexistent"})
+        for locale in ("C", "C.UTF-8", "nowhere"):
+            env["LC_ALL"] = locale
+            expect(locale, report("--git", odd, "--tags", "größe-*")[1].splitlines()[:2],
+                   [odd, "1 commit, 1 deployment from tags größe-*, days of UTC"])
+            expect(locale, report(odd, "--trunk", "-b", "größer", "-n", "1")[1].splitlines()[1],
+                   "1 commit, 1 deployment from the last commit of each day on größer, days of UTC")
+        expect("no such tag", report(odd, "--tags", "v*"),
+               (0, f"{odd}\n1 commit, 0 deployments from tags v*, days of UTC\n\nnote: no tag is "
+                "a deployment: see which there are, and --tags and --except\n", ""))
 
         # a git that never answers, until Ctrl-C
         os.mkdir(f"{top}/bin")

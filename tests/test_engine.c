@@ -395,7 +395,7 @@ static const struct {
 	{ "no database", DORA_ERROR_RETRY, FAKE_GOOD, FAKE_GOOD, FAKE_GOOD,
 	  EXIT_UNAVAILABLE, 0 },
 	{ "database refuses us", DORA_ERROR_DENIED, FAKE_GOOD, FAKE_GOOD, FAKE_GOOD,
-	  EXIT_UNAVAILABLE, 0 },
+	  EXIT_CONFIG, 0 },
 	{ "database is newer", DORA_ERROR_CONFIG, FAKE_GOOD, FAKE_GOOD, FAKE_GOOD,
 	  EXIT_CONFIG, 0 },
 };

@@ -99,7 +99,7 @@ static char *print(enum report_format format, guint most, bool wide, bool empty)
 #define TAIL                                                                             \
 	"\nwhole days up to last midnight\n"                                             \
 	"last 7 days       2 deployments on 2 days a week, 2h between two\n"             \
-	"last 7 days       1 changes, lead time p50 1m, p90 1m 1s\n"                     \
+	"last 7 days       1 change, lead time p50 1m, p90 1m 1s\n"                      \
 	"\nleft out: 1 baseline, 2 merge\n"                                              \
 	"lead times of fewer than 3 authors are withheld\nnote: look\n"
 

@@ -7,6 +7,7 @@ START_TEST(engines_have_names)
 {
 	static const char *const names[] = { "level", "count", "share", "spans" };
 	enum shift_engine engine = SHIFT_SPANS;
+	enum shift_direction direction = SHIFT_WORSE;
 
 	for (guint i = 0; i < N_SHIFT_ENGINES; i++) {
 		ck_assert_str_eq(shift_engine_name((enum shift_engine)i), names[i]);
@@ -16,6 +17,11 @@ START_TEST(engines_have_names)
 	ck_assert(!shift_engine_parse("", &engine) && engine == SHIFT_SPANS);
 	ck_assert_str_eq(shift_direction_name(SHIFT_WORSE), "worse");
 	ck_assert_str_eq(shift_direction_name(SHIFT_BETTER), "better");
+	ck_assert(shift_direction_parse("better", &direction));
+	ck_assert_int_eq(direction, SHIFT_BETTER);
+	ck_assert(!shift_direction_parse("", &direction) && direction == SHIFT_BETTER);
+	ck_assert(shift_direction_parse("worse", &direction));
+	ck_assert_int_eq(direction, SHIFT_WORSE);
 	ck_assert_str_eq(shift_sensitivity_name(SENSITIVITY_LOW), "low");
 	ck_assert_str_eq(shift_sensitivity_name(SENSITIVITY_HIGH), "high");
 	ck_assert_str_eq(shift_sensitivity_name(SENSITIVITY_DEFAULT), "default");

@@ -93,8 +93,9 @@ static const char *url_protocol(const char *url)
 	};
 	const char *colon = strchr(url, ':');
 
+	/* a path may have spaces in it */
 	for (const char *c = url; *c; c++)
-		if ((guchar)*c <= ' ' || *c == 0x7f)
+		if ((guchar)*c < ' ' || (*c == ' ' && url[0] != '/') || *c == 0x7f)
 			return NULL;
 	if (url[0] == '-')
 		return NULL;

@@ -156,7 +156,10 @@ static bool is_noise(const char *line)
 	for (gsize i = 0; i < G_N_ELEMENTS(noise); i++)
 		if (g_str_has_prefix(line, noise[i]))
 			return true;
-	return line[0] == '\0' || strstr(line, " trace: ");
+	/* GIT_TRACE: a time, a place, words; of the other side too, if that is a child */
+	return line[0] == '\0' ||
+	       g_regex_match_simple("^(remote: )?[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6} ",
+				    line, 0, 0);
 }
 
 static const char *without_level(const char *line)

@@ -31,11 +31,10 @@ static void read_series(struct player *player)
 	must_word(direction);
 	player->series = (struct shift_series){
 		.engine = parsed,
-		.direction = strcmp(direction, shift_direction_name(SHIFT_BETTER)) == 0
-				     ? SHIFT_BETTER
-				     : SHIFT_WORSE,
 		.baseline_start = whole_day(SHIFT_NO_BOUND),
 	};
+	if (!shift_direction_parse(direction, &player->series.direction))
+		must_end(direction, direction);
 	player->series.gate = real();
 	g_array_set_size(player->samples, 0);
 	calendar_unref(player->calendar);

@@ -139,7 +139,7 @@ def test_no_leak(world):
         ("env", world.config, [{"env": "TOKEN"}], {}, (0,)),
         ("credential", world.config, [{"credential": "token"}], {}, (0,)),
         ("wrong token", world.config, [wrong], {}, (1,)),
-        ("wrong password", world.config, [file, "wrong"], {}, (69,)),
+        ("wrong password", world.config, [file, "wrong"], {}, (78,)),
         ("wrong key", world.config, [file], {"ssh_key": f"{RIG}/stranger_key"}, (1,)),
         ("no database", world.config, [file], {"uri": " host=/nonexistent"}, (69,)),
         ("no git server", world.config, [file],
