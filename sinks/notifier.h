@@ -32,11 +32,12 @@ struct notify_context {
 	void (*journal)(const struct outbox_message *message, const char *text,
 			void *user);
 	void *user;
-	/* Out, of send and remind: how many seconds the receiver asks to be left alone,
-	 * by Retry-After of 429 or 503, at most NOTIFY_LEAVE_MAX; 0: it did not. */
-	gint64 retry_after;
+	/* Out, of send and remind: how long the receiver asks to be left alone, by
+	 * Retry-After of 429 or 503, at most NOTIFY_LEAVE_MAX; 0: it did not. */
+	GTimeSpan retry_after;
 };
-#define NOTIFY_LEAVE_MAX 3600
+/* Less than a day: what waits for longer is taken for a clock that was set back. */
+#define NOTIFY_LEAVE_MAX (G_TIME_SPAN_DAY - G_TIME_SPAN_MINUTE)
 
 struct notifier {
 	enum config_channel_kind kind;

@@ -27,22 +27,13 @@ static enum dora_error meaning(guint status)
 	return status < 400 ? DORA_ERROR_CONFIG : DORA_ERROR_DATA;
 }
 
-/* Seconds, or a date. */
-static gint64 retry_after(const struct http_response *response, gint64 now)
+/* By the server's own clock, if it tells. */
+static GTimeSpan retry_after(const struct http_response *response, gint64 now)
 {
-	const char *text = http_header(response, "retry-after");
-	gint64 seconds = 0, instant;
-	gsize digits;
-
-	if (!text || (response->status != 429 && response->status != 503))
+	if (response->status != 429 && response->status != 503)
 		return 0;
-	digits = strspn(text, "0123456789");
-	if (digits > 0 && text[digits] == '\0')
-		/* Many digits are many seconds. */
-		seconds = digits > 9 ? G_MAXINT64 : g_ascii_strtoll(text, NULL, 10);
-	else if (http_date_parse(text, &instant))
-		seconds = (instant - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
-	return CLAMP(seconds, 0, NOTIFY_LEAVE_MAX);
+	return http_retry_after(http_header(response, "retry-after"),
+				http_answered(response, now), NOTIFY_LEAVE_MAX);
 }
 
 static bool judge(const struct http_response *response, const struct notify_post *post,

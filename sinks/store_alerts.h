@@ -247,10 +247,11 @@ bool store_outbox_delivered(struct store *store, const struct outbox_message *me
 bool store_outbox_failed(struct store *store, const struct outbox_message *message,
 			 const GError *failure, gint64 next, gint64 now, GError **error);
 /* How often in a row a channel has failed, about: tries of what still waits, since it
- * took anything; but for failures of data. *last: when it failed last; INSTANT_NONE: it
- * has not. */
+ * took anything; but for failures of data. *last: when it failed last; *next: when the
+ * first of what may pass by itself is tried again; INSTANT_NONE: it has not, there is
+ * none. */
 bool store_outbox_failures(struct store *store, const char *channel, guint *n,
-			   gint64 *last, GError **error);
+			   gint64 *last, gint64 *next, GError **error);
 /* Nothing that waits for a channel is due before then; what is due later stays so. */
 bool store_outbox_postpone(struct store *store, const char *channel, gint64 until,
 			   GError **error);
