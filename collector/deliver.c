@@ -119,7 +119,7 @@ static gint64 look_at_clock(struct delivery *work)
 }
 
 /* How long the receiver asked to be left alone. Never for so long that what has ended is
- * too old to be told before it is tried again. */
+ * too old to be told before it is tried again (a second after the others). */
 static GTimeSpan asked(const struct delivery *work, const struct outbox_message *message)
 {
 	GTimeSpan wait = MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX);
@@ -129,7 +129,8 @@ static GTimeSpan asked(const struct delivery *work, const struct outbox_message 
 		newest = MAX(newest,
 			     g_array_index(message->events, struct outbox_event, i).at);
 	if (message->ended && newest != INSTANT_NONE)
-		wait = MIN(wait, newest + OUTBOX_NEWS - work->notify.now);
+		wait = MIN(wait,
+			   newest + OUTBOX_NEWS - work->notify.now - G_TIME_SPAN_SECOND);
 	return MAX(wait, 0);
 }
 

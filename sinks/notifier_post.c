@@ -36,7 +36,7 @@ static GTimeSpan retry_after(const struct http_response *response, gint64 now)
 				http_answered(response, now), NOTIFY_LEAVE_MAX);
 }
 
-static bool judge(const struct http_response *response, const struct notify_post *post,
+bool notify_judge(const struct http_response *response, const struct notify_post *post,
 		  GError **error)
 {
 	g_autofree char *origin = url_origin(post->url);
@@ -78,7 +78,7 @@ bool notify_post(struct notify_context *context, const struct notify_post *post,
 	if (!http_perform(context->http, &whole, &response, error))
 		return false;
 	context->retry_after = retry_after(&response, context->now);
-	return judge(&response, post, error);
+	return notify_judge(&response, post, error);
 }
 
 bool notify_post_secret(struct notify_context *context,
@@ -96,6 +96,17 @@ bool notify_post_secret(struct notify_context *context,
 
 	context->retry_after = 0;
 	good = url && notify_post(context, &post, error);
+	secret_free(url);
+	return good;
+}
+
+bool notify_reach_secret(struct notify_context *context,
+			 const struct config_channel_http *http, char **found,
+			 GError **error)
+{
+	char *url = secret_read(http->secret_url, error);
+	bool good = url && notify_reach(context, url, http->ca_file, found, error);
+
 	secret_free(url);
 	return good;
 }

@@ -97,8 +97,11 @@ struct watch_row {
 	gint32 watch_id; /* 0: new */
 	enum watch_kind kind;
 	gint32 scope_id; /* 0: of the daemon itself */
-	char *name;   /* guardrail; incident; self: of the source or service; else "" */
-	char *metric; /* self: "source_stale", "source_denied", "rule_matched_nothing" */
+	/* Of a guardrail, an incident, and of self of the source, service or channel;
+	 * else
+	 * "". Metrics of self: "source_stale", "source_denied", "rule_matched_nothing",
+	 * "channel_failing". */
+	char *name, *metric;
 	char *environment; /* "" of self */
 	enum shift_direction direction;
 	struct watch watch;
