@@ -62,11 +62,10 @@ static bool try(struct config *config, const struct config_channel *channel)
 	if (good)
 		printf("%s (%s): accepted%s%s\n", channel->name, kind,
 		       trial.remark ? ", but " : "", trial.remark ? trial.remark : "");
-	else if (dora_error_is_transient(error))
-		printf("%s (%s): failed: %s\n", channel->name, kind, error->message);
 	else
-		printf("%s (%s): refused: %s: %s\n", channel->name, kind, error->message,
-		       dora_error_advice(error));
+		printf("%s (%s): not accepted: %s%s%s\n", channel->name, kind,
+		       error->message, dora_error_is_transient(error) ? "" : ": ",
+		       dora_error_is_transient(error) ? "" : dora_error_advice(error));
 	fflush(stdout);
 	g_free(trial.remark);
 	return good;

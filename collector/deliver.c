@@ -6,6 +6,8 @@
 
 /* A run that lasts longer than this lets an evaluation have its turn. */
 #define RUN_MAX G_TIME_SPAN_MINUTE
+/* So long before news is too old to be told it is tried once more. */
+#define LAST_TRY G_TIME_SPAN_MINUTE
 
 struct delivery {
 	struct store *store;
@@ -118,8 +120,7 @@ static gint64 look_at_clock(struct delivery *work)
 	return work->notify.now;
 }
 
-/* How long the receiver asked to be left alone. Never for so long that what has ended is
- * too old to be told before it is tried again (a second after the others). */
+/* How long the receiver asked to be left alone. Never until what has ended is no news. */
 static GTimeSpan asked(const struct delivery *work, const struct outbox_message *message)
 {
 	GTimeSpan wait = MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX);
@@ -129,8 +130,7 @@ static GTimeSpan asked(const struct delivery *work, const struct outbox_message 
 		newest = MAX(newest,
 			     g_array_index(message->events, struct outbox_event, i).at);
 	if (message->ended && newest != INSTANT_NONE)
-		wait = MIN(wait,
-			   newest + OUTBOX_NEWS - work->notify.now - G_TIME_SPAN_SECOND);
+		wait = MIN(wait, newest + OUTBOX_NEWS - LAST_TRY - work->notify.now);
 	return MAX(wait, 0);
 }
 
