@@ -97,8 +97,7 @@ struct watch_row {
 	gint32 watch_id; /* 0: new */
 	enum watch_kind kind;
 	gint32 scope_id; /* 0: of the daemon itself */
-	/* Of a guardrail, an incident, and of self of the source, service or channel;
-	 * else
+	/* Names a guardrail or an incident; of self the source, service or channel; else
 	 * "". Metrics of self: "source_stale", "source_denied", "rule_matched_nothing",
 	 * "channel_failing". */
 	char *name, *metric;

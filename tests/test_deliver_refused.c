@@ -225,9 +225,9 @@ static const struct {
 	GTimeSpan not_before, at_last;
 	const char *said;
 } deaths[] = {
-	{ "a url that is gone", "/404", 10 * MINUTE, 16 * MINUTE,
+	{ "a url that is gone", "/404", 10 * MINUTE, 19 * MINUTE,
 	  "1 message waits for it (status 404): check its url and what it is set to" },
-	{ "a token that is not taken", "/401", 10 * MINUTE, 16 * MINUTE,
+	{ "a token that is not taken", "/401", 10 * MINUTE, 19 * MINUTE,
 	  "1 message waits for it (status 401): check its token, password or "
 	  "certificate" },
 	{ "a receiver in trouble", "/500", HOUR, 2 * HOUR + 5 * MINUTE,
@@ -249,9 +249,9 @@ START_TEST(the_others_are_told)
 
 	aim("team", deaths[_i].path);
 	fire(cart, NOW, team, &row);
-	go_on(NOW, NOW + deaths[_i].not_before - MINUTE, MINUTE);
+	go_on(NOW, NOW + deaths[_i].not_before - MINUTE, 3 * MINUTE);
 	expect_told("");
-	go_on(NOW + deaths[_i].not_before, told, MINUTE);
+	go_on(NOW + deaths[_i].not_before, told, 3 * MINUTE);
 	expect_told("fired team to ops");
 	rig_expect(&rig,
 		   "SELECT reason FROM dora.alerts WHERE metric = 'channel_failing'",
@@ -260,10 +260,10 @@ START_TEST(the_others_are_told)
 	ck_assert_uint_ge(seen("Channel team: no message has got through since"), 1);
 	ck_assert_uint_eq(seen("jane-doe"), 0);
 	/* Once, however long it takes. */
-	go_on(told, told + DAY, 40 * MINUTE);
+	go_on(told, told + DAY, 90 * MINUTE);
 	expect_told("fired team to ops");
 	aim("team", "/team");
-	go_on(told + DAY, told + DAY + 7 * HOUR, 20 * MINUTE);
+	go_on(told + DAY, told + DAY + 7 * HOUR, 40 * MINUTE);
 	expect_told("fired team to ops, resolved team to ops");
 	ck_assert_uint_ge(seen("Channel team: messages get through again"), 1);
 	rig_expect(&rig,
@@ -281,7 +281,7 @@ START_TEST(not_for_a_moment)
 
 	aim("team", "/500");
 	fire(cart, NOW, team, &first);
-	go_on(NOW, NOW + 50 * MINUTE, MINUTE);
+	go_on(NOW, NOW + 50 * MINUTE, 5 * MINUTE);
 	aim("team", "/team");
 	go_on(NOW + 50 * MINUTE, NOW + 2 * HOUR, 5 * MINUTE);
 	aim("team", "/400");
@@ -291,7 +291,7 @@ START_TEST(not_for_a_moment)
 	ends(&first, WATCH_RESOLVED, NOW + 2 * HOUR + MINUTE);
 	expect(NOW + 2 * HOUR + MINUTE, 1, 0);
 	aim("team", "/400");
-	go_on(NOW + 2 * HOUR + 2 * MINUTE, NOW + 2 * DAY, 20 * MINUTE);
+	go_on(NOW + 2 * HOUR + 2 * MINUTE, NOW + 12 * HOUR, 20 * MINUTE);
 	expect_told("");
 }
 END_TEST
@@ -304,19 +304,19 @@ START_TEST(no_alert_follows_from_another)
 	aim("ops", "/404");
 	aim("team", "/404");
 	fire(cart, NOW, team, &row);
-	go_on(NOW, NOW + DAY, 20 * MINUTE);
+	go_on(NOW, NOW + DAY, 30 * MINUTE);
 	expect_told("fired team to ops");
 	/* It has something of its own to tell now. */
 	ends(&row, WATCH_RESOLVED, NOW + DAY);
 	fire(mail, NOW + DAY, both, &row);
-	go_on(NOW + DAY, NOW + 2 * DAY, 20 * MINUTE);
+	go_on(NOW + DAY, NOW + 2 * DAY, 30 * MINUTE);
 	expect_told("fired team to ops, fired ops to team");
 	rig_expect(&rig,
 		   "SELECT count(*) FROM dora.alerts WHERE metric = 'channel_failing'",
 		   "2");
 	aim("ops", "/ok");
 	aim("team", "/team");
-	go_on(NOW + 2 * DAY, NOW + 2 * DAY + 7 * HOUR, 20 * MINUTE);
+	go_on(NOW + 2 * DAY, NOW + 2 * DAY + 7 * HOUR, 40 * MINUTE);
 	rig_expect(&rig,
 		   "SELECT count(*) FILTER (WHERE state = 'resolved') || ' ' || count(*)"
 		   " FROM dora.alerts WHERE metric = 'channel_failing'",
@@ -335,10 +335,10 @@ START_TEST(there_is_no_other)
 	start("team");
 	aim("team", "/404");
 	fire(cart, NOW, team, &row);
-	go_on(NOW, NOW + DAY, 40 * MINUTE);
+	go_on(NOW, NOW + DAY, 90 * MINUTE);
 	expect_told("fired team to team");
 	aim("team", "/team");
-	go_on(NOW + DAY, NOW + DAY + 7 * HOUR, 20 * MINUTE);
+	go_on(NOW + DAY, NOW + DAY + 7 * HOUR, 40 * MINUTE);
 	expect_told("fired team to team, resolved team to team");
 	rig_expect(
 		&rig,
@@ -357,7 +357,7 @@ START_TEST(what_waited_is_too_old)
 	go_on(NOW, NOW + HOUR, 5 * MINUTE);
 	expect_told("fired team to ops");
 	ends(&row, WATCH_RESOLVED, NOW + HOUR);
-	go_on(NOW + HOUR, NOW + 9 * DAY, 3 * HOUR);
+	go_on(NOW + HOUR, NOW + 9 * DAY, 6 * HOUR);
 	rig_expect(&rig,
 		   "SELECT string_agg(DISTINCT state, ' ') FROM dora.alert_deliveries"
 		   " WHERE channel = 'team'",
