@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/http_error.h"
+#include "base/http_rules.h"
 #include "base/http_url.h"
 
 #define TIMEOUT_DEFAULT (2 * G_TIME_SPAN_MINUTE)
@@ -19,7 +20,7 @@ struct http {
 };
 
 struct transfer {
-	GCancellable *cancellable;
+	bool only_connects;
 	gsize max_body, header_bytes, n_headers;
 	bool headers_ended, body_began;
 	const char *verdict; /* why we ended it ourselves; NULL: we did not */
@@ -168,19 +169,6 @@ static gsize on_body(char *bytes, gsize size, gsize n, void *data)
 	return n;
 }
 
-/* At least once a second, whatever the transfer does. */
-static int on_progress(void *data, curl_off_t down_all, curl_off_t down,
-		       curl_off_t up_all, curl_off_t up)
-{
-	const struct transfer *transfer = data;
-
-	(void)down_all;
-	(void)down;
-	(void)up_all;
-	(void)up;
-	return g_cancellable_is_cancelled(transfer->cancellable);
-}
-
 /* ---- setting up ---- */
 
 static bool refuse(GError **error, const char *why)
@@ -289,16 +277,12 @@ static bool set_limits(CURL *curl, const struct http_request *request,
 	GTimeSpan timeout = request->timeout > 0 ? request->timeout : TIMEOUT_DEFAULT;
 	bool failed = false;
 
-	SET(CURLOPT_CONNECTTIMEOUT, 10L);
 	SET(CURLOPT_TIMEOUT_MS, (long)(timeout / G_TIME_SPAN_MILLISECOND + 1));
 	SET(CURLOPT_LOW_SPEED_LIMIT, 1000L);
 	SET(CURLOPT_LOW_SPEED_TIME, 30L);
 	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->max_body);
 	SET(CURLOPT_MAXCONNECTS, 4L);
 	SET(CURLOPT_DNS_CACHE_TIMEOUT, 60L);
-	SET(CURLOPT_NOPROGRESS, 0L);
-	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-	SET(CURLOPT_XFERINFODATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -310,23 +294,13 @@ static bool set_trust(CURL *curl, const struct http_request *request, GUri *uri)
 {
 	bool failed = false;
 
-	SET(CURLOPT_PROTOCOLS_STR, g_uri_get_scheme(uri));
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	SET(CURLOPT_UNRESTRICTED_AUTH, 0L);
-	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_PROXY, ""); /* NULL would ask the environment */
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	if (request->ca_file) {
-		/* Instead of the system's certificates, not beside them. */
-		SET(CURLOPT_CAINFO, request->ca_file);
-		SET(CURLOPT_CAPATH, NULL);
-	}
 	if (request->unix_socket)
 		SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
-	return !failed;
+	return !failed && http_rules_set(curl, g_uri_get_scheme(uri), request->ca_file,
+					 request->cancellable);
 }
 
 static bool set_up(CURL *curl, const struct http_request *request, GUri *uri,
@@ -336,13 +310,13 @@ static bool set_up(CURL *curl, const struct http_request *request, GUri *uri,
 	bool failed = false;
 
 	curl_easy_reset(curl); /* keeps connections */
-	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_URL, url);
 	/* One request at a time gains nothing from HTTP/2. */
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_USERAGENT, "dorad/" DORAD_VERSION);
 	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
 	SET(CURLOPT_HTTPHEADER, headers);
+	SET(CURLOPT_CONNECT_ONLY, transfer->only_connects ? 1L : 0L);
 	return !failed && set_method(curl, request) && set_trust(curl, request, uri) &&
 	       set_limits(curl, request, transfer);
 }
@@ -358,7 +332,7 @@ static bool judge(CURL *curl, CURLcode code, const char *detail,
 		return false;
 	}
 	/* To libcurl a connection that ends among the headers is a whole answer. */
-	if (code == CURLE_OK && !transfer->headers_ended)
+	if (code == CURLE_OK && !transfer->headers_ended && !transfer->only_connects)
 		code = CURLE_PARTIAL_FILE;
 	if (code == CURLE_OK)
 		return true;
@@ -395,7 +369,6 @@ bool http_perform(struct http *http, const struct http_request *request,
 		  struct http_response *response, GError **error)
 {
 	_cleanup_(transfer_clear) struct transfer transfer = {
-		.cancellable = request->cancellable,
 		.max_body = request->max_body > 0 ? request->max_body : BODY_MAX_DEFAULT,
 	};
 	g_autoptr(GUri) uri = url_parse(request->url);
@@ -414,4 +387,21 @@ bool http_perform(struct http *http, const struct http_request *request,
 	*response = transfer.response;
 	transfer.response = (struct http_response){ 0 };
 	return true;
+}
+
+bool http_reach(struct http *http, const struct http_request *request, GError **error)
+{
+	_cleanup_(transfer_clear) struct transfer transfer = {
+		.only_connects = true,
+		.max_body = BODY_MAX_DEFAULT,
+	};
+	g_autoptr(GUri) uri = url_parse(request->url);
+	bool good;
+
+	if (!may_ask(request, uri, error))
+		return false;
+	response_init(&transfer.response);
+	good = perform(http->curl, request, uri, &transfer, error);
+	curl_easy_reset(http->curl);
+	return good;
 }

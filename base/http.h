@@ -55,6 +55,10 @@ const char *http_header(const struct http_response *response, const char *name);
 bool http_perform(struct http *http, const struct http_request *request,
 		  struct http_response *response, GError **error);
 
+/* Only connects, with TLS where the url says so, and leaves again: no request is made.
+ * Errors are as of http_perform(). */
+bool http_reach(struct http *http, const struct http_request *request, GError **error);
+
 /* ---- what comes in headers ---- */
 
 /* The target of a Link header's relation (RFC 8288): `<https://…?page=2>; rel="next"`.
@@ -64,6 +68,13 @@ char *http_link(const char *header, const char *rel, const char *param,
 		const char *value);
 /* Instant of an HTTP date (RFC 9110, all three forms). */
 bool http_date_parse(const char *text, gint64 *result);
+/* When an answer was given, by the server's clock: its Date; now, if it has none that can
+ * be. */
+gint64 http_answered(const struct http_response *response, gint64 now);
+/* How long a Retry-After asks to wait (RFC 9110, 10.2.3): whole seconds, or until an HTTP
+ * date, as of now on the clock of the server; at most `most`. 0: it does not, or says
+ * something else. text may be NULL. */
+GTimeSpan http_retry_after(const char *text, gint64 now, GTimeSpan most);
 
 /* ---- urls ---- */
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/* What libcurl's errors mean for the program; for http_perform() alone. */
+/* What libcurl's errors mean for the program; for base/http.c and base/smtp.c alone. */
 #include <curl/curl.h>
 #include <glib.h>
 

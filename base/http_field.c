@@ -218,3 +218,27 @@ bool http_date_parse(const char *text, gint64 *result)
 	}
 	return false;
 }
+
+gint64 http_answered(const struct http_response *response, gint64 now)
+{
+	const char *text = http_header(response, "date");
+	gint64 date;
+
+	return text && http_date_parse(text, &date) && instant_is_plausible(date) ? date
+										  : now;
+}
+
+GTimeSpan http_retry_after(const char *text, gint64 now, GTimeSpan most)
+{
+	gsize n = text ? strspn(text, "0123456789") : 0;
+	gint64 date, seconds;
+
+	if (n > 0 && text[n] == '\0') {
+		/* Beyond 64 bits it is the most that they hold. */
+		seconds = g_ascii_strtoll(text, NULL, 10);
+		return seconds < most / G_USEC_PER_SEC ? seconds * G_USEC_PER_SEC : most;
+	}
+	if (text && http_date_parse(text, &date))
+		return CLAMP(date - now, 0, most);
+	return 0;
+}

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/http_error.h"
+#include "base/http_rules.h"
 #include "base/http_url.h"
 
 #define TIMEOUT_DEFAULT (G_TIME_SPAN_MINUTE)
@@ -139,19 +140,6 @@ static gsize on_body(char *bytes, gsize size, gsize n, void *data)
 	return size * n;
 }
 
-/* At least once a second, whatever the transfer does. */
-static int on_progress(void *data, curl_off_t down_all, curl_off_t down,
-		       curl_off_t up_all, curl_off_t up)
-{
-	const struct transfer *transfer = data;
-
-	(void)down_all;
-	(void)down;
-	(void)up_all;
-	(void)up;
-	return g_cancellable_is_cancelled(transfer->mail->cancellable);
-}
-
 /* ---- setting up ---- */
 
 static bool refuse(GError **error, const char *why)
@@ -168,7 +156,7 @@ static GUri *parse_server(const char *server)
 	return strpbrk(server, "/?#@") ? NULL : url_parse(url);
 }
 
-static bool may_send(const struct smtp_mail *mail, GUri *uri, GError **error)
+static bool may_talk(const struct smtp_mail *mail, GUri *uri, GError **error)
 {
 	if (!uri)
 		return refuse(error, "the mail server: expected host or host:port");
@@ -176,6 +164,11 @@ static bool may_send(const struct smtp_mail *mail, GUri *uri, GError **error)
 		return refuse(error,
 			      "mail without TLS would show everybody what it says: "
 			      "use STARTTLS");
+	return true;
+}
+
+static bool may_send(const struct smtp_mail *mail, GError **error)
+{
 	if (!smtp_is_address(mail->from))
 		return refuse(error, "the sender of mails: not an address");
 	for (gsize i = 0; i < mail->n_to; i++)
@@ -190,24 +183,15 @@ static bool set_trust(CURL *curl, const struct smtp_mail *mail)
 {
 	bool failed = false;
 
-	SET(CURLOPT_PROTOCOLS_STR, mail->tls == SMTP_IMPLICIT ? "smtps" : "smtp");
 	SET(CURLOPT_USE_SSL,
 	    mail->tls == SMTP_PLAIN ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
-	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_PROXY, ""); /* NULL would ask the environment */
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	if (mail->ca_file) {
-		/* Instead of the system's certificates, not beside them. */
-		SET(CURLOPT_CAINFO, mail->ca_file);
-		SET(CURLOPT_CAPATH, NULL);
-	}
 	if (mail->username) {
 		SET(CURLOPT_USERNAME, mail->username);
 		SET(CURLOPT_PASSWORD, mail->password ? mail->password : "");
 	}
-	return !failed;
+	return !failed &&
+	       http_rules_set(curl, mail->tls == SMTP_IMPLICIT ? "smtps" : "smtp",
+			      mail->ca_file, mail->cancellable);
 }
 
 static bool set_limits(CURL *curl, struct transfer *transfer)
@@ -216,15 +200,10 @@ static bool set_limits(CURL *curl, struct transfer *transfer)
 							: TIMEOUT_DEFAULT;
 	bool failed = false;
 
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_CONNECTTIMEOUT, 10L);
 	SET(CURLOPT_TIMEOUT_MS, (long)(timeout / G_TIME_SPAN_MILLISECOND + 1));
 	/* The goodbye is not of the transfer, and would be waited for 2 minutes. */
 	SET(CURLOPT_FORBID_REUSE, 1L);
 	SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)MAX(timeout / G_TIME_SPAN_SECOND, 1));
-	SET(CURLOPT_NOPROGRESS, 0L);
-	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-	SET(CURLOPT_XFERINFODATA, transfer);
 	SET(CURLOPT_VERBOSE, 1L); /* for on_talk, and nobody else */
 	SET(CURLOPT_DEBUGFUNCTION, on_talk);
 	SET(CURLOPT_DEBUGDATA, transfer);
@@ -242,6 +221,7 @@ static const char *const default_ports[] = {
 	[SMTP_PLAIN] = ":25",
 };
 
+/* recipients: NULL: no mail is sent. */
 static bool set_up(CURL *curl, GUri *uri, struct transfer *transfer,
 		   struct curl_slist *recipients)
 {
@@ -252,11 +232,16 @@ static bool set_up(CURL *curl, GUri *uri, struct transfer *transfer,
 	bool failed = false;
 
 	SET(CURLOPT_URL, url);
-	SET(CURLOPT_MAIL_FROM, mail->from);
-	SET(CURLOPT_MAIL_RCPT, recipients);
-	SET(ALLOW_REFUSED, 1L);
-	SET(CURLOPT_UPLOAD, 1L);
-	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->message_size);
+	if (recipients) {
+		SET(CURLOPT_MAIL_FROM, mail->from);
+		SET(CURLOPT_MAIL_RCPT, recipients);
+		SET(ALLOW_REFUSED, 1L);
+		SET(CURLOPT_UPLOAD, 1L);
+		SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->message_size);
+	} else {
+		SET(CURLOPT_CUSTOMREQUEST, "NOOP");
+		SET(CURLOPT_NOBODY, 1L);
+	}
 	return !failed && set_trust(curl, mail) && set_limits(curl, transfer);
 }
 
@@ -340,37 +325,55 @@ static struct curl_slist *list_of(const struct smtp_mail *mail)
 	return list;
 }
 
-bool smtp_send(const struct smtp_mail *mail, char **refused, GError **error)
+/* recipients: NULL: no mail is sent. */
+static bool talk(struct transfer *transfer, struct curl_slist *recipients, GError **error)
 {
+	const struct smtp_mail *mail = transfer->mail;
 	g_autoptr(GUri) uri = parse_server(mail->server);
-	_cleanup_(curl_slist_free_allp) struct curl_slist *recipients = NULL;
 	_cleanup_(curl_easy_cleanupp) CURL *curl = NULL;
-	g_autoptr(GString) words = g_string_new(NULL);
-	struct transfer transfer = { .mail = mail, .answered = true, .refused = words };
 	char detail[CURL_ERROR_SIZE] = "";
 	CURLcode code;
 
-	*refused = NULL;
-	if (!may_send(mail, uri, error))
+	if (!may_talk(mail, uri, error))
 		return false;
-	recipients = list_of(mail);
 	curl = curl_easy_init();
 	g_assert(curl); /* as out of memory */
-	if (!set_up(curl, uri, &transfer, recipients) ||
+	if (!set_up(curl, uri, transfer, recipients) ||
 	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail) != CURLE_OK)
 		return refuse(error, "this libcurl cannot do what mail needs");
 	code = g_cancellable_is_cancelled(mail->cancellable) ? CURLE_ABORTED_BY_CALLBACK
 							     : curl_easy_perform(curl);
-	if (code == CURLE_OK) {
-		*refused = refusals(&transfer);
+	if (code == CURLE_OK)
 		return true;
-	}
 	/* Nobody was accepted, but somebody may be later. */
-	if (transfer.n_refused == mail->n_to && transfer.refused_for_now > 0 &&
-	    transfer.code >= 500) {
-		transfer.code = transfer.refused_for_now;
-		transfer.enhanced[0] = '\0';
+	if (recipients && transfer->n_refused == mail->n_to &&
+	    transfer->refused_for_now > 0 && transfer->code >= 500) {
+		transfer->code = transfer->refused_for_now;
+		transfer->enhanced[0] = '\0';
 	}
-	explain(curl, code, detail, &transfer, mail->server, error);
+	explain(curl, code, detail, transfer, mail->server, error);
 	return false;
+}
+
+bool smtp_send(const struct smtp_mail *mail, char **refused, GError **error)
+{
+	_cleanup_(curl_slist_free_allp) struct curl_slist *recipients = NULL;
+	g_autoptr(GString) words = g_string_new(NULL);
+	struct transfer transfer = { .mail = mail, .answered = true, .refused = words };
+
+	*refused = NULL;
+	if (!may_send(mail, error))
+		return false;
+	recipients = list_of(mail);
+	if (!talk(&transfer, recipients, error))
+		return false;
+	*refused = refusals(&transfer);
+	return true;
+}
+
+bool smtp_greet(const struct smtp_mail *mail, GError **error)
+{
+	struct transfer transfer = { .mail = mail, .answered = true };
+
+	return talk(&transfer, NULL, error);
 }

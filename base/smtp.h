@@ -40,6 +40,11 @@ struct smtp_mail {
  * words or a secret. */
 bool smtp_send(const struct smtp_mail *mail, char **refused, GError **error);
 
+/* Does all that comes before a mail, TLS and login, and leaves with NOOP and QUIT. Of the
+ * mail only server, tls, login, certificates and limits are looked at. Errors are as
+ * above. */
+bool smtp_greet(const struct smtp_mail *mail, GError **error);
+
 /* True for what may stand in an envelope: printable ASCII with one @ or more, neither
  * spaces nor <>. */
 bool smtp_is_address(const char *text);

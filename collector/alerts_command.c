@@ -7,8 +7,8 @@
 #include "collector/rest/request.h"
 
 static const struct command *const parts[] = {
-	&alerts_list, &alerts_show,   &alerts_ack,   &alerts_accept,
-	&alerts_mute, &alerts_unmute, &alerts_mutes, &alerts_replay,
+	&alerts_list,	&alerts_show,  &alerts_ack,    &alerts_accept, &alerts_mute,
+	&alerts_unmute, &alerts_mutes, &alerts_replay, &alerts_test,
 };
 
 /* ---- list ---- */
@@ -204,7 +204,7 @@ static int run(int argc, char **argv)
 
 const struct command command_alerts = {
 	.name = "alerts",
-	.arguments = "list|show|ack|accept|mute|unmute|mutes|replay …",
+	.arguments = "list|show|ack|accept|mute|unmute|mutes|replay|test …",
 	.summary = "look at alerts, and say what is known of them",
 	.run = run,
 };

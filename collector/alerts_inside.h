@@ -8,7 +8,7 @@
 #include "sinks/store_alerts.h"
 
 extern const struct command alerts_list, alerts_show, alerts_ack, alerts_accept,
-	alerts_mute, alerts_unmute, alerts_mutes;
+	alerts_mute, alerts_unmute, alerts_mutes, alerts_test;
 
 /* The only argument as a number; with `may`, 0 if there is none. False: it has been said,
  * return EXIT_USAGE. */

@@ -8,7 +8,8 @@
 
 /* What the daemon says of itself. */
 static const char *const self_metrics[] = { "source_stale", "source_denied",
-					    "rule_matched_nothing", NULL };
+					    "rule_matched_nothing", "channel_failing",
+					    NULL };
 
 static int fires_not(const struct command *command, gint64 alert_id)
 {

@@ -6,6 +6,8 @@
 
 /* A run that lasts longer than this lets an evaluation have its turn. */
 #define RUN_MAX G_TIME_SPAN_MINUTE
+/* So long before news is too old to be told it is tried once more. */
+#define LAST_TRY G_TIME_SPAN_MINUTE
 
 struct delivery {
 	struct store *store;
@@ -118,6 +120,20 @@ static gint64 look_at_clock(struct delivery *work)
 	return work->notify.now;
 }
 
+/* How long the receiver asked to be left alone. Never until what has ended is no news. */
+static GTimeSpan asked(const struct delivery *work, const struct outbox_message *message)
+{
+	GTimeSpan wait = MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX);
+	gint64 newest = INSTANT_NONE;
+
+	for (guint i = 0; i < message->events->len; i++)
+		newest = MAX(newest,
+			     g_array_index(message->events, struct outbox_event, i).at);
+	if (message->ended && newest != INSTANT_NONE)
+		wait = MIN(wait, newest + OUTBOX_NEWS - LAST_TRY - work->notify.now);
+	return MAX(wait, 0);
+}
+
 /* What is wrong with one message holds up the others for as short as what passes by
  * itself. It comes after them, so that it cannot stand in their way for good. */
 static bool failed(struct delivery *work, const struct outbox_message *message,
@@ -125,14 +141,16 @@ static bool failed(struct delivery *work, const struct outbox_message *message,
 {
 	g_autofree char *key = alert_dedup_key(message);
 	const bool passes = dora_error_is_transient(failure);
-	gint64 now = look_at_clock(work), last;
+	gint64 now = look_at_clock(work), last, next;
 	GTimeSpan all, own;
 	guint n;
 
-	if (!store_outbox_failures(work->store, message->channel, &n, &last, error))
+	if (!store_outbox_failures(work->store, message->channel, &n, &last, &next,
+				   error))
 		return false;
 	all = notifier_backoff(n + 1, passes || failure->code == DORA_ERROR_DATA,
 			       message->channel);
+	all = MAX(all, asked(work, message));
 	own = notifier_backoff(MAX(n, message->attempts) + 1, passes, key);
 	own = MAX(own, all + G_TIME_SPAN_SECOND);
 	work->result->n_failed++;
@@ -164,20 +182,24 @@ static bool deliver(struct delivery *work, const struct config_channel *channel,
 
 /* ---- one channel ---- */
 
-/* What has come since it failed waits with what failed. A clock that was set back would
- * have it wait for ever. */
+/* What has come since it failed waits with what failed, so for as long as the receiver
+ * asked to be left alone. A clock that was set back would have it wait for ever. */
 static bool is_held(struct delivery *work, const char *channel, bool *held,
 		    GError **error)
 {
-	gint64 now = look_at_clock(work), last, until;
+	gint64 now = look_at_clock(work), last, next, until;
 	guint n;
 
 	*held = false;
-	if (!store_outbox_failures(work->store, channel, &n, &last, error))
+	if (!store_outbox_failures(work->store, channel, &n, &last, &next, error))
 		return false;
 	if (n == 0 || last > now)
 		return true;
 	until = last + notifier_backoff(n, true, channel);
+	/* Before that, not after: see failed(). */
+	if (next != INSTANT_NONE)
+		until = MAX(until,
+			    MIN(next, last + NOTIFY_LEAVE_MAX) - G_TIME_SPAN_SECOND);
 	*held = until > now;
 	return !*held || store_outbox_postpone(work->store, channel, until, error);
 }

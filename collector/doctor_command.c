@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/instant.h"
 #include "collector/command.h"
@@ -18,20 +19,48 @@ static void settings_clear(struct settings *settings)
 	g_free(settings->span);
 }
 
-/* One source or, without a name, all. Returns an exit status. */
-static int examine(const struct doctor_options *options, const char *name)
+static guint examine_sources(const struct doctor_options *options, const char *name,
+			     guint *n_found)
 {
 	const struct config *config = options->config;
 	guint n_wrong = 0;
 
-	if (name && !config_source(config, name)) {
-		fprintf(stderr, "dorad doctor: there is no source \"%s\"\n", name);
+	for (unsigned i = 0; i < config->n_all; i++) {
+		if (name && strcmp(config->all[i].name, name) != 0)
+			continue;
+		++*n_found;
+		n_wrong += doctor_source(options, &config->all[i]);
+	}
+	return n_wrong;
+}
+
+static guint examine_channels(const struct doctor_options *options, const char *name,
+			      guint *n_found)
+{
+	const struct config_alerts *alerts = options->config->alerts;
+	guint n_wrong = 0;
+
+	for (unsigned i = 0; alerts && i < alerts->n_channels; i++) {
+		if (name && strcmp(alerts->channels[i].name, name) != 0)
+			continue;
+		++*n_found;
+		n_wrong += doctor_channel(options, &alerts->channels[i]);
+	}
+	return n_wrong;
+}
+
+/* What has a name or, without one, all. Returns an exit status. */
+static int examine(const struct doctor_options *options, const char *name)
+{
+	guint n_found = 0, n_wrong;
+
+	n_wrong = examine_sources(options, name, &n_found) +
+		  examine_channels(options, name, &n_found);
+	if (name && n_found == 0) {
+		fprintf(stderr, "dorad doctor: there is no source or channel \"%s\"\n",
+			name);
 		return EXIT_USAGE;
 	}
-	if (name)
-		n_wrong = doctor_source(options, config_source(config, name));
-	for (unsigned i = 0; !name && i < config->n_all; i++)
-		n_wrong += doctor_source(options, &config->all[i]);
 	if (n_wrong > 0)
 		fprintf(options->out, "%u thing%s wrong\n", n_wrong,
 			n_wrong == 1 ? " is" : "s are");
@@ -64,7 +93,7 @@ static int run(int argc, char **argv)
 		return EXIT_USAGE;
 	if (argc > 2 ||
 	    !span_parse(settings.span ? settings.span : SPAN_DEFAULT, &options.span)) {
-		fputs("dorad doctor: expected at most one source, and a span such as "
+		fputs("dorad doctor: expected at most one name, and a span such as "
 		      "14d; see dorad doctor --help\n",
 		      stderr);
 		return EXIT_USAGE;
@@ -81,7 +110,7 @@ static int run(int argc, char **argv)
 
 const struct command command_doctor = {
 	.name = "doctor",
-	.arguments = "[SOURCE] [--since SPAN] [--config FILE]",
-	.summary = "try every source, and tell what its rules would count",
+	.arguments = "[NAME] [--since SPAN] [--config FILE]",
+	.summary = "try every source and channel, and tell what rules would count",
 	.run = run,
 };

@@ -14,6 +14,14 @@
 /* That it was looked at is written down this often, in minutes. */
 #define NOTE_EVERY 10
 
+/* A channel that takes nothing is told after so long and so many tries; one that says no
+ * (a receiver that is gone, a token that is not taken) after another try, which comes at
+ * least 12 minutes later. */
+#define CHANNEL_PATIENCE G_TIME_SPAN_HOUR
+#define CHANNEL_TRIES 3
+#define REFUSED_PATIENCE (10 * G_TIME_SPAN_MINUTE)
+#define REFUSED_TRIES 2
+
 /* One pass over everything. */
 struct pass {
 	struct store *store;
@@ -127,10 +135,25 @@ static struct watch_row *add(struct pass *pass, const struct self_look *look)
 	return &g_array_index(pass->watches, struct watch_row, pass->watches->len - 1);
 }
 
+/* Who is told: array of const char *; the caller unrefs. */
+static GPtrArray *told(const struct pass *pass, const struct self_look *look)
+{
+	GPtrArray *channels = g_ptr_array_new();
+
+	for (guint i = 0; i < pass->channels->len; i++) {
+		char *channel = g_ptr_array_index(pass->channels, i);
+
+		if (pass->channels->len == 1 || g_strcmp0(channel, look->not_to) != 0)
+			g_ptr_array_add(channels, channel);
+	}
+	return channels;
+}
+
 static bool remember(struct pass *pass, struct watch_row *row,
 		     const struct self_look *look, enum watch_event happening,
 		     GError **error)
 {
+	g_autoptr(GPtrArray) channels = told(pass, look);
 	const struct alert_row alert = {
 		.kind = WATCH_SELF,
 		.direction = SHIFT_WORSE,
@@ -158,8 +181,8 @@ static bool remember(struct pass *pass, struct watch_row *row,
 	};
 
 	return store_alert_event(pass->store, row, &event,
-				 (const char *const *)pass->channels->pdata,
-				 pass->channels->len, pass->now, error);
+				 (const char *const *)channels->pdata, channels->len,
+				 pass->now, error);
 }
 
 /* That time goes by is hardly news, but how long nobody looked has to be known. */
@@ -326,6 +349,85 @@ static bool take_rules(struct pass *pass, const struct config *config, GError **
 	return good;
 }
 
+/* ---- channels ---- */
+
+static const char *const advices[] = {
+	[DORA_ERROR_RETRY] = "there is no answer, or none that can be used",
+	[DORA_ERROR_DENIED] = "check its token, password or certificate",
+	[DORA_ERROR_DATA] = "it makes nothing of what it is sent",
+	[DORA_ERROR_CONFIG] = "check its url and what it is set to",
+	[DORA_ERROR_CANCELLED] = "there is no answer, or none that can be used",
+};
+
+static char *channel_reason(const struct channel_trouble *channel)
+{
+	return g_strdup_printf("%u message%s for it (%s): %s. dora.alert_deliveries has "
+			       "what was said, and \"dorad doctor %s\" tries it",
+			       channel->n_messages,
+			       channel->n_messages == 1 ? " waits" : "s wait",
+			       channel->said ? channel->said : "no answer",
+			       advices[channel->kind], channel->name);
+}
+
+/* It has taken something since it was told. */
+static bool is_over(const struct pass *pass, const struct self_look *look,
+		    const struct channel_trouble *channel)
+{
+	const struct watch_row *row = find(pass, look);
+
+	return !row || row->watch.state != WATCH_FIRING ||
+	       channel->delivered_at >= row->watch.fired * G_TIME_SPAN_MINUTE;
+}
+
+static bool take_channel(struct pass *pass, const struct channel_trouble *channel,
+			 GError **error)
+{
+	const bool refused = channel->kind == DORA_ERROR_DENIED ||
+			     channel->kind == DORA_ERROR_CONFIG;
+	const bool tried = channel->n_tries >= (refused ? REFUSED_TRIES : CHANNEL_TRIES);
+	g_autofree char *reason = channel_reason(channel);
+	struct self_look look = {
+		.metric = "channel_failing",
+		.name = channel->name,
+		.detail = "",
+		.since = channel->failed_first,
+		.seen = channel->failed_at,
+		.patience = !tried    ? G_MAXINT64
+			    : refused ? REFUSED_PATIENCE
+				      : CHANNEL_PATIENCE,
+		.reason = reason,
+		.onset = INSTANT_NONE,
+		.gap = GAP,
+		.not_to = channel->name,
+	};
+
+	/* That nothing waits any longer, for it was too old, is no recovery. */
+	look.trouble = channel->n_messages > 0 || !is_over(pass, &look, channel);
+	return take(pass, &look, error);
+}
+
+static bool take_channels(struct pass *pass, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	GArray *rows;
+	bool good;
+
+	/* NOTIFY is told by the transaction itself. */
+	for (unsigned i = 0; i < pass->alerts->n_channels; i++)
+		if (pass->alerts->channels[i].kind != CHANNEL_NOTIFY)
+			g_ptr_array_add(names, pass->alerts->channels[i].name);
+	rows = store_channel_troubles(pass->store, (const char *const *)names->pdata,
+				      names->len, error);
+	good = rows != NULL;
+	for (guint i = 0; good && i < rows->len; i++)
+		good = take_channel(pass, &g_array_index(rows, struct channel_trouble, i),
+				    error);
+	channel_troubles_free(rows);
+	return good;
+}
+
+/* ---- all ---- */
+
 static bool run(struct pass *pass, const struct config *config, GError **error)
 {
 	const struct config_alerts *alerts = config->alerts;
@@ -337,7 +439,8 @@ static bool run(struct pass *pass, const struct config *config, GError **error)
 	pass->alerts = alerts;
 	for (unsigned i = 0; on && i < alerts->self->n_channels; i++)
 		g_ptr_array_add(pass->channels, alerts->self->channels[i]);
-	if (on && (!take_sources(pass, error) || !take_rules(pass, config, error)))
+	if (on && (!take_sources(pass, error) || !take_rules(pass, config, error) ||
+		   !take_channels(pass, error)))
 		return false;
 	return pass->watches->len == 0 ||
 	       store_watches_off(

@@ -2,17 +2,19 @@
 
 /*
  * What the daemon tells of itself: a source that was not read for long, credentials that
- * are refused, a rule that has never found anything though its source is read. These go
- * through the same tables, groups and channels as other alerts, but by the clock, not by
- * the day: in their watches (sinks/store_alerts.h) days are minutes since 1970.
+ * are refused, a rule that has never found anything though its source is read, a channel
+ * that takes no message. These go through the same tables, groups and channels as other
+ * alerts, but by the clock, not by the day: in their watches (sinks/store_alerts.h) days
+ * are minutes since 1970.
  */
 #include "collector/poll.h"
 #include "sinks/store_alerts.h"
 
 /* One kind of trouble of one thing, as of now. */
 struct self_look {
-	const char *metric; /* "source_denied", "source_stale", "rule_matched_nothing" */
-	const char *name;   /* of the source, or the service */
+	const char *metric; /* "source_denied", "source_stale", "rule_matched_nothing",
+			       "channel_failing" */
+	const char *name;   /* of the source, the service, or the channel */
 	const char *detail; /* the source of a rule; else "" */
 	bool trouble;
 	gint64 since;	    /* when it began; INSTANT_NONE: when it is first seen */
@@ -23,7 +25,8 @@ struct self_look {
 	/* What lies between two looks further apart than this has not lasted; 0: it has.
 	 */
 	GTimeSpan gap;
-	bool watched; /* looks count before there is trouble, too */
+	bool watched;	    /* looks count before there is trouble, too */
+	const char *not_to; /* a channel that is not told if there are others; NULL */
 };
 
 /* The next state of a watch: pending as soon as there is trouble, firing once it has been

@@ -258,6 +258,8 @@ const char *alert_severity(const struct alert_row *row)
 {
 	if (row->kind == WATCH_GUARDRAIL)
 		return "critical";
+	if (row->kind == WATCH_SELF && g_strcmp0(row->metric, "channel_test") == 0)
+		return "info";
 	return row->kind == WATCH_REGRESSION && row->direction == SHIFT_BETTER
 		       ? "info"
 		       : "warning";

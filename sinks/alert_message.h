@@ -27,7 +27,7 @@ char *alert_message_json(const struct outbox_message *message, const char *link)
  * or else fired. NULL without a template. */
 char *alert_link(const char *link, const struct alert_row *row);
 /* "critical", "warning" or "info": of guardrails and self "critical" and "warning"; of
- * regressions "warning", very strong evidence too; improvements "info". */
+ * regressions "warning", very strong evidence too; improvements and tests "info". */
 const char *alert_severity(const struct alert_row *row);
 /* The key by which receivers know the group, "dorad-1a2b3c4d-12": the origin tells those
  * of several databases apart, each of which counts from 1; of none it is "0". The caller

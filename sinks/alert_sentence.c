@@ -322,6 +322,13 @@ static const struct {
 	  "Service %s: its rules are no longer watched",
 	  "Compare its rules with what the source has.",
 	  "\"dorad doctor\" shows what they would count." },
+	{ "channel_failing", "Channel %s: no message has got through since %s",
+	  "Channel %s: messages get through again", "Channel %s: no longer watched",
+	  "What waits is delivered once it works.", "\"dorad doctor\" tries it." },
+	{ "channel_test", "Test message of dorad for channel %s: nothing is wrong",
+	  "Test message of dorad for channel %s: over", "Test message of dorad",
+	  "Somebody asked for it with \"dorad alerts test\"; there is nothing to do.",
+	  NULL },
 };
 
 static char *fill(const char *form, const char *name, const char *when)

@@ -32,11 +32,12 @@ struct notify_context {
 	void (*journal)(const struct outbox_message *message, const char *text,
 			void *user);
 	void *user;
-	/* Out, of send and remind: how many seconds the receiver asks to be left alone,
-	 * by Retry-After of 429 or 503, at most NOTIFY_LEAVE_MAX; 0: it did not. */
-	gint64 retry_after;
+	/* Out, of send and remind: how long the receiver asks to be left alone, by
+	 * Retry-After of 429 or 503, at most NOTIFY_LEAVE_MAX; 0: it did not. */
+	GTimeSpan retry_after;
 };
-#define NOTIFY_LEAVE_MAX 3600
+/* Less than a day: what waits for longer is taken for a clock that was set back. */
+#define NOTIFY_LEAVE_MAX (G_TIME_SPAN_DAY - G_TIME_SPAN_MINUTE)
 
 struct notifier {
 	enum config_channel_kind kind;
@@ -52,8 +53,20 @@ struct notifier {
 	 * for routes and silences there. NULL: nobody needs it. */
 	bool (*remind)(const struct config_channel *channel, const GArray *rows,
 		       struct notify_context *context, GError **error);
+	/* Finds out what can be without telling anybody anything: that the receiver is
+	 * reached, that secrets can be read and, where it has a question that does no
+	 * harm, that it knows us. *found: in words; the caller frees. Errors are as of
+	 * send. NULL: there is nothing to reach. */
+	bool (*examine)(const struct config_channel *channel,
+			struct notify_context *context, char **found, GError **error);
 };
 extern const struct notifier *const notifiers[N_CHANNEL_KINDS]; /* by kind */
+
+/* Sends a message that says that it is a test, as any other is sent. What a receiver
+ * opens for it is closed again: by PagerDuty at once, by Alertmanager in 5 minutes. Not
+ * for notify. */
+bool notifier_test(const struct config_channel *channel, struct notify_context *context,
+		   GError **error);
 
 /* The body that each makes, without keys, for tests and for `dorad alerts show --as`. The
  * caller frees; NULL: of a mail whose addresses are none, of PagerDuty where it is told

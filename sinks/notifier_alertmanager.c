@@ -1,10 +1,12 @@
 #include <string.h>
 
+#include "base/error.h"
 #include "sinks/alert_words.h"
 #include "sinks/notifier_inside.h"
 
 /* Alerts of one request. */
 #define BATCH 64
+#define STATUS_TIMEOUT (30 * G_TIME_SPAN_SECOND)
 
 /* What tells alerts apart there: without what changes while one lasts. */
 static cJSON *labels_of(const struct alert_row *row)
@@ -69,7 +71,9 @@ static cJSON *alert_of(const struct alert_row *row, const char *link, gint64 now
 	put_instant(alert, "startsAt", start);
 	/* It refuses what ends before it starts. */
 	put_instant(alert, "endsAt",
-		    alert_is_firing(row) ? now + NOTIFY_FIRES_ON : MAX(start, end));
+		    alert_is_firing(row) && row->ended_at == INSTANT_NONE
+			    ? now + NOTIFY_FIRES_ON
+			    : MAX(start, end));
 	notify_put(alert, "generatorURL", url);
 	return alert;
 }
@@ -85,21 +89,22 @@ char *alertmanager_body(const GPtrArray *rows, guint from, guint n, const char *
 	return notify_print(alerts);
 }
 
-static char *url_of(const struct config_channel_http *http)
+/* path: "alerts". */
+static char *url_of(const struct config_channel_http *http, const char *path)
 {
 	g_autofree char *base = g_strdup(http->url);
 	gsize n = strlen(base);
 
 	while (n > 0 && base[n - 1] == '/')
 		base[--n] = '\0';
-	return g_strconcat(base, "/api/v2/alerts", NULL);
+	return g_strconcat(base, "/api/v2/", path, NULL);
 }
 
 static bool post_rows(const struct config_channel *channel, const GPtrArray *rows,
 		      struct notify_context *context, GError **error)
 {
 	const struct config_channel_http *http = channel->alertmanager;
-	g_autofree char *url = url_of(http);
+	g_autofree char *url = url_of(http, "alerts");
 	struct http_header header;
 	const char *token;
 	char *value;
@@ -160,9 +165,73 @@ static bool remind(const struct config_channel *channel, const GArray *rows,
 	return post_rows(channel, each, context, error);
 }
 
+/* What it says of itself, as the first thing that only an Alertmanager says. */
+static bool read_status(const struct http_response *response,
+			const struct notify_post *post, char **found, GError **error)
+{
+	g_autofree char *origin = url_origin(post->url);
+	cJSON *status = cJSON_ParseWithLength((const char *)response->body->data,
+					      response->body->len);
+	const cJSON *info = cJSON_GetObjectItemCaseSensitive(status, "versionInfo");
+	const char *version = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(info, "version"));
+	g_autofree char *clean = version ? alert_clean(version, 40) : NULL;
+	const char *host = origin ? strstr(origin, "://") + 3 : "";
+
+	cJSON_Delete(status);
+	if (!clean) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG,
+			    "%s: no answer of an Alertmanager", host);
+		return false;
+	}
+	*found = g_strdup_printf("Alertmanager %s answers at %s", clean, host);
+	return true;
+}
+
+static bool ask_status(const struct notify_post *post, struct notify_context *context,
+		       char **found, GError **error)
+{
+	_cleanup_(http_response_clear) struct http_response response = { 0 };
+	const struct http_request request = {
+		.url = post->url,
+		.headers = post->headers,
+		.n_headers = post->n_headers,
+		.ca_file = post->ca_file,
+		.timeout = STATUS_TIMEOUT,
+		.cancellable = context->cancellable,
+	};
+
+	return http_perform(context->http, &request, &response, error) &&
+	       notify_judge(&response, post, error) &&
+	       read_status(&response, post, found, error);
+}
+
+static bool examine(const struct config_channel *channel, struct notify_context *context,
+		    char **found, GError **error)
+{
+	const struct config_channel_http *http = channel->alertmanager;
+	g_autofree char *url = url_of(http, "status");
+	struct http_header header;
+	struct notify_post post = {
+		.url = url,
+		.ca_file = http->ca_file,
+		.headers = &header,
+	};
+	char *value;
+	bool good;
+
+	if (!notify_credential(http, &header, &value, &post.secrets[0], error))
+		return false;
+	post.n_headers = value ? 1 : 0;
+	good = ask_status(&post, context, found, error);
+	secret_free(value);
+	return good;
+}
+
 const struct notifier notifier_alertmanager = {
 	.kind = CHANNEL_ALERTMANAGER,
 	.summary = "Prometheus Alertmanager, by its API v2: an alert each, ended or not",
 	.send = send_message,
 	.remind = remind,
+	.examine = examine,
 };

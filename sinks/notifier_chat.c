@@ -180,14 +180,28 @@ static bool send_teams(const struct config_channel *channel,
 	return notify_post_secret(context, channel->teams, body, error);
 }
 
+static bool examine_slack(const struct config_channel *channel,
+			  struct notify_context *context, char **found, GError **error)
+{
+	return notify_reach_secret(context, channel->slack, found, error);
+}
+
+static bool examine_teams(const struct config_channel *channel,
+			  struct notify_context *context, char **found, GError **error)
+{
+	return notify_reach_secret(context, channel->teams, found, error);
+}
+
 const struct notifier notifier_slack = {
 	.kind = CHANNEL_SLACK,
 	.summary = "a channel of Slack, or of what reads its incoming webhooks",
 	.send = send_slack,
+	.examine = examine_slack,
 };
 
 const struct notifier notifier_teams = {
 	.kind = CHANNEL_TEAMS,
 	.summary = "a channel of Microsoft Teams, by a webhook of Workflows",
 	.send = send_teams,
+	.examine = examine_teams,
 };

@@ -92,16 +92,17 @@ static void note_refused(const struct config_channel *channel,
 	context->journal(message, line, context->user);
 }
 
-static bool hand_over(const struct config_channel_email *email, const char *text,
-		      const char *password, char **refused,
-		      struct notify_context *context, GError **error)
+/* Without a message. */
+static struct smtp_mail mail_of(const struct config_channel_email *email,
+				const char *password,
+				const struct notify_context *context)
 {
 	static const enum smtp_tls tls[] = {
 		[TLS_STARTTLS] = SMTP_STARTTLS,
 		[TLS_IMPLICIT] = SMTP_IMPLICIT,
 		[TLS_NONE] = SMTP_PLAIN,
 	};
-	const struct smtp_mail mail = {
+	return (struct smtp_mail){
 		.server = email->server,
 		.tls = tls[email->tls],
 		.username = email->username,
@@ -110,10 +111,18 @@ static bool hand_over(const struct config_channel_email *email, const char *text
 		.from = email->from,
 		.to = (const char *const *)email->to,
 		.n_to = email->n_to,
-		.message = text,
-		.message_size = strlen(text),
 		.cancellable = context->cancellable,
 	};
+}
+
+static bool hand_over(const struct config_channel_email *email, const char *text,
+		      const char *password, char **refused,
+		      struct notify_context *context, GError **error)
+{
+	struct smtp_mail mail = mail_of(email, password, context);
+
+	mail.message = text;
+	mail.message_size = strlen(text);
 	return smtp_send(&mail, refused, error);
 }
 
@@ -143,8 +152,32 @@ static bool send_message(const struct config_channel *channel,
 	return good;
 }
 
+static bool examine(const struct config_channel *channel, struct notify_context *context,
+		    char **found, GError **error)
+{
+	const struct config_channel_email *email = channel->email;
+	char *password = email->password ? secret_read(email->password, error) : NULL;
+	bool good = password || !email->password;
+
+	if (good) {
+		const struct smtp_mail mail = mail_of(email, password, context);
+
+		good = smtp_greet(&mail, error);
+	}
+	secret_free(password);
+	if (good)
+		*found = g_strdup_printf(
+			"%s is reached%s%s; whom it takes mail from and "
+			"for is seen with the first message",
+			email->server,
+			email->tls == TLS_NONE ? "" : ", its certificate is trusted",
+			email->username ? ", it takes the login" : "");
+	return good;
+}
+
 const struct notifier notifier_email = {
 	.kind = CHANNEL_EMAIL,
 	.summary = "mail, by a server that takes it further",
 	.send = send_message,
+	.examine = examine,
 };

@@ -23,6 +23,17 @@ bool notify_post(struct notify_context *context, const struct notify_post *post,
  * and without parts of the url, which may have some. Of a url that is a secret nothing
  * but a few plain words. The caller frees. */
 char *notify_excerpt(const struct notify_post *post, const char *body, gsize size);
+/* True for 2xx; the errors of notify_post() otherwise. */
+bool notify_judge(const struct http_response *response, const struct notify_post *post,
+		  GError **error);
+/* Of examine: connects to a url and leaves; *found says so. */
+bool notify_reach(struct notify_context *context, const char *url, const char *ca_file,
+		  char **found, GError **error);
+/* That a secret can be read; NULL: there is none to read. */
+bool notify_readable(const struct secret_ref *ref, GError **error);
+bool notify_reach_secret(struct notify_context *context,
+			 const struct config_channel_http *http, char **found,
+			 GError **error);
 /* Posts to a url that is a secret itself. */
 bool notify_post_secret(struct notify_context *context,
 			const struct config_channel_http *http, const char *body,

@@ -163,6 +163,11 @@ char *pagerduty_body(const struct outbox_message *message, const char *link,
 	return event_of(message, link, key, false);
 }
 
+static const char *url_of(const struct config_channel_pagerduty *pagerduty)
+{
+	return pagerduty->url ? pagerduty->url : URL;
+}
+
 static bool send_message(const struct config_channel *channel,
 			 const struct outbox_message *message,
 			 struct notify_context *context, GError **error)
@@ -181,7 +186,7 @@ static bool send_message(const struct config_channel *channel,
 		return true;
 	}
 	const struct notify_post post = {
-		.url = pagerduty->url ? pagerduty->url : URL,
+		.url = url_of(pagerduty),
 		.ca_file = pagerduty->ca_file,
 		.body = body,
 		.secrets = { key },
@@ -192,8 +197,18 @@ static bool send_message(const struct config_channel *channel,
 	return good;
 }
 
+static bool examine(const struct config_channel *channel, struct notify_context *context,
+		    char **found, GError **error)
+{
+	const struct config_channel_pagerduty *pagerduty = channel->pagerduty;
+
+	return notify_readable(pagerduty->routing_key, error) &&
+	       notify_reach(context, url_of(pagerduty), pagerduty->ca_file, found, error);
+}
+
 const struct notifier notifier_pagerduty = {
 	.kind = CHANNEL_PAGERDUTY,
 	.summary = "PagerDuty, by its Events API v2: an incident for each group",
 	.send = send_message,
+	.examine = examine,
 };

@@ -27,25 +27,16 @@ static enum dora_error meaning(guint status)
 	return status < 400 ? DORA_ERROR_CONFIG : DORA_ERROR_DATA;
 }
 
-/* Seconds, or a date. */
-static gint64 retry_after(const struct http_response *response, gint64 now)
+/* By the server's own clock, if it tells. */
+static GTimeSpan retry_after(const struct http_response *response, gint64 now)
 {
-	const char *text = http_header(response, "retry-after");
-	gint64 seconds = 0, instant;
-	gsize digits;
-
-	if (!text || (response->status != 429 && response->status != 503))
+	if (response->status != 429 && response->status != 503)
 		return 0;
-	digits = strspn(text, "0123456789");
-	if (digits > 0 && text[digits] == '\0')
-		/* Many digits are many seconds. */
-		seconds = digits > 9 ? G_MAXINT64 : g_ascii_strtoll(text, NULL, 10);
-	else if (http_date_parse(text, &instant))
-		seconds = (instant - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
-	return CLAMP(seconds, 0, NOTIFY_LEAVE_MAX);
+	return http_retry_after(http_header(response, "retry-after"),
+				http_answered(response, now), NOTIFY_LEAVE_MAX);
 }
 
-static bool judge(const struct http_response *response, const struct notify_post *post,
+bool notify_judge(const struct http_response *response, const struct notify_post *post,
 		  GError **error)
 {
 	g_autofree char *origin = url_origin(post->url);
@@ -87,7 +78,7 @@ bool notify_post(struct notify_context *context, const struct notify_post *post,
 	if (!http_perform(context->http, &whole, &response, error))
 		return false;
 	context->retry_after = retry_after(&response, context->now);
-	return judge(&response, post, error);
+	return notify_judge(&response, post, error);
 }
 
 bool notify_post_secret(struct notify_context *context,
@@ -105,6 +96,17 @@ bool notify_post_secret(struct notify_context *context,
 
 	context->retry_after = 0;
 	good = url && notify_post(context, &post, error);
+	secret_free(url);
+	return good;
+}
+
+bool notify_reach_secret(struct notify_context *context,
+			 const struct config_channel_http *http, char **found,
+			 GError **error)
+{
+	char *url = secret_read(http->secret_url, error);
+	bool good = url && notify_reach(context, url, http->ca_file, found, error);
+
 	secret_free(url);
 	return good;
 }

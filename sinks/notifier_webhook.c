@@ -80,8 +80,19 @@ static bool send_message(const struct config_channel *channel,
 	return post_body(channel->webhook, body, delivery, context, error);
 }
 
+static bool examine(const struct config_channel *channel, struct notify_context *context,
+		    char **found, GError **error)
+{
+	const struct config_channel_http *http = channel->webhook;
+
+	return notify_readable(http->secret, error) &&
+	       notify_readable(http->token, error) &&
+	       notify_reach(context, http->url, http->ca_file, found, error);
+}
+
 const struct notifier notifier_webhook = {
 	.kind = CHANNEL_WEBHOOK,
 	.summary = "a POST of JSON to any url, signed if there is a secret",
 	.send = send_message,
+	.examine = examine,
 };

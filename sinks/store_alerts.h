@@ -97,8 +97,10 @@ struct watch_row {
 	gint32 watch_id; /* 0: new */
 	enum watch_kind kind;
 	gint32 scope_id; /* 0: of the daemon itself */
-	char *name;   /* guardrail; incident; self: of the source or service; else "" */
-	char *metric; /* self: "source_stale", "source_denied", "rule_matched_nothing" */
+	/* Names a guardrail or an incident; of self the source, service or channel; else
+	 * "". Metrics of self: "source_stale", "source_denied", "rule_matched_nothing",
+	 * "channel_failing". */
+	char *name, *metric;
 	char *environment; /* "" of self */
 	enum shift_direction direction;
 	struct watch watch;
@@ -247,10 +249,11 @@ bool store_outbox_delivered(struct store *store, const struct outbox_message *me
 bool store_outbox_failed(struct store *store, const struct outbox_message *message,
 			 const GError *failure, gint64 next, gint64 now, GError **error);
 /* How often in a row a channel has failed, about: tries of what still waits, since it
- * took anything; but for failures of data. *last: when it failed last; INSTANT_NONE: it
- * has not. */
+ * took anything; but for failures of data. *last: when it failed last; *next: when the
+ * first of what may pass by itself is tried again; INSTANT_NONE: it has not, there is
+ * none. */
 bool store_outbox_failures(struct store *store, const char *channel, guint *n,
-			   gint64 *last, GError **error);
+			   gint64 *last, gint64 *next, GError **error);
 /* Nothing that waits for a channel is due before then; what is due later stays so. */
 bool store_outbox_postpone(struct store *store, const char *channel, gint64 until,
 			   GError **error);

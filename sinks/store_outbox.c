@@ -125,8 +125,11 @@ static const char *const sql[] = {
 	[FAILED] = "UPDATE dorad.outbox SET attempts = attempts + 1, due_at = $3,"
 		   " failed_at = $2, failure = $4, failure_kind = $5"
 		   " WHERE outbox_id = ANY ($1) AND state = 'waiting'",
-	[FAILURES] = "SELECT coalesce(sum(g.tries), 0)::int8, max(g.last) FROM (SELECT"
-		     " max(o.attempts) AS tries, max(o.failed_at) AS last"
+	/* What is being tried right now is due when whoever has it is late. */
+	[FAILURES] = "SELECT coalesce(sum(g.tries), 0)::int8, max(g.last), min(g.next)"
+		     " FROM (SELECT max(o.attempts) AS tries, max(o.failed_at) AS last,"
+		     " min(o.due_at) FILTER (WHERE o.failure_kind = 'retry'"
+		     " AND o.taken_at <= o.failed_at) AS next"
 		     " FROM dorad.outbox o WHERE o.channel = $1 AND o.state = 'waiting'"
 		     " AND o.attempts > 0 AND o.failure_kind IS DISTINCT FROM 'data'"
 		     " AND NOT EXISTS (SELECT FROM dorad.outbox d"
@@ -331,7 +334,7 @@ bool store_outbox_failed(struct store *store, const struct outbox_message *messa
 }
 
 bool store_outbox_failures(struct store *store, const char *channel, guint *n,
-			   gint64 *last, GError **error)
+			   gint64 *last, gint64 *next, GError **error)
 {
 	_cleanup_(PQclearp) PGresult *result = NULL;
 	struct pg_args args = { 0 };
@@ -341,6 +344,7 @@ bool store_outbox_failures(struct store *store, const char *channel, guint *n,
 		return false;
 	*n = (guint)MIN(result_int8(result, 0, 0), G_MAXINT);
 	*last = result_instant(result, 0, 1);
+	*next = result_instant(result, 0, 2);
 	return true;
 }
 

@@ -101,6 +101,47 @@ START_TEST(reads_dates)
 }
 END_TEST
 
+/* As of Sun, 06 Nov 1994 08:49:37 GMT, of an hour at most. */
+static const struct {
+	const char *name, *text;
+	double seconds;
+} waits[] = {
+	{ "no such header", NULL, 0 },
+	{ "seconds", "120", 120 },
+	{ "at once", "0", 0 },
+	{ "zeros in front", "0060", 60 },
+	{ "the most there is", "3600", 3600 },
+	{ "longer than that", "3601", 3600 },
+	{ "more microseconds than 64 bits hold", "9223372036854775807", 3600 },
+	{ "more seconds than 64 bits hold", "99999999999999999999999999", 3600 },
+	{ "a date", "Sun, 06 Nov 1994 08:50:37 GMT", 60 },
+	{ "a date of another form", "Sun Nov  6 08:50:37 1994", 60 },
+	{ "a date gone by", "Sun, 06 Nov 1994 08:49:36 GMT", 0 },
+	{ "a date far ahead", "Sun, 06 Nov 2094 08:49:37 GMT", 3600 },
+	{ "the first date", "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+	{ "nothing", "", 0 },
+	{ "spaces", "  ", 0 },
+	{ "a sign", "+5", 0 },
+	{ "a negative number", "-5", 0 },
+	{ "a fraction", "1.5", 0 },
+	{ "a unit", "5s", 0 },
+	{ "a list", "5, 6", 0 },
+	{ "hexadecimal", "0x10", 0 },
+	{ "a word", "soon", 0 },
+	{ "a date of another zone", "Sun, 06 Nov 1994 08:50:37 CET", 0 },
+	{ "a date of another standard", "1994-11-06T08:50:37Z", 0 },
+};
+
+START_TEST(reads_waits)
+{
+	const gint64 now = G_GINT64_CONSTANT(784111777) * G_USEC_PER_SEC;
+	GTimeSpan wait = http_retry_after(waits[_i].text, now, G_TIME_SPAN_HOUR);
+
+	ck_assert_msg(wait == (GTimeSpan)(waits[_i].seconds * 1e6),
+		      "%s: %" G_GINT64_FORMAT, waits[_i].name, wait);
+}
+END_TEST
+
 static const struct {
 	const char *url;
 	const char *origin; /* NULL: not a url that we ask */
@@ -242,6 +283,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, finds_links, 0, G_N_ELEMENTS(links));
 	tcase_add_loop_test(tests, reads_dates, 0, G_N_ELEMENTS(dates));
+	tcase_add_loop_test(tests, reads_waits, 0, G_N_ELEMENTS(waits));
 	tcase_add_loop_test(tests, reads_urls, 0, G_N_ELEMENTS(urls));
 	tcase_add_loop_test(tests, compares_origins, 0, G_N_ELEMENTS(origins));
 	tcase_add_loop_test(tests, resolves_references, 0, G_N_ELEMENTS(references));

@@ -73,6 +73,10 @@ static const struct answer answers[] = {
 	{ .path = "/later/past",
 	  .head = "HTTP/1.1 429 x\r\nRetry-After: Sat, 28 Mar 2026 12:10:20 GMT\r\n"
 		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/later/theirs",
+	  .head = "HTTP/1.1 429 x\r\nDate: Sat, 28 Mar 2026 14:00:00 GMT\r\n"
+		  "Retry-After: Sat, 28 Mar 2026 14:00:30 GMT\r\n"
+		  "Content-Length: 0\r\n\r\n" },
 	{ .path = "/later/far",
 	  .head = "HTTP/1.1 503 x\r\nRetry-After: Sat, 28 Mar 2099 12:10:20 GMT\r\n"
 		  "Content-Length: 0\r\n\r\n" },
@@ -115,7 +119,7 @@ struct sending {
 	struct secret_ref ref;
 	struct config_channel_http channel_http;
 	struct config_channel_pagerduty pagerduty;
-	gint64 retry_after; /* what came out of the last */
+	GTimeSpan retry_after; /* what came out of the last */
 };
 
 static char *secret_file(const char *text)
@@ -218,15 +222,16 @@ static const struct {
 	{ "/later/9", 9 },
 	{ "/later/503", 120 },
 	{ "/later/hour", 3600 },
-	{ "/later/day", 3600 },
-	{ "/later/digits", 3600 },
+	{ "/later/day", NOTIFY_LEAVE_MAX / G_USEC_PER_SEC },
+	{ "/later/digits", NOTIFY_LEAVE_MAX / G_USEC_PER_SEC },
 	{ "/later/0", 0 },
 	{ "/later/minus", 0 },
 	{ "/later/point", 0 },
 	{ "/later/word", 0 },
 	{ "/later/date", 60 },
 	{ "/later/past", 0 },
-	{ "/later/far", 3600 },
+	{ "/later/theirs", 30 },
+	{ "/later/far", NOTIFY_LEAVE_MAX / G_USEC_PER_SEC },
 	{ "/later/500", 0 },
 	{ "/later/400", 0 },
 };
@@ -237,7 +242,7 @@ START_TEST(receivers_say_when_to_come_back)
 
 	sending_init(&sending, waits[_i].path);
 	send_sample(&sending, CHANNEL_WEBHOOK, NULL);
-	ck_assert_int_eq(sending.retry_after, waits[_i].seconds);
+	ck_assert_int_eq(sending.retry_after, waits[_i].seconds * G_USEC_PER_SEC);
 }
 END_TEST
 

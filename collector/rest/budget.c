@@ -123,18 +123,6 @@ static GTimeSpan seconds_span(gint64 seconds)
 	return CLAMP(seconds, 0, 3600) * G_USEC_PER_SEC;
 }
 
-/* Seconds or an HTTP date (RFC 9110, 10.2.3). 0: nothing usable. */
-static GTimeSpan read_retry_after(const char *text, const struct moment *moment)
-{
-	gint64 number, date;
-
-	if (read_number(text, &number))
-		return seconds_span(number);
-	if (text && http_date_parse(text, &date))
-		return CLAMP(date - moment->theirs, 0, HOUR);
-	return 0;
-}
-
 /* "2026-03-01T12:00Z", as Jira writes it. */
 static bool parse_minute(const char *text, gint64 *result)
 {
@@ -165,17 +153,6 @@ static bool read_reset(const char *text, const struct moment *moment, GTimeSpan 
 		return false;
 	*wait = CLAMP(date - moment->theirs, 0, HOUR);
 	return true;
-}
-
-static struct moment moment_of(const struct http_response *response, gint64 now)
-{
-	struct moment moment = { now, now };
-	const char *text = http_header(response, "date");
-	gint64 date;
-
-	if (text && http_date_parse(text, &date) && instant_is_plausible(date))
-		moment.theirs = date;
-	return moment;
 }
 
 static const char *header_of(const struct http_response *response, const char *name)
@@ -254,7 +231,8 @@ static GTimeSpan read_wishes(const struct http_response *response,
 			     const struct moment *moment)
 {
 	const char *state = http_header(response, "x-ratelimit-state");
-	GTimeSpan wait = read_retry_after(http_header(response, "retry-after"), moment);
+	GTimeSpan wait = http_retry_after(http_header(response, "retry-after"),
+					  moment->theirs, HOUR);
 	gint64 number;
 
 	/* Azure DevOps: how long it made this request wait, before it starts refusing. */
@@ -272,7 +250,7 @@ bool budget_learn(struct budgets *budgets, const char *key, const struct driver 
 {
 	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&budgets->lock);
 	struct budget *budget = budget_of(budgets, key);
-	struct moment moment = moment_of(response, now);
+	const struct moment moment = { now, http_answered(response, now) };
 	struct allowance tightest = { 0 };
 	bool limited = is_limited(response);
 	GTimeSpan wait = MAX(read_wishes(response, &moment),

@@ -265,8 +265,8 @@ COMMENT ON COLUMN dora.alerts.org IS 'Organization: name in the configuration, a
 COMMENT ON COLUMN dora.alerts.team IS 'Team whose it was when it fired: name in the configuration; NULL for a whole organization and of kind self.';
 COMMENT ON COLUMN dora.alerts.service IS 'Service: name in the configuration, as it was when it fired; NULL for a whole team or organization and of kind self.';
 COMMENT ON COLUMN dora.alerts.environment IS 'Rollout group: environment in dora.series; empty of kind self.';
-COMMENT ON COLUMN dora.alerts.metric IS 'metric in dora.series; of kind self source_stale, source_denied or rule_matched_nothing.';
-COMMENT ON COLUMN dora.alerts.name IS 'Of a guardrail: its name in the configuration; of an incident: its source, project and number; of kind self: the source or service it is about; else empty.';
+COMMENT ON COLUMN dora.alerts.metric IS 'metric in dora.series; of kind self source_stale, source_denied, rule_matched_nothing or channel_failing.';
+COMMENT ON COLUMN dora.alerts.name IS 'Of a guardrail: its name in the configuration; of an incident: its source, project and number; of kind self: the source, service or channel it is about; else empty.';
 COMMENT ON COLUMN dora.alerts.direction IS 'worse, or better, which is for information alone.';
 COMMENT ON COLUMN dora.alerts.state IS 'firing; resolved: it is over; accepted: it lasted, or somebody said so, and is the new normal; withdrawn: late facts undid it, nothing was heard for 28 days, it is measured differently now, or nothing watches it any longer.';
 COMMENT ON COLUMN dora.alerts.strength IS 'Evidence in a word: likely from 5, strong from 10, very strong from 30; NULL below and where there is no evidence.';
