@@ -8,7 +8,7 @@
  * Random histories on a real database, through the evaluation and the outbox of the
  * daemon, against (1) a model of what receivers have to have heard, (2) a twin to which
  * nothing happened, (3) a replay of a life that knew all facts from the beginning.
- * Usage: test_alerts_histories [--seeds N] [--seed N]; DORAD_SEEDS is as --seeds.
+ * Usage: test_alerts_histories [--seeds N] [--seed N]; DORAD_HISTORIES is as --seeds.
  */
 
 #define SEEDS 1
@@ -380,7 +380,7 @@ int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("alerts_histories");
 	TCase *tests = tcase_create("alerts_histories");
-	const char *seeds = g_getenv("DORAD_SEEDS");
+	const char *seeds = g_getenv("DORAD_HISTORIES");
 	bool notice = false;
 
 	if (seeds)

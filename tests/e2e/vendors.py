@@ -435,6 +435,9 @@ class Vendors:
         self.all = [kind(self.rng, shas) for kind in (GitHub, GitLab, PagerDuty)]
         self.lock = threading.Lock()
         self.trouble, self.growth = 0.0, 0.0  # chances of a request
+        # Every fault once, each history beginning with others, so that none stays away.
+        first = seed * 2 % len(FAULTS)
+        self.next = (list(FAULTS)[first:] + list(FAULTS)[:first])[::-1]
         self.met, self.wrongs = {}, []
         handler = type("Bound", (Handler,), {"vendors": self})
         self.server = Server(("127.0.0.1", 0), handler)
@@ -488,7 +491,7 @@ class Vendors:
         body = None if answer is None else json.dumps(answer).encode()
         if self.rng.random() >= self.trouble:
             return body, None
-        fault = self.rng.choice(list(FAULTS))
+        fault = self.next.pop() if self.next else self.rng.choice(list(FAULTS))
         self.met[fault] = self.met.get(fault, 0) + 1
         vendor.limited = fault == "429 for an hour"
         return body, fault
