@@ -76,7 +76,6 @@ static int try_all(struct config *config, const char *name)
 {
 	const struct config_alerts *alerts = config->alerts;
 	guint n_tried = 0, n_failed = 0;
-	int status;
 
 	for (unsigned i = 0; alerts && i < alerts->n_channels; i++) {
 		if (name && strcmp(alerts->channels[i].name, name) != 0)
@@ -93,15 +92,14 @@ static int try_all(struct config *config, const char *name)
 		      stderr);
 		return EXIT_CONFIG;
 	}
-	status = alerts_done(&alerts_test);
-	return status == EXIT_OK && n_failed > 0 ? EXIT_FAILED : status;
+	return options_written(&alerts_test) && n_failed == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run_test(int argc, char **argv)
 {
 	g_autofree char *path = NULL;
 	const GOptionEntry entries[] = {
-		ALERTS_CONFIG_OPTION(path),
+		option_config(&path),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
