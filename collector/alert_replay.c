@@ -18,27 +18,36 @@ rule_of(const struct replay *replay, const char *environment, enum metric metric
 
 static bool play(struct replay *replay, const struct alert_scene *scene,
 		 const char *environment, const struct replay_series *series,
-		 GError **error)
+		 const struct replay_past *past, GError **error)
 {
 	struct playing playing = replay_begin(replay, series, environment);
 	struct watch_row row = { .direction = series->direction };
-	gint32 first = series->since - REPLAY_LEARN_DAYS, baseline;
+	gint32 first = series->since - REPLAY_LEARN_DAYS;
 	struct alert_subject subject;
 	bool ok;
 
-	if (!store_watch_baseline(replay->place.store, replay->place.scope->scope_id,
-				  metric_name(series->metric), environment,
-				  series->direction, &baseline, error))
-		return false;
+	playing.past = past;
 	alert_subject_init(&subject, scene, series->metric, series->rule,
 			   series->direction);
 	alert_begin(scene, &subject, first, &row);
-	if (baseline != SHIFT_NO_BOUND && baseline < series->since)
-		row.watch.baseline_start = baseline;
+	if (past->bound != SHIFT_NO_BOUND && past->bound < series->since)
+		row.watch.baseline_start = past->bound;
 	ok = alert_walk(scene, &subject, &row, first, replay->until, replay_visit,
 			&playing, error);
 	replay_end(&playing);
 	alert_subject_clear(&subject);
+	return ok;
+}
+
+static bool play_direction(struct replay *replay, const struct alert_scene *scene,
+			   const char *environment, const struct replay_series *series,
+			   GError **error)
+{
+	struct replay_past past = { 0 };
+	bool ok = replay_past_load(replay, series, environment, &past, error) &&
+		  play(replay, scene, environment, series, &past, error);
+
+	replay_past_clear(&past);
 	return ok;
 }
 
@@ -58,7 +67,7 @@ static bool play_metrics(struct replay *replay, const struct alert_scene *scene,
 			if (k == SHIFT_BETTER &&
 			    !(replay->query->improvements && series.rule->improvements))
 				continue;
-			if (!play(replay, scene, environment, &series, error))
+			if (!play_direction(replay, scene, environment, &series, error))
 				return false;
 		}
 	}

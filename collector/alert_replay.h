@@ -44,8 +44,9 @@ struct replay_series {
 extern const char replay_legend[];
 
 /* Learns from eight weeks before since on, and compares with nothing from before the
- * bound of the stored watch, if that lies before since. Array of struct replay_series of
- * rules; the caller unrefs. */
+ * bound that the stored watch had by then, if that lies before since. What people
+ * accepted, and what was accepted before since, is so from its own day on. Array of
+ * struct replay_series of rules; the caller unrefs. */
 GArray *alert_replay(struct store *store, const struct config *config,
 		     const struct replay_query *query, gint64 now, GError **error);
 

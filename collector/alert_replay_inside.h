@@ -28,9 +28,27 @@ GArray *replay_activity(struct replay *replay, GError **error);
 gint32 replay_first_fact(const struct replay *replay,
 			 const struct scope_environment *environment);
 
+/* What was lived of a series: the days before the first that is played are not played,
+ * and nobody says again what people said. */
+struct replay_past {
+	const struct alert_place *place;
+	gint32 bound; /* of the stored watch, as of the first day; else SHIFT_NO_BOUND */
+	GArray *accepted; /* of struct watch_accepted, from the first day on */
+};
+/* Has to be cleared after a failure, too. */
+bool replay_past_load(const struct replay *replay, const struct replay_series *series,
+		      const char *environment, struct replay_past *past, GError **error);
+void replay_past_clear(struct replay_past *past);
+/* What people said is a fact of its day. What the days come to they come to again, but
+ * for those before since, in which an alert may have been shorter than it was lived. True
+ * if what fires is accepted. */
+bool replay_accept_again(const struct replay_past *past, gint32 since,
+			 struct watch_row *row, gint32 day);
+
 /* A series at work, the last of replay->series. */
 struct playing {
 	struct replay_series *series;
+	const struct replay_past *past; /* NULL: nothing of it is ever accepted */
 	/* What the days of its week were like. */
 	struct {
 		guint n, masked, silent;

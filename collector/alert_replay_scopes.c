@@ -39,29 +39,35 @@ static void add_day(struct playing *playing, const struct watch_row *row,
 		replay_end(playing);
 }
 
+static void add_event(struct playing *playing, const struct watch_row *row,
+		      const struct alert_day *day, enum watch_event name)
+{
+	const struct shift_side *after = &day->shift.after;
+	const bool guards = playing->series->rail != NULL;
+	const struct replay_event event = {
+		.day = day->day,
+		.event = name,
+		.onset = name == WATCH_FIRED ? row->watch.frozen.onset : WATCH_NEVER,
+		.score = row->score,
+		.ratio = row->ratio,
+		.value = guards ? after->rate : (double)NAN,
+		.n = guards ? after->n : 0,
+	};
+
+	g_array_append_val(playing->series->events, event);
+}
+
 bool replay_visit(struct watch_row *row, const struct alert_day *day, void *user,
 		  GError **error)
 {
 	struct playing *playing = user;
-	const struct shift_side *after = &day->shift.after;
-	const bool guards = playing->series->rail != NULL;
 
 	(void)error;
-	for (guint i = 0; i < day->events.n; i++) {
-		const struct replay_event event = {
-			.day = day->day,
-			.event = day->events.events[i],
-			.onset = day->events.events[i] == WATCH_FIRED
-					 ? row->watch.frozen.onset
-					 : WATCH_NEVER,
-			.score = row->score,
-			.ratio = row->ratio,
-			.value = guards ? after->rate : (double)NAN,
-			.n = guards ? after->n : 0,
-		};
-
-		g_array_append_val(playing->series->events, event);
-	}
+	for (guint i = 0; i < day->events.n; i++)
+		add_event(playing, row, day, day->events.events[i]);
+	if (playing->past &&
+	    replay_accept_again(playing->past, playing->series->since, row, day->day))
+		add_event(playing, row, day, WATCH_ACCEPTED);
 	if (day->day >= playing->series->since)
 		add_day(playing, row, day);
 	return true;

@@ -122,6 +122,16 @@ GArray *store_watch_of_alert(struct store *store, gint64 alert_id, GError **erro
 bool store_watch_baseline(struct store *store, gint32 scope_id, const char *metric,
 			  const char *environment, enum shift_direction direction,
 			  gint32 *baseline_start, GError **error);
+/* An alert of a series that became the new normal. */
+struct watch_accepted {
+	gint64 at;
+	bool by_hand; /* else by the days that it lasted */
+	gint32 onset; /* a day: from when on the watch looks back since */
+};
+/* All of a series, oldest first: array of struct watch_accepted; the caller unrefs. */
+GArray *store_watch_accepted(struct store *store, gint32 scope_id, const char *metric,
+			     const char *environment, enum shift_direction direction,
+			     GError **error);
 void watch_rows_free(GArray *rows);
 /* Inserts or updates; *row gets its watch_id, which may be one that was off. Only what
  * differs is written. */

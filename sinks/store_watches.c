@@ -26,7 +26,18 @@
 #define OF_SCOPE " AND (w.scope_id = $1 OR ($1 = 0 AND w.scope_id IS NULL))"
 #define LOCKED " ORDER BY w.watch_id FOR NO KEY UPDATE"
 
-enum statement { OF_ONE, OTHERS, LEFT, FIRING_ALERT, FIND, WRITE, UPDATE, OFF, BASELINE };
+enum statement {
+	OF_ONE,
+	OTHERS,
+	LEFT,
+	FIRING_ALERT,
+	FIND,
+	WRITE,
+	UPDATE,
+	OFF,
+	BASELINE,
+	ACCEPTED
+};
 
 static const char *const sql[] = {
 	[OF_ONE] = READ OF_SCOPE LOCKED,
@@ -49,6 +60,14 @@ static const char *const sql[] = {
 	[BASELINE] = "SELECT dorad.day_number(baseline_start) FROM dorad.watch"
 		     " WHERE (scope_id, kind, name, metric, environment, direction)"
 		     " = ($1, 'regression', '', $2, $3, $4) AND active",
+	/* The days accept as of midnight, later; people at once. */
+	[ACCEPTED] = "SELECT e.at, e.at = e.recorded_at,"
+		     " dorad.day_number((a.onset AT TIME ZONE a.time_zone)::date)"
+		     " FROM dorad.watch w JOIN dorad.alert_event e USING (watch_id)"
+		     " JOIN dorad.alert a ON a.alert_id = e.alert_id"
+		     " WHERE (w.scope_id, w.kind, w.name, w.metric, w.environment,"
+		     " w.direction) = ($1, 'regression', '', $2, $3, $4)"
+		     " AND w.active AND e.event = 'accepted' ORDER BY e.at, e.event_id",
 	[OFF] = "UPDATE dorad.watch SET active = false WHERE watch_id = $1",
 };
 
@@ -195,6 +214,39 @@ bool store_watch_baseline(struct store *store, gint32 scope_id, const char *metr
 	if (PQntuples(result) > 0)
 		*baseline_start = result_int4(result, 0, 0);
 	return true;
+}
+
+static bool add_accepted(const PGresult *result, void *user, GError **error)
+{
+	GArray *all = user;
+
+	(void)error;
+	for (int i = 0; i < PQntuples(result); i++) {
+		const struct watch_accepted one = {
+			.at = result_instant(result, i, 0),
+			.by_hand = result_bool(result, i, 1),
+			.onset = result_int4(result, i, 2),
+		};
+
+		g_array_append_val(all, one);
+	}
+	return true;
+}
+
+GArray *store_watch_accepted(struct store *store, gint32 scope_id, const char *metric,
+			     const char *environment, enum shift_direction direction,
+			     GError **error)
+{
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct watch_accepted));
+	struct pg_args args = { 0 };
+
+	arg_int4(&args, scope_id);
+	arg_text(&args, metric);
+	arg_text(&args, environment);
+	arg_text(&args, shift_direction_name(direction));
+	if (!store_each(store, sql[ACCEPTED], &args, add_accepted, all, error))
+		return NULL;
+	return g_steal_pointer(&all);
 }
 
 static void arg_key(struct pg_args *args, const struct watch_row *row)

@@ -90,10 +90,13 @@ START_TEST(a_replay_tells_what_was_lived)
 	world_set_fresh(world_start_of(ONSET + 112));
 	all = replay(ONSET + 101, ONSET + 110);
 	series = &g_array_index(all, struct replay_series, 0);
-	for (guint i = 0; i < series->events->len; i++)
-		ck_assert_int_ne(
-			g_array_index(series->events, struct replay_event, i).event,
-			WATCH_FIRED);
+	for (guint i = 0; i < series->events->len; i++) {
+		const struct replay_event *event = &g_array_index(series->events,
+								  struct replay_event, i);
+
+		ck_assert(event->event != WATCH_FIRED || event->day < series->since);
+	}
+	ck_assert(!strchr(series->weeks->str, 'F'));
 	g_array_unref(all);
 }
 END_TEST
@@ -127,6 +130,63 @@ START_TEST(improvements_are_played_when_asked_for)
 }
 END_TEST
 
+/* A replay whose first day was the first that was lived. */
+static void expect_lived(gint32 last)
+{
+	GArray *all = replay(FIRST + 8 * 7, last);
+	g_autofree char *played = events_in(all, 0, FIRST);
+	g_autofree char *lived = world_events_of("search", "change_lead_time", "worse");
+	g_autofree char *lived_too = g_strconcat(", ", lived, NULL);
+
+	ck_assert_msg(strstr(lived, ", accepted 4"), "%s", lived);
+	ck_assert_str_eq(played, lived_too);
+	g_array_unref(all);
+}
+
+/* What comes of an acceptance holds from its day on, not from that of the replay. */
+START_TEST(a_replay_does_not_know_what_is_accepted_later)
+{
+	world_live_through("search", FIRST, ONSET + 100);
+	expect_lived(ONSET + 100);
+}
+END_TEST
+
+static void accept_by_hand(gint64 now)
+{
+	const struct alert_event event = { WATCH_ACCEPTED, now, "we know", NULL };
+	g_autofree char *id = rig_ask(&rig, "SELECT alert FROM dora.alerts WHERE state ="
+					    " 'firing' AND direction = 'worse' AND kind ="
+					    " 'regression' AND metric ="
+					    " 'change_lead_time'");
+	struct watch_events events;
+	struct watch_row *row;
+	GArray *rows;
+
+	rig_ok(store_begin(rig.store, &error));
+	rig_ok((rows = store_watch_of_alert(rig.store, g_ascii_strtoll(id, NULL, 10),
+					    &error)));
+	ck_assert_uint_eq(rows->len, 1);
+	row = &g_array_index(rows, struct watch_row, 0);
+	ck_assert(
+		watch_accept(&row->watch, &watch_rule_shift, row->watch.judged, &events));
+	rig_ok(store_alert_event(rig.store, row, &event, NULL, 0, now, &error));
+	rig_ok(store_watch_write(rig.store, row, &error));
+	rig_ok(store_commit(rig.store, &error));
+	watch_rows_free(rows);
+}
+
+/* Before since or after it, what people say is a fact of the day on which they do. */
+START_TEST(a_replay_accepts_what_people_accepted)
+{
+	const gint32 day = _i == 0 ? FIRST + 30 : FIRST + 8 * 7 + 10;
+
+	world_live_through("search", FIRST, day);
+	accept_by_hand(world_start_of(day + 1) + 9 * G_TIME_SPAN_HOUR);
+	world_live_through("search", day + 1, day + 30);
+	expect_lived(day + 30 > FIRST + 8 * 7 ? day + 30 : FIRST + 8 * 7);
+}
+END_TEST
+
 /* Years without a fact would be years without a false alert. */
 START_TEST(a_replay_begins_with_the_first_fact)
 {
@@ -153,6 +213,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, world_set_up, world_tear_down);
 	tcase_add_test(tests, a_replay_tells_what_was_lived);
 	tcase_add_test(tests, improvements_are_played_when_asked_for);
+	tcase_add_test(tests, a_replay_does_not_know_what_is_accepted_later);
+	tcase_add_loop_test(tests, a_replay_accepts_what_people_accepted, 0, 2);
 	tcase_add_test(tests, a_replay_begins_with_the_first_fact);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
