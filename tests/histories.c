@@ -245,7 +245,10 @@ static void write_life(struct author *authors, struct script *script, GRand *ran
 		if (i > LIFE + 1 && quiet && dice(rand, 3) > 0) {
 			struct script_day *before = &script->days[i - 1];
 
+			/* what is no longer watched ends when somebody looks */
 			before->skipped = !before->accepts && !before->acks &&
+					  before->variant ==
+						  script->days[i - 2].variant &&
 					  dice(rand, 2) > 0;
 		}
 	}

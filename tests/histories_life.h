@@ -11,10 +11,11 @@
 
 /* Something that was told, by the model. */
 struct told {
-	gint64 event_id, alert_id, recorded;
+	gint64 event_id, alert_id, group_id, recorded;
 	enum watch_event event;
 	guint channels; /* that have to hear it, once */
 	guint folded;	/* of these, that must not after all */
+	guint taken;	/* that may have heard it, whatever the sender knows */
 	guint noted[N_CHANNELS],
 		lost[N_CHANNELS]; /* received, and the sender knew or not */
 };

@@ -11,6 +11,15 @@ static struct told *find(const struct life *life, gint64 alert_id, enum watch_ev
 	return NULL;
 }
 
+static guint channel_named(const char *name)
+{
+	for (guint i = 0; i < N_CHANNELS; i++)
+		if (strcmp(channel_names[i], name) == 0)
+			return i;
+	ck_abort_msg("%s", name);
+	return 0;
+}
+
 static bool is_end(enum watch_event event)
 {
 	return event == WATCH_RESOLVED || event == WATCH_ACCEPTED ||
@@ -48,6 +57,7 @@ static void note_end(struct life *life, struct told *end, bool muted)
 		if (told->alert_id != end->alert_id)
 			continue;
 		end->channels |= told->channels;
+		heard |= told->taken;
 		for (guint k = 0; k < N_CHANNELS; k++)
 			heard |= told->noted[k] ? 1u << k : 0;
 	}
@@ -72,14 +82,11 @@ void life_note(struct life *life)
 {
 	g_autofree char *sql = g_strdup_printf(
 		"SELECT e.event_id, e.alert_id, e.event, a.kind, (extract(epoch FROM"
-		" e.recorded_at) * 1000000)::bigint, coalesce(v.service, ''), a.metric "
-		"FROM"
-		" dorad.alert_event e JOIN dorad.alert a USING (alert_id) JOIN "
-		"dora.alerts v"
-		" ON v.alert = a.alert_id WHERE e.event_id > %" G_GINT64_FORMAT
-		" AND a.direction = 'worse' AND e.event IN ('fired', 'worsened', "
-		"'resolved',"
-		" 'accepted', 'withdrawn') ORDER BY e.event_id",
+		" e.recorded_at) * 1000000)::bigint, coalesce(a.service, ''), a.metric,"
+		" a.group_id FROM dorad.alert_event e JOIN dorad.alert a USING (alert_id)"
+		" WHERE e.event_id > %" G_GINT64_FORMAT
+		" AND a.direction = 'worse' AND e.event IN ('fired', 'worsened',"
+		" 'resolved', 'accepted', 'withdrawn') ORDER BY e.event_id",
 		life->seen);
 	PGresult *result = pg_query(life->rig.admin, sql);
 	const struct variant *variant = &variants[life->variant];
@@ -90,6 +97,7 @@ void life_note(struct life *life)
 			.alert_id = g_ascii_strtoll(PQgetvalue(result, i, 1), NULL, 10),
 			.event = event_named(PQgetvalue(result, i, 2)),
 			.recorded = g_ascii_strtoll(PQgetvalue(result, i, 4), NULL, 10),
+			.group_id = g_ascii_strtoll(PQgetvalue(result, i, 7), NULL, 10),
 		};
 		bool rule = strcmp(PQgetvalue(result, i, 3), "regression") == 0;
 
@@ -108,15 +116,75 @@ void life_note(struct life *life)
 	PQclear(result);
 }
 
+/* Of a group that a channel never heard of nothing is said once it has been over for a
+ * week: that it is so, by the model. */
+static bool is_old(const struct life *life, gint64 group_id, guint channel)
+{
+	for (guint i = 0; i < life->told->len; i++) {
+		const struct told *told = &g_array_index(life->told, struct told, i);
+		bool ended = find(life, told->alert_id, WATCH_RESOLVED) ||
+			     find(life, told->alert_id, WATCH_ACCEPTED) ||
+			     find(life, told->alert_id, WATCH_WITHDRAWN);
+
+		if (told->group_id == group_id &&
+		    told->channels & ~told->folded & 1u << channel &&
+		    (!ended || told->noted[channel] > 0 ||
+		     told->recorded >= life->now - 7 * DAY))
+			return false;
+	}
+	return true;
+}
+
+/* Something may be old by now. */
+static bool has_old(const struct life *life)
+{
+	for (guint i = 0; i < life->told->len; i++) {
+		const struct told *told = &g_array_index(life->told, struct told, i);
+
+		for (guint k = 0; k < N_CHANNELS; k++)
+			if (told->channels & ~told->folded & 1u << k &&
+			    told->noted[k] == 0 && told->recorded < life->now - 7 * DAY)
+				return true;
+	}
+	return false;
+}
+
+/* What is folded as old need not be heard, if it is. */
+static void fold_old(struct life *life)
+{
+	PGresult *result;
+
+	if (!has_old(life))
+		return;
+	result = pg_query(life->rig.admin,
+			  "SELECT event_id, channel FROM dorad.outbox WHERE state ="
+			  " 'folded' AND failure = 'too old to be news'");
+	for (int i = 0; i < PQntuples(result); i++) {
+		gint64 id = g_ascii_strtoll(PQgetvalue(result, i, 0), NULL, 10);
+		guint channel = channel_named(PQgetvalue(result, i, 1));
+
+		for (guint k = 0; k < life->told->len; k++) {
+			struct told *told = &g_array_index(life->told, struct told, k);
+
+			if (told->event_id != id || told->folded & 1u << channel)
+				continue;
+			if (!is_old(life, told->group_id, channel))
+				life_wrong(life,
+					   "%s does not hear that alert %" G_GINT64_FORMAT
+					   " %s, which is not old",
+					   channel_names[channel], told->alert_id,
+					   watch_event_name(told->event));
+			told->folded |= 1u << channel;
+		}
+	}
+	PQclear(result);
+}
+
 /* ---- receivers ---- */
 
 static guint channel_of(const struct outbox_message *message)
 {
-	for (guint i = 0; i < N_CHANNELS; i++)
-		if (strcmp(channel_names[i], message->channel) == 0)
-			return i;
-	ck_abort_msg("%s", message->channel);
-	return 0;
+	return channel_named(message->channel);
 }
 
 static bool in_message(const struct outbox_message *message, gint64 alert_id,
@@ -172,10 +240,12 @@ static void check_message(struct life *life, const struct outbox_message *messag
 	for (guint i = 0; i < message->events->len; i++) {
 		const struct outbox_event *row = &g_array_index(message->events,
 								struct outbox_event, i);
-		const struct told *told = find(life, row->alert_id, row->event);
+		struct told *told = find(life, row->alert_id, row->event);
 
 		check_event(life, message, row, channel);
 		version = MAX(version, told ? told->event_id : 0);
+		if (told)
+			told->taken |= 1u << channel;
 	}
 	if (message->version != version)
 		life_wrong(life, "%s: the key is not that of the newest event",
@@ -328,6 +398,8 @@ static GPtrArray *take(struct life *life, guint limit)
 	messages = store_outbox_due(life->rig.store, channel_names, N_CHANNELS, life->now,
 				    limit, &error);
 	cut_arm(&life->rig, 0, false);
+	if (messages)
+		fold_old(life);
 	return messages;
 }
 
@@ -393,6 +465,7 @@ void life_listen(struct life *life, gint64 now)
 	rig_ok(store_outbox_hurry(life->rig.store, now, &error));
 	rig_ok((messages = store_outbox_due(life->rig.store, channel_names, N_CHANNELS,
 					    now, 100, &error)));
+	fold_old(life);
 	for (guint i = 0; i < messages->len; i++) {
 		check_message(life, messages->pdata[i]);
 		deliver(life, messages->pdata[i], false);
@@ -411,6 +484,7 @@ void life_heal(struct life *life)
 
 		rig_ok((messages = store_outbox_due(life->rig.store, channel_names,
 						    N_CHANNELS, life->now, 3, &error)));
+		fold_old(life);
 		for (guint k = 0; k < messages->len; k++) {
 			check_message(life, messages->pdata[k]);
 			deliver(life, messages->pdata[k], false);
