@@ -47,12 +47,21 @@ void life_wrong(struct life *life, const char *format, ...) G_GNUC_PRINTF(2, 3);
  * known from the beginning, and nobody does anything. */
 void life_live(struct life *life, bool facts_first);
 
-/* ---- shared by the two files of it ---- */
+/* ---- shared by the files of it ---- */
 
 bool life_chance(struct life *life, gint32 of);
 gint32 life_dice(struct life *life, gint32 sides);
 /* Reads what was told since. */
 void life_note(struct life *life);
+/* NULL: it was not. */
+struct told *life_told(const struct life *life, gint64 alert_id, enum watch_event event);
+/* By the mutes that were made. service: empty if it is of none. */
+bool life_is_muted(const struct life *life, gint64 alert_id, const char *service,
+		   const char *metric, gint64 at);
+/* What the outbox has folded as old need not be heard, if it is old. */
+void life_fold_old(struct life *life);
+/* The index of a channel that there is. */
+guint life_channel(const char *name);
 /* Receivers and people, at an instant. */
 void life_tick(struct life *life, gint64 now);
 /* Receivers hear all that there is to hear. */

@@ -8,7 +8,8 @@
  * Random histories on a real database, through the evaluation and the outbox of the
  * daemon, against (1) a model of what receivers have to have heard, (2) a twin to which
  * nothing happened, (3) a replay of a life that knew all facts from the beginning.
- * Usage: test_alerts_histories [--seeds N] [--seed N]; DORAD_HISTORIES is as --seeds.
+ * Usage: test_alerts_histories [--seeds N] [--seed N] [--notices]; DORAD_HISTORIES is
+ * as --seeds. --notices: plants faults, each of which has to be noticed.
  */
 
 #define SEEDS 1
@@ -320,11 +321,12 @@ static const struct {
 	  "outbox_id ="
 	  " (SELECT min(outbox_id) FROM dorad.outbox WHERE state = 'delivered')",
 	  "hears again" },
+	/* its watch may end it once more */
 	{ "an alert ends without a word",
 	  "UPDATE dorad.alert SET state = 'resolved', ended_at = fired_at WHERE alert_id "
 	  "="
 	  " (SELECT min(alert_id) FROM dorad.alert WHERE state = 'firing')",
-	  "alerts are odd" },
+	  "the twin did not live" },
 	{ "a watch forgets its alert",
 	  "UPDATE dorad.watch SET state = 'ok', alert_id = NULL WHERE watch_id ="
 	  " (SELECT min(watch_id) FROM dorad.watch WHERE state = 'firing')",
