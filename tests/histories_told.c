@@ -98,7 +98,7 @@ void life_note(struct life *life)
 			.recorded = g_ascii_strtoll(PQgetvalue(result, i, 4), NULL, 10),
 			.group_id = g_ascii_strtoll(PQgetvalue(result, i, 7), NULL, 10),
 		};
-		bool rule = strcmp(PQgetvalue(result, i, 3), "regression") == 0;
+		bool rule = strcmp(PQgetvalue(result, i, 3), "guardrail") != 0;
 
 		if (life_told(life, told.alert_id, told.event))
 			life_wrong(life, "alert %" G_GINT64_FORMAT " %s twice",

@@ -104,10 +104,10 @@ static void check_states(struct life *life)
 	g_autofree char *evident = rig_ask(
 		&life->rig,
 		"SELECT (SELECT count(*) FROM dora.alerts WHERE (evidence IS NULL)"
-		" <> (kind = 'guardrail')) + (SELECT count(*) FROM"
-		" dora.alert_history WHERE kind = 'guardrail' AND evidence IS"
-		" NOT NULL) + (SELECT count(*) FROM dora.watches WHERE kind ="
-		" 'guardrail' AND evidence IS NOT NULL)");
+		" <> (kind <> 'regression')) + (SELECT count(*) FROM"
+		" dora.alert_history WHERE kind <> 'regression' AND evidence IS"
+		" NOT NULL) + (SELECT count(*) FROM dora.watches WHERE kind <>"
+		" 'regression' AND evidence IS NOT NULL)");
 
 	if (*odd)
 		life_wrong(life, "alerts are odd: %s", odd);
