@@ -296,7 +296,9 @@ START_TEST(histories)
 	       " %u acknowledgements lost, %u rows folded\n",
 	       n_seeds, sums.told, sums.cut, sums.failed, sums.lost, sums.folded);
 	ck_assert_uint_eq(n_wrong, 0);
-	ck_assert(sums.told > 0 && sums.cut > 0 && sums.failed > 0 && sums.lost > 0);
+	/* of one alone it is a matter of luck */
+	ck_assert(n_seeds < 3 ||
+		  (sums.told > 0 && sums.cut > 0 && sums.failed > 0 && sums.lost > 0));
 }
 END_TEST
 
