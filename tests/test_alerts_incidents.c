@@ -139,7 +139,8 @@ START_TEST(what_is_no_longer_watched_is_withdrawn)
 	world_live(SCOPE_SERVICE, "search", TODAY);
 	context.config = world_config("deployment_frequency", "", "2d", "");
 	world_live(SCOPE_SERVICE, "search", TODAY + 1);
-	rig_expect(&rig, NEWS, "fired shop open of search, withdrawn shop open of search");
+	rig_expect(&rig, NEWS,
+		   "fired shop open of search, withdrawn shop open of search");
 	config_unref(was);
 }
 END_TEST

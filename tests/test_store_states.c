@@ -234,12 +234,6 @@ struct concern {
 	int rollout;
 };
 
-static void forget_dirty(void)
-{
-	for (int k = 0; k < 3; k++)
-		g_free(rig_dirty(&rig, (gint32[]){ cart, red, acme }[k]));
-}
-
 static void write_incidents(const struct concern *concern, bool any)
 {
 	struct service_incident_row row = {
@@ -323,7 +317,8 @@ START_TEST(incidents_mark_the_days_they_are_counted_on)
 	g_autofree char *before = NULL, *after = NULL;
 
 	write_incidents(&concerns[_i].before, concerns[_i].was);
-	forget_dirty();
+	for (int k = 0; k < 3; k++)
+		g_free(rig_dirty(&rig, (gint32[]){ cart, red, acme }[k]));
 	write_incidents(&concerns[_i].after, concerns[_i].is);
 	rig_expect_dirty(&rig, cart, concerns[_i].dirty);
 	rig_expect_dirty(&rig, red, concerns[_i].dirty);
@@ -332,30 +327,6 @@ START_TEST(incidents_mark_the_days_they_are_counted_on)
 	write_incidents(&concerns[_i].after, concerns[_i].is);
 	after = rig_rows(&rig);
 	ck_assert_str_eq(before, after);
-}
-END_TEST
-
-static const struct {
-	const char *what;
-	struct concern concern;
-	int from, now;
-	const char *dirty;
-} passes[] = {
-	{ "it is restored meanwhile", { 3, 5, NULL, 0 }, 4, 5, "5" },
-	{ "it starts and is restored meanwhile", { 3, 5, NULL, 0 }, 2, 6, "3 5" },
-	{ "it is still to come", { 5, 6, NULL, 0 }, 3, 4, "" },
-	{ "it does not count", { 3, 5, "exempt", 0 }, 4, 5, "" },
-};
-
-START_TEST(what_was_to_come_marks_its_days)
-{
-	write_incidents(&passes[_i].concern, true);
-	forget_dirty();
-	rig_ok(store_begin(rig.store, &error));
-	rig_ok(store_states_pass(rig.store, cart, noon(passes[_i].from),
-				 noon(passes[_i].now), &error));
-	rig_ok(store_commit(rig.store, &error));
-	rig_expect_dirty(&rig, acme, passes[_i].dirty);
 }
 END_TEST
 
@@ -463,23 +434,6 @@ START_TEST(origins_of_commits_are_replaced_by_difference)
 }
 END_TEST
 
-START_TEST(when_a_service_is_looked_at_again_is_kept)
-{
-	struct scope_row *row;
-
-	rig_ok(store_begin(rig.store, &error));
-	rig_ok(store_state_due(rig.store, cart, NOW, &error));
-	rig_ok((row = store_scope_lock(rig.store, SCOPE_SERVICE, "cart", &error)));
-	ck_assert_int_eq(row->state_due, NOW);
-	scope_row_free(row);
-	rig_ok(store_state_due(rig.store, cart, INSTANT_NONE, &error));
-	rig_ok((row = store_scope_lock(rig.store, SCOPE_SERVICE, "cart", &error)));
-	ck_assert_int_eq(row->state_due, INSTANT_NONE);
-	scope_row_free(row);
-	rig_ok(store_commit(rig.store, &error));
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("store_states");
@@ -494,12 +448,9 @@ int main(void)
 	tcase_add_test(tests, evidence_is_what_is_given);
 	tcase_add_loop_test(tests, incidents_mark_the_days_they_are_counted_on, 0,
 			    G_N_ELEMENTS(concerns));
-	tcase_add_loop_test(tests, what_was_to_come_marks_its_days, 0,
-			    G_N_ELEMENTS(passes));
 	tcase_add_test(tests, an_incident_of_a_rollout_that_is_gone_is_linked_to_none);
 	tcase_add_test(tests, shipped_changes_are_replaced_by_difference);
 	tcase_add_test(tests, origins_of_commits_are_replaced_by_difference);
-	tcase_add_test(tests, when_a_service_is_looked_at_again_is_kept);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
