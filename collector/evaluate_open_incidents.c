@@ -192,10 +192,43 @@ static bool evaluate(const struct ward *ward, GError **error)
 	return true;
 }
 
+/* On a masked or silent day all stays as it is. */
+static bool is_quiet(struct alert_round *round, bool *quiet, GError **error)
+{
+	const struct alert_scene scene = {
+		.config = round->place.config,
+		.calendar = config_calendar(round->place.config, round->place.team),
+		.zone = round->place.zone,
+		.activity = alert_round_activity(round, error),
+	};
+	struct watch_look look;
+
+	if (!scene.activity)
+		return false;
+	alert_look_around(&scene, round->last, &look);
+	*quiet = look.masked || look.silent;
+	return true;
+}
+
+static void keep(const struct ward *ward)
+{
+	g_autoptr(GPtrArray) names = watched(ward);
+
+	for (guint i = 0; i < names->len; i++) {
+		struct watch_row row = row_of(ward, g_ptr_array_index(names, i));
+
+		alert_round_row_clear(&row);
+	}
+}
+
 bool evaluate_open_incidents(struct alert_round *round, const GArray *environments,
 			     GError **error)
 {
-	for (guint i = 0; round->last != G_MININT32 && i < environments->len; i++) {
+	bool quiet;
+
+	if (round->last == G_MININT32)
+		return true;
+	for (guint i = 0; i < environments->len; i++) {
 		struct ward ward = {
 			.round = round,
 			.environment = g_array_index(environments,
@@ -205,7 +238,13 @@ bool evaluate_open_incidents(struct alert_round *round, const GArray *environmen
 
 		ward.rule = alert_place_rule(&round->place, ward.environment,
 					     METRIC_TIME_TO_RESTORE);
-		if (ward.rule && !evaluate(&ward, error))
+		if (!ward.rule)
+			continue;
+		if (!is_quiet(round, &quiet, error))
+			return false;
+		if (quiet)
+			keep(&ward);
+		else if (!evaluate(&ward, error))
 			return false;
 	}
 	return true;

@@ -130,6 +130,30 @@ START_TEST(of_few_nothing_is_said)
 }
 END_TEST
 
+/* Neither told nor over while nobody works: told on the first day that counts. */
+START_TEST(masked_days_change_nothing)
+{
+	struct config *was = context.config;
+
+	context.config = world_config("time_to_restore", "", "2d",
+				      "calendars:\n  - name: default\n    days:"
+				      " [\"2025-01-16\", \"2025-01-18\"]\n");
+	add_restored("search", 20);
+	add_incident("search", "open", TODAY - 1, 0);
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	rig_expect(&rig, NEWS, "");
+	world_live(SCOPE_SERVICE, "search", TODAY + 1);
+	rig_expect(&rig, NEWS, "fired shop open of search");
+	rig_run(&rig, "UPDATE dorad.service_incident SET restored_at = started_at"
+		      " + interval '50 h' WHERE external_id = 'open'");
+	world_live(SCOPE_SERVICE, "search", TODAY + 2);
+	rig_expect(&rig, NEWS, "fired shop open of search");
+	world_live(SCOPE_SERVICE, "search", TODAY + 3);
+	rig_expect(&rig, NEWS, "fired shop open of search, resolved shop open of search");
+	config_unref(was);
+}
+END_TEST
+
 START_TEST(what_is_no_longer_watched_is_withdrawn)
 {
 	struct config *was = context.config;
@@ -156,6 +180,7 @@ int main(void)
 	tcase_add_test(tests, longer_than_nearly_all_is_told);
 	tcase_add_loop_test(tests, it_ends_when, 0, G_N_ELEMENTS(ends));
 	tcase_add_test(tests, of_few_nothing_is_said);
+	tcase_add_test(tests, masked_days_change_nothing);
 	tcase_add_test(tests, what_is_no_longer_watched_is_withdrawn);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
