@@ -85,17 +85,21 @@ static void look_at(const struct config_guardrail *rail, const struct watch *wat
 	look->ratio = NAN;
 }
 
-/* What a window is short of by days on which nothing was to be done. */
-static bool is_held_back(const struct alert_guardrail *guardrail, gint32 day,
+/* What a window is short of by days on which nothing was to be done, or nothing at all
+ * was heard. */
+static bool is_held_back(const struct alert_guardrail *guardrail,
+			 struct alert_silences *silences, gint32 day,
 			 const struct alert_reading *reading)
 {
 	const struct config_guardrail *rail = guardrail->rail;
 	const gint32 n = (gint32)goal_window_days(rail->over);
+	const struct calendar *calendar;
 
 	if (rail->at_most || !adds_up(rail) || !is_breached(rail, reading))
 		return false;
+	calendar = alert_silences_calendar(silences, day);
 	for (gint32 at = day; at > day - n; at--)
-		if (calendar_masks(guardrail->scene->calendar, at))
+		if (calendar_masks(calendar, at))
 			return true;
 	return false;
 }
@@ -118,11 +122,13 @@ static void add_numbers(const struct config_guardrail *rail, gint32 day,
 }
 
 static void judge_day(const struct alert_guardrail *guardrail,
+		      struct alert_silences *silences,
 		      const struct alert_reading *reading, struct watch_row *row,
 		      struct alert_day *day)
 {
 	alert_look_around(guardrail->scene, day->day, &day->look);
-	day->look.masked = day->look.masked || is_held_back(guardrail, day->day, reading);
+	day->look.masked = day->look.masked ||
+			   is_held_back(guardrail, silences, day->day, reading);
 	look_at(guardrail->rail, &row->watch, reading, &day->look);
 	add_numbers(guardrail->rail, day->day, reading, &day->shift);
 	alert_step(row, &watch_rule_guardrail, day);
@@ -138,6 +144,8 @@ bool alert_guardrail_walk(const struct alert_guardrail *guardrail, struct watch_
 	_cleanup_(alert_readings_freep) struct alert_readings *readings =
 		alert_readings_new(guardrail->place, guardrail->rail,
 				   guardrail->environment, first, last, error);
+	_cleanup_(alert_silences_freep) struct alert_silences *silences =
+		alert_silences_new(guardrail->scene);
 
 	if (!readings)
 		return false;
@@ -145,7 +153,7 @@ bool alert_guardrail_walk(const struct alert_guardrail *guardrail, struct watch_
 		const struct alert_reading reading = alert_reading_of(readings, at);
 		struct alert_day day = { .day = at };
 
-		judge_day(guardrail, &reading, row, &day);
+		judge_day(guardrail, silences, &reading, row, &day);
 		if (!visit(row, &day, user, error))
 			return false;
 	}

@@ -24,6 +24,7 @@ struct alert_scene {
  * masked. The scene has to live as long. */
 struct alert_silences *alert_silences_new(const struct alert_scene *scene);
 void alert_silences_free(struct alert_silences *silences); /* NULL is fine */
+DEFINE_CLEANUP(struct alert_silences *, alert_silences_free);
 const struct calendar *alert_silences_calendar(struct alert_silences *silences,
 					       gint32 day);
 
