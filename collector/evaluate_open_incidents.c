@@ -7,20 +7,17 @@
 /* The 95th percentile of fewer is hardly more than their longest. */
 #define RESTORED_MIN 19
 #define YEAR_DAYS 365
+/* What has been too long for longer is no news: when watching begins there may be years
+ * of it. */
+#define NEWS_DAYS 30
 
 /* One environment of a scope. */
 struct ward {
 	struct alert_round *round;
 	const char *environment;
 	const struct config_alert_rule *rule;
+	GHashTable *told; /* names of those that fire since this round */
 };
-
-static struct watch_row row_of(const struct ward *ward, const char *name)
-{
-	return alert_round_row(ward->round, WATCH_INCIDENT, name,
-			       metric_name(METRIC_TIME_TO_RESTORE), ward->environment,
-			       SHIFT_WORSE);
-}
 
 static void describe(const struct ward *ward, const struct watch_row *row,
 		     const struct open_incident *incident, gint64 at,
@@ -60,77 +57,84 @@ static void describe(const struct ward *ward, const struct watch_row *row,
 }
 
 static bool happen(const struct ward *ward, struct watch_row *row, enum watch_event event,
-		   const struct open_incident *incident, GError **error)
+		   const struct open_incident *incident, const char *reason,
+		   GError **error)
 {
 	struct alert_round *round = ward->round;
 	const gint64 at = zone_day_start(round->place.zone, round->last + 1);
-	const struct alert_event happened = {
-		.event = event,
-		.at = at,
-		.reason = event == WATCH_WITHDRAWN ? "it does not count any more" : NULL,
-	};
-	struct alert_event fired = happened;
+	struct alert_event happened = { .event = event, .at = at, .reason = reason };
 	struct alert_row alert = { 0 };
 	bool ok;
 
 	if (event == WATCH_FIRED) {
 		describe(ward, row, incident, at, &alert);
-		fired.alert = &alert;
+		happened.alert = &alert;
 	}
-	ok = store_alert_event(round->place.store, row, &fired,
+	ok = store_alert_event(round->place.store, row, &happened,
 			       (const char *const *)ward->rule->channels,
 			       ward->rule->n_channels, round->now, error);
 	alert_row_clear(&alert);
 	return ok;
 }
 
-static void enter(struct watch *watch, enum watch_state state, gint32 day)
+static bool is_news(const struct ward *ward, const struct open_incident *incident)
 {
-	watch->state = state;
-	watch->since = day;
+	const gint64 at = zone_day_start(ward->round->place.zone, ward->round->last + 1);
+	const double age = (double)(at - incident->began) / G_TIME_SPAN_SECOND;
+	const double news = (double)NEWS_DAYS * G_TIME_SPAN_DAY / G_TIME_SPAN_SECOND;
+
+	return incident->open_now && incident->n_restored >= RESTORED_MIN &&
+	       age > incident->p95 && age <= incident->p95 + news;
 }
 
-static bool judge(const struct ward *ward, struct watch_row *row,
-		  const struct open_incident *incident, GError **error)
+static bool fire(const struct ward *ward, struct watch_row *row,
+		 const struct open_incident *incident, GError **error)
 {
 	const gint32 day = ward->round->last;
-	const gint64 at = zone_day_start(ward->round->place.zone, day + 1);
-	const bool is_open = incident && incident->ended == INSTANT_NONE;
 	struct watch *watch = &row->watch;
 
-	if (watch->state == WATCH_FIRING && !is_open) {
-		if (!happen(ward, row, incident ? WATCH_RESOLVED : WATCH_WITHDRAWN,
-			    incident, error))
-			return false;
-		enter(watch, WATCH_OK, day);
-	} else if (watch->state != WATCH_FIRING && is_open &&
-		   incident->n_restored >= RESTORED_MIN &&
-		   (double)(at - incident->began) / G_TIME_SPAN_SECOND > incident->p95) {
-		enter(watch, WATCH_FIRING, day);
-		watch->suspected = day;
-		watch->fired = day;
-		watch->frozen = (struct shift_frozen){ NAN, NAN, NAN, NAN, day };
-		if (!happen(ward, row, WATCH_FIRED, incident, error))
-			return false;
-	} else if (watch->state != WATCH_FIRING) {
-		return true; /* nothing to remember */
-	}
-	watch->judged = day;
-	if (!store_watch_write(ward->round->place.store, row, error))
+	if (!is_news(ward, incident))
+		return true;
+	watch->state = WATCH_FIRING;
+	watch->since = watch->suspected = watch->fired = watch->judged = day;
+	watch->frozen = (struct shift_frozen){ NAN, NAN, NAN, NAN, day };
+	if (!happen(ward, row, WATCH_FIRED, incident, NULL, error))
 		return false;
+	/* It had fired as of this very day, and was withdrawn: it may as of the next. */
+	if (row->alert_id == 0) {
+		watch_init(watch, SHIFT_NO_BOUND);
+		watch->judged = day;
+	}
 	g_array_append_val(ward->round->kept, row->watch_id);
-	return true;
+	return store_watch_write(ward->round->place.store, row, error);
 }
 
-static bool judge_named(const struct ward *ward, const char *name,
-			const struct open_incident *incident, GError **error)
+/* incident: NULL: there is none any more. Its watch is of no use after its end, and
+ * turned off with those that nothing watches. */
+static bool look_after(const struct ward *ward, struct watch_row *row,
+		       const struct open_incident *incident, GError **error)
 {
-	struct watch_row row = row_of(ward, name);
-	bool ok = row.watch.judged >= ward->round->last ||
-		  judge(ward, &row, incident, error);
+	struct alert_round *round = ward->round;
+	const bool over = incident && incident->ended != INSTANT_NONE;
+	const gint64 fired = zone_day_start(round->place.zone, row->watch.fired + 1);
+	bool ok = true;
 
-	alert_round_row_clear(&row);
-	return ok;
+	if (incident && !over) {
+		row->watch.judged = round->last;
+		g_array_append_val(round->kept, row->watch_id);
+	} else {
+		const bool late = over && incident->ended < fired;
+
+		ok = happen(ward, row, over && !late ? WATCH_RESOLVED : WATCH_WITHDRAWN,
+			    incident,
+			    late    ? "late facts undid it"
+			    : !over ? "it does not count any more"
+				    : NULL,
+			    error);
+		watch_init(&row->watch, SHIFT_NO_BOUND);
+		row->watch.judged = round->last;
+	}
+	return ok && store_watch_write(round->place.store, row, error);
 }
 
 static const struct open_incident *find(const GArray *incidents, const char *name)
@@ -145,106 +149,124 @@ static const struct open_incident *find(const GArray *incidents, const char *nam
 	return NULL;
 }
 
-/* Of those that were told of and are not over: their names, borrowed. */
-static GPtrArray *watched(const struct ward *ward)
+/* The incident is told already: of the service or team in one environment, which is
+ * enough. */
+static bool is_told(const struct ward *ward, const char *name)
 {
-	GPtrArray *names = g_ptr_array_new();
-
 	for (guint i = 0; i < ward->round->rows->len; i++) {
 		const struct watch_row *row = &g_array_index(ward->round->rows,
 							     struct watch_row, i);
 
 		if (row->kind == WATCH_INCIDENT && row->watch.state == WATCH_FIRING &&
-		    strcmp(row->environment, ward->environment) == 0)
-			g_ptr_array_add(names, row->name);
+		    strcmp(row->name, name) == 0)
+			return true;
 	}
-	return names;
+	return g_hash_table_contains(ward->told, name);
 }
 
-static bool evaluate(const struct ward *ward, GError **error)
+static bool begin(const struct ward *ward, const struct open_incident *incident,
+		  GError **error)
+{
+	struct watch_row row;
+	bool ok;
+
+	if (incident->ended != INSTANT_NONE || is_told(ward, incident->name))
+		return true;
+	row = alert_round_row(ward->round, WATCH_INCIDENT, incident->name,
+			      metric_name(METRIC_TIME_TO_RESTORE), ward->environment,
+			      SHIFT_WORSE);
+	ok = fire(ward, &row, incident, error);
+	if (row.alert_id != 0)
+		g_hash_table_add(ward->told, g_strdup(incident->name));
+	alert_round_row_clear(&row);
+	return ok;
+}
+
+/* The watches of those that were told here and are not over: borrowed. */
+static GPtrArray *watched(const struct ward *ward)
+{
+	GPtrArray *rows = g_ptr_array_new();
+
+	for (guint i = 0; i < ward->round->rows->len; i++) {
+		struct watch_row *row = &g_array_index(ward->round->rows,
+						       struct watch_row, i);
+
+		if (row->kind == WATCH_INCIDENT && row->watch.state == WATCH_FIRING &&
+		    strcmp(row->environment, ward->environment) == 0)
+			g_ptr_array_add(rows, row);
+	}
+	return rows;
+}
+
+static GArray *load(const struct ward *ward, const GPtrArray *rows, GError **error)
 {
 	const struct alert_place *place = &ward->round->place;
 	const gint32 end = ward->round->last + 1;
-	g_autoptr(GPtrArray) names = watched(ward);
-	g_autoptr(GArray) incidents = store_open_incidents(
-		place->store, place->scope->scope_id, ward->environment,
-		zone_day_start(place->zone, end - YEAR_DAYS),
-		zone_day_start(place->zone, end), (const char *const *)names->pdata,
-		names->len, error);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (guint i = 0; i < rows->len; i++)
+		g_ptr_array_add(names, ((struct watch_row *)rows->pdata[i])->name);
+	return store_open_incidents(place->store, place->scope->scope_id,
+				    ward->environment,
+				    zone_day_start(place->zone, end - YEAR_DAYS),
+				    zone_day_start(place->zone, end),
+				    (const char *const *)names->pdata, names->len, error);
+}
+
+static bool evaluate(const struct ward *ward, const GPtrArray *rows, GError **error)
+{
+	g_autoptr(GArray) incidents = load(ward, rows, error);
 
 	if (!incidents)
 		return false;
-	for (guint i = 0; i < names->len; i++) {
-		const char *name = g_ptr_array_index(names, i);
+	for (guint i = 0; i < rows->len; i++) {
+		struct watch_row *row = rows->pdata[i];
 
-		if (!judge_named(ward, name, find(incidents, name), error))
+		if (!look_after(ward, row, find(incidents, row->name), error))
 			return false;
 	}
-	for (guint i = 0; i < incidents->len; i++) {
-		const struct open_incident *incident = &g_array_index(
-			incidents, struct open_incident, i);
-
-		if (!g_ptr_array_find_with_equal_func(names, incident->name, g_str_equal,
-						      NULL) &&
-		    !judge_named(ward, incident->name, incident, error))
+	for (guint i = 0; i < incidents->len; i++)
+		if (!begin(ward, &g_array_index(incidents, struct open_incident, i),
+			   error))
 			return false;
-	}
 	return true;
 }
 
-/* On a masked or silent day all stays as it is. */
-static bool is_quiet(struct alert_round *round, bool *quiet, GError **error)
+/* A day that is masked, or that nothing is known of yet, changes nothing. */
+static void keep(const struct ward *ward, const GPtrArray *rows)
 {
-	const struct alert_scene scene = {
-		.config = round->place.config,
-		.calendar = config_calendar(round->place.config, round->place.team),
-		.zone = round->place.zone,
-		.activity = alert_round_activity(round, error),
-	};
-	struct watch_look look;
-
-	if (!scene.activity)
-		return false;
-	alert_look_around(&scene, round->last, &look);
-	*quiet = look.masked || look.silent;
-	return true;
-}
-
-static void keep(const struct ward *ward)
-{
-	g_autoptr(GPtrArray) names = watched(ward);
-
-	for (guint i = 0; i < names->len; i++) {
-		struct watch_row row = row_of(ward, g_ptr_array_index(names, i));
-
-		alert_round_row_clear(&row);
-	}
+	for (guint i = 0; i < rows->len; i++)
+		g_array_append_val(ward->round->kept,
+				   ((struct watch_row *)rows->pdata[i])->watch_id);
 }
 
 bool evaluate_open_incidents(struct alert_round *round, const GArray *environments,
 			     GError **error)
 {
-	bool quiet;
+	const struct calendar *calendar = config_calendar(round->place.config,
+							  round->place.team);
+	const bool quiet = round->last == G_MININT32 ||
+			   calendar_masks(calendar, round->last);
+	g_autoptr(GHashTable)
+		told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-	if (round->last == G_MININT32)
-		return true;
 	for (guint i = 0; i < environments->len; i++) {
-		struct ward ward = {
+		const char *name =
+			g_array_index(environments, struct scope_environment, i).name;
+		const struct ward ward = {
 			.round = round,
-			.environment = g_array_index(environments,
-						     struct scope_environment, i)
-					       .name,
+			.environment = name,
+			.rule = alert_place_rule(&round->place, name,
+						 METRIC_TIME_TO_RESTORE),
+			.told = told,
 		};
+		g_autoptr(GPtrArray) rows = watched(&ward);
 
-		ward.rule = alert_place_rule(&round->place, ward.environment,
-					     METRIC_TIME_TO_RESTORE);
 		if (!ward.rule)
 			continue;
-		if (!is_quiet(round, &quiet, error))
-			return false;
 		if (quiet)
-			keep(&ward);
-		else if (!evaluate(&ward, error))
+			keep(&ward, rows);
+		else if (!evaluate(&ward, rows, error))
 			return false;
 	}
 	return true;

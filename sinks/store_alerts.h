@@ -58,6 +58,7 @@ bool store_own_deployments(struct store *store, gint32 scope_id, const char *env
 struct open_incident {
 	char *name;	     /* source, project and number: "github acme/shop 17" */
 	gint64 began, ended; /* ended: INSTANT_NONE: it is open */
+	bool open_now;	     /* it was not restored after the range, either */
 	gint64 n_restored;   /* of the scope, in the range; with the others their
 				95th percentile, in seconds, as percentile_cont */
 	double p95;

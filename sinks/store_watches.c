@@ -60,14 +60,17 @@ static const char *const sql[] = {
 	[BASELINE] = "SELECT dorad.day_number(baseline_start) FROM dorad.watch"
 		     " WHERE (scope_id, kind, name, metric, environment, direction)"
 		     " = ($1, 'regression', '', $2, $3, $4) AND active",
-	/* The days accept as of midnight, later; people at once. */
+	/* The days accept as of midnight, later; people at once. A watch that begins
+	 * anew forgets what was accepted. */
 	[ACCEPTED] = "SELECT e.at, e.at = e.recorded_at,"
 		     " dorad.day_number((a.onset AT TIME ZONE a.time_zone)::date)"
 		     " FROM dorad.watch w JOIN dorad.alert_event e USING (watch_id)"
 		     " JOIN dorad.alert a ON a.alert_id = e.alert_id"
 		     " WHERE (w.scope_id, w.kind, w.name, w.metric, w.environment,"
 		     " w.direction) = ($1, 'regression', '', $2, $3, $4)"
-		     " AND w.active AND e.event = 'accepted' ORDER BY e.at, e.event_id",
+		     " AND w.active AND e.event = 'accepted'"
+		     " AND (a.onset AT TIME ZONE a.time_zone)::date <= w.baseline_start"
+		     " ORDER BY e.at, e.event_id",
 	[OFF] = "UPDATE dorad.watch SET active = false WHERE watch_id = $1",
 };
 

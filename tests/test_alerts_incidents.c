@@ -9,7 +9,11 @@
 #define NEWS                                                                             \
 	"SELECT coalesce(string_agg(event || ' ' || name || ' of ' || coalesce(service," \
 	" team), ', ' ORDER BY event_id), '') FROM dora.alert_history"                   \
-	" WHERE kind = 'incident' AND event <> 'suspected'"
+	" WHERE kind = 'incident'"
+#define TOLD                                                                             \
+	"SELECT string_agg(e.event || ' to ' || o.channel, ', ' ORDER BY e.event_id, "   \
+	"o.channel)"                                                                     \
+	" FROM dorad.outbox o JOIN dorad.alert_event e USING (event_id)"
 
 static struct config *before;
 
@@ -66,9 +70,7 @@ START_TEST(longer_than_nearly_all_is_told)
 		   " before_rate / 3600, after_rate / 3600, unit, rule)"
 		   " FROM dora.alerts WHERE kind = 'incident'",
 		   "firing 2025-01-15 12:00:00 20 19.05 36 seconds all");
-	rig_expect(&rig,
-		   "SELECT string_agg(channel, ' ' ORDER BY channel) FROM dorad.outbox",
-		   "hook log");
+	rig_expect(&rig, TOLD, "fired to hook, fired to log");
 	world_live(SCOPE_SERVICE, "search", TODAY);
 	world_live(SCOPE_SERVICE, "search", TODAY + 1);
 	rig_expect(&rig, NEWS, "fired shop open of search");
@@ -76,37 +78,52 @@ START_TEST(longer_than_nearly_all_is_told)
 END_TEST
 
 static const struct {
-	const char *what, *sql, *news;
+	const char *what, *sql, *news, *told;
 } ends[] = {
 	{ "it is restored", "restored_at = started_at + interval '40 h'",
-	  "fired shop open of search, resolved shop open of search" },
+	  "fired shop open of search, resolved shop open of search",
+	  "fired to hook, fired to log, resolved to hook, resolved to log" },
+	{ "it turns out to have been restored before", "restored_at = started_at",
+	  "fired shop open of search, withdrawn shop open of search",
+	  "fired to hook, fired to log, withdrawn to hook, withdrawn to log" },
+	{ "it was restored years ago",
+	  "started_at = '2022-01-01', restored_at ="
+	  " '2022-01-02'",
+	  "fired shop open of search, withdrawn shop open of search",
+	  "fired to hook, fired to log, withdrawn to hook, withdrawn to log" },
 	{ "it turns out not to count", "excluded = 'severity'",
-	  "fired shop open of search, withdrawn shop open of search" },
-	{ "it is restored later", "restored_at = started_at + interval '1000 h'",
-	  "fired shop open of search" },
+	  "fired shop open of search, withdrawn shop open of search",
+	  "fired to hook, fired to log, withdrawn to hook, withdrawn to log" },
+	{ "it is to be restored later", "restored_at = started_at + interval '60 h'",
+	  "fired shop open of search", "fired to hook, fired to log" },
 };
+
+static void change_incident(const char *sql)
+{
+	g_autofree char *text = g_strdup_printf("UPDATE dorad.service_incident SET %s"
+						" WHERE external_id = 'open'",
+						sql);
+
+	rig_run(&rig, text);
+}
 
 START_TEST(it_ends_when)
 {
-	g_autofree char *sql = g_strdup_printf("UPDATE dorad.service_incident SET %s"
-					       " WHERE external_id = 'open'",
-					       ends[_i].sql);
+	const bool over = strstr(ends[_i].news, ", ") != NULL;
 
 	add_restored("search", 20);
 	add_incident("search", "open", TODAY - 1, 0);
 	world_live(SCOPE_SERVICE, "search", TODAY);
-	rig_run(&rig, sql);
+	change_incident(ends[_i].sql);
 	world_live(SCOPE_SERVICE, "search", TODAY + 1);
 	rig_expect(&rig, NEWS, ends[_i].news);
-	/* nothing is left to be watched of one that is over, and it may open again */
+	rig_expect(&rig, TOLD, ends[_i].told);
+	/* of one that is over nothing is watched, and it may open again */
+	rig_expect(&rig, "SELECT count(*) FROM dora.watches WHERE kind = 'incident'",
+		   over ? "0" : "1");
+	change_incident("started_at = '2025-01-15 12:00Z', restored_at = NULL,"
+			" excluded = NULL");
 	world_live(SCOPE_SERVICE, "search", TODAY + 2);
-	rig_run(&rig, "UPDATE dorad.service_incident SET restored_at = NULL,"
-		      " excluded = NULL WHERE external_id = 'open'");
-	if (_i < 2)
-		rig_expect(&rig,
-			   "SELECT count(*) FROM dora.watches WHERE kind = 'incident'",
-			   "0");
-	world_live(SCOPE_SERVICE, "search", TODAY + 3);
 	rig_expect(&rig,
 		   "SELECT count(*) FROM dora.alerts WHERE kind = 'incident'"
 		   " AND state = 'firing'",
@@ -114,10 +131,92 @@ START_TEST(it_ends_when)
 }
 END_TEST
 
+/* Whether what is there is up to date is not known while something is to be attributed.
+ */
+START_TEST(what_is_not_known_changes_nothing)
+{
+	add_restored("search", 20);
+	add_incident("search", "open", TODAY - 1, 0);
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	rig_run(&rig, "INSERT INTO dorad.attribution_due (service_id) SELECT scope_id "
+		      "FROM dorad.scope"
+		      " WHERE name = 'search' AND kind = 'service'");
+	rig_run(&rig, "UPDATE dorad.scope SET alerts_due_at = NULL");
+	world_live(SCOPE_SERVICE, "search", TODAY + 1);
+	rig_run(&rig, "DELETE FROM dorad.attribution_due");
+	world_live(SCOPE_SERVICE, "search", TODAY + 1);
+	rig_expect(&rig, NEWS, "fired shop open of search");
+}
+END_TEST
+
+/* No watch is left that fires and has no alert. */
+START_TEST(it_fires_again_though_withdrawn_on_its_day)
+{
+	add_restored("search", 20);
+	add_incident("search", "open", TODAY - 1, 0);
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	change_incident("excluded = 'severity'");
+	rig_run(&rig, "UPDATE dorad.scope SET alerts_due_at = NULL");
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	change_incident("excluded = NULL");
+	rig_run(&rig, "UPDATE dorad.scope SET alerts_due_at = NULL");
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	rig_expect(&rig, NEWS,
+		   "fired shop open of search, withdrawn shop open of search");
+	rig_expect(&rig,
+		   "SELECT count(*) FROM dora.watches WHERE kind = 'incident'"
+		   " AND state = 'firing'",
+		   "0");
+	world_live(SCOPE_SERVICE, "search", TODAY + 1);
+	rig_expect(&rig, NEWS,
+		   "fired shop open of search, withdrawn shop open of search, fired"
+		   " shop open of search");
+	rig_expect(&rig,
+		   "SELECT state || ' ' || (alert IS NOT NULL) FROM dora.watches"
+		   " WHERE kind = 'incident'",
+		   "firing true");
+}
+END_TEST
+
+/* When watching begins there may be years of it. */
+START_TEST(what_has_been_too_long_for_long_is_no_news)
+{
+	add_restored("search", 20);
+	add_incident("search", "forgotten", TODAY - 400, 0);
+	add_incident("search", "old", TODAY - 32, 0);
+	add_incident("search", "new", TODAY - 30, 0);
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	rig_expect(&rig, NEWS, "fired shop new of search");
+}
+END_TEST
+
+/* Of several environments once; of a service and its team each, in one message. */
+START_TEST(one_incident_is_told_once)
+{
+	add_restored("search", 20);
+	add_incident("search", "open", TODAY - 1, 0);
+	rig_run(&rig, "INSERT INTO dorad.service_incident SELECT (json_populate_record(i,"
+		      " '{\"environment\": \"staging\"}')).* FROM"
+		      " dorad.service_incident i");
+	rig_run(&rig, "UPDATE dorad.rollout SET environment = 'staging'"
+		      " WHERE deployment_id = (SELECT min(deployment_id) FROM"
+		      " dorad.rollout)");
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	world_live(SCOPE_TEAM, "red", TODAY);
+	world_live(SCOPE_SERVICE, "search", TODAY + 1);
+	world_live(SCOPE_TEAM, "red", TODAY + 1);
+	rig_expect(&rig, NEWS, "fired shop open of search, fired shop open of red");
+	rig_expect(&rig,
+		   "SELECT count(DISTINCT group_id) FROM dora.alerts"
+		   " WHERE kind = 'incident'",
+		   "1");
+}
+END_TEST
+
 START_TEST(of_few_nothing_is_said)
 {
 	add_restored("search", 18);
-	add_incident("search", "open", TODAY - 40, 0);
+	add_incident("search", "open", TODAY - 20, 0);
 	world_live(SCOPE_SERVICE, "search", TODAY);
 	rig_expect(&rig, NEWS, "");
 	/* what was restored in another year says nothing, either */
@@ -145,7 +244,7 @@ START_TEST(masked_days_change_nothing)
 	world_live(SCOPE_SERVICE, "search", TODAY + 1);
 	rig_expect(&rig, NEWS, "fired shop open of search");
 	rig_run(&rig, "UPDATE dorad.service_incident SET restored_at = started_at"
-		      " + interval '50 h' WHERE external_id = 'open'");
+		      " + interval '70 h' WHERE external_id = 'open'");
 	world_live(SCOPE_SERVICE, "search", TODAY + 2);
 	rig_expect(&rig, NEWS, "fired shop open of search");
 	world_live(SCOPE_SERVICE, "search", TODAY + 3);
@@ -179,6 +278,10 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, longer_than_nearly_all_is_told);
 	tcase_add_loop_test(tests, it_ends_when, 0, G_N_ELEMENTS(ends));
+	tcase_add_test(tests, what_is_not_known_changes_nothing);
+	tcase_add_test(tests, it_fires_again_though_withdrawn_on_its_day);
+	tcase_add_test(tests, what_has_been_too_long_for_long_is_no_news);
+	tcase_add_test(tests, one_incident_is_told_once);
 	tcase_add_test(tests, of_few_nothing_is_said);
 	tcase_add_test(tests, masked_days_change_nothing);
 	tcase_add_test(tests, what_is_no_longer_watched_is_withdrawn);
