@@ -94,8 +94,8 @@ static const struct {
 	  "Guardrail failures, payments: resolved on 4 April. The change fail rate was "
 	  "18.4 % since 3 March, at most 15 % allowed. Over 28 days, n = 76." },
 	{ "incident fired", "Incident pagerduty Q1XJ, billing-api: open for 76 h",
-	  "Incident pagerduty Q1XJ, billing-api: open for 76 h, since 2 March 23:00 "
-	  "(UTC). "
+	  "Incident pagerduty Q1XJ, billing-api: open for 76 h, since 3 March 00:00 "
+	  "(Europe/Berlin). "
 	  "Of the 212 that were restored in the year before 95 % took at most 14 h." },
 	{ "incident resolved", "Incident pagerduty Q1XJ, billing-api: resolved",
 	  "Incident pagerduty Q1XJ, billing-api: resolved on 4 April. It was open since "
