@@ -127,6 +127,7 @@ class World:
     def __init__(self, dorad, top, name, repository, channels):
         self.dorad, self.top, self.database = dorad, f"{top}/{name}", fresh_database(name)
         self.said = ""
+        self.begun, self.real = 0, time.monotonic()
         os.makedirs(self.top)
         self.config = {
             "privacy": {"minimum_authors": 0},
@@ -147,7 +148,10 @@ class World:
         with open(path, "w", encoding="utf-8") as out:
             json.dump({"database": {"uri": database_uri(database or self.database)},
                        **self.config}, out)
-        return [self.dorad, *words, "--config", path], {**at_time(at), "TZ": "UTC"}
+        # the clock never goes back: what was written by then would not be due
+        begin = max(at, math.ceil(self.begun + time.monotonic() - self.real))
+        self.begun, self.real = begin, time.monotonic()
+        return [self.dorad, *words, "--config", path], {**at_time(begin), "TZ": "UTC"}
 
     def places(self):
         return "--cache-dir", f"{self.top}/cache", "--state-dir", f"{self.top}/state"
