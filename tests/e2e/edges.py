@@ -371,13 +371,13 @@ def test_a_stranger_asks(world):
     asked = ("asked", "change_fail_rate", "2020-01")
     for arguments, status, words in (
             (asked[:2], 64, "expected a service, a metric and a bucket"),
-            (("askd", *asked[1:]), 64, "has no service \"askd\""),
+            (("askd", *asked[1:]), 64, "there is no service \"askd\""),
             (("asked", "cfr", "2020-01"), 64, "there is no metric \"cfr\""),
             ((*asked[:2], "2021-W53"), 64, "\"2021-W53\" is no bucket"),
             ((*asked[:2], "2023-02-29"), 64, "is no bucket"),
-            ((*asked, "--format", "xml"), 64, "\"xml\", expected text or json"),
+            ((*asked, "--format", "xml"), 64, "expected text or json, found \"xml\""),
             ((*asked, "--team", "--org"), 64, "expected one of them"),
-            ((*asked, "--team"), 64, "has no team \"asked\""),
+            ((*asked, "--team"), 64, "there is no team \"asked\""),
             (asked, 0, "asked has no change_fail_rate in this month")):
         done = subprocess.run([world.dorad, "explain", *arguments, "--config",
                                f"{world.top}/dorad.yaml"], capture_output=True, text=True)
