@@ -3,11 +3,14 @@ HTTP requests on loopback."""
 import http.server
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from ports import free_port  # noqa: E402, F401
 
 LINK = "https://bi.example.org/?team={team}&metric={metric}"
 
@@ -33,12 +36,6 @@ def wait_for(what, condition, seconds=30):
             return value
         time.sleep(0.05)
     sys.exit(f"failed: {what}: not within {seconds} seconds")
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 class Player:

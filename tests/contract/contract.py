@@ -18,6 +18,10 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from ports import free_port  # noqa: E402
+
 SPECS = pathlib.Path(__file__).parent / "specs"
 ROUNDS = int(os.environ.get("DORAD_CONTRACT_ROUNDS", "3"))  # with random bodies
 PATIENCE = 120
@@ -103,12 +107,6 @@ TEXT_FOR_TIME = {"rootly": re.compile(rb'("[a-z_]+_at": ?)"[^"]*"')}
 # which is seen in a poll of its own.
 PASSED = ("content-type", "x-total-count", "x-next-page", "x-ms-continuationtoken")
 LINKING = ("github",)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Prism:

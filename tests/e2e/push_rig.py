@@ -5,14 +5,18 @@ import hmac
 import http.client
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import cluster
 from cluster import Cluster, Program, fail, wait_for
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from ports import free_port  # noqa: E402
 
 TOKEN, SECRET = "push-canary-token-5f1d", "push-canary-secret-9a27"
 FINISHED = "2026-03-01T12:00:00Z"
@@ -27,16 +31,6 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
-
-
-def free_port():
-    """Below those that the kernel gives to clients, so that none of these takes it while
-    the server is away."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
 
 
 class World:
