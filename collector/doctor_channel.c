@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "sinks/notifier.h"
-#include "sinks/store.h"
+#include "sinks/store_self.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
@@ -11,7 +11,7 @@ static bool examine_notify(const struct config *config, char **found, GError **e
 {
 	_cleanup_(store_freep) struct store *store = store_new((struct config *)config);
 
-	if (!store_begin(store, error) || !store_commit(store, error))
+	if (!store_notify_reach(store, error))
 		return false;
 	*found = g_strdup("the database is reached; who listens there is not known");
 	return true;

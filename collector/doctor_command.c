@@ -49,7 +49,7 @@ static guint examine_channels(const struct doctor_options *options, const char *
 	return n_wrong;
 }
 
-/* What has a name or, without one, all. Returns an exit status. */
+/* What has a name or, without one, all, to standard output. Returns an exit status. */
 static int examine(const struct doctor_options *options, const char *name)
 {
 	guint n_found = 0, n_wrong;
@@ -66,23 +66,16 @@ static int examine(const struct doctor_options *options, const char *name)
 			n_wrong == 1 ? " is" : "s are");
 	else
 		fputs("nothing is wrong\n", options->out);
-	if (fflush(options->out) != 0) {
-		perror("dorad doctor: standard output");
-		return EXIT_FAILED;
-	}
-	return n_wrong > 0 ? EXIT_FAILED : EXIT_OK;
+	return options_written(&command_doctor) && n_wrong == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
 	const GOptionEntry entries[] = {
-		{ "config", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME,
-		  &settings.config,
-		  "the configuration (default: $DORAD_CONFIG or " CONFIG_PATH ")",
-		  "FILE" },
-		{ "since", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &settings.span,
-		  "how far back to look (default: " SPAN_DEFAULT ")", "SPAN" },
+		option_config(&settings.config),
+		option_text("since", &settings.span,
+			    "how far back to look (default: " SPAN_DEFAULT ")", "SPAN"),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;

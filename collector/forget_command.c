@@ -100,6 +100,8 @@ static int forget(struct config *config, GBytes *key, const GArray *authors,
 	_cleanup_(store_freep) struct store *store = store_new(config);
 	g_autoptr(GError) error = NULL;
 	struct forget_counts counts;
+	bool written;
+	int status;
 
 	if (!store_begin(store, &error) ||
 	    !store_forget(store, authors, tokens, &counts, &error) ||
@@ -111,7 +113,10 @@ static int forget(struct config *config, GBytes *key, const GArray *authors,
 	       " shipped commits and %" G_GSIZE_FORMAT " changes have no author now\n",
 	       authors->len, authors->len == 1 ? "" : "es", counts.n_commits,
 	       counts.n_shipped, counts.n_changes);
-	return publish(store, config, key, cache_dir);
+	/* what is erased has to be published whether or not anybody reads this */
+	written = options_written(&command_forget);
+	status = publish(store, config, key, cache_dir);
+	return written ? status : EXIT_FAILED;
 }
 
 static int run(int argc, char **argv)

@@ -193,9 +193,16 @@ int options_fail(const struct command *command, const GError *error)
 
 bool options_written(const struct command *command)
 {
-	/* what failed before the last flush is known to ferror() alone */
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return true;
-	fprintf(stderr, "dorad %s: cannot write: %s\n", command->name, g_strerror(errno));
-	return false;
+	if (fflush(stdout) != 0) {
+		fprintf(stderr, "dorad %s: cannot write: %s\n", command->name,
+			g_strerror(errno));
+		return false;
+	}
+	/* what failed before is known to ferror() alone, and its errno is long gone */
+	if (ferror(stdout)) {
+		fprintf(stderr, "dorad %s: cannot write to standard output\n",
+			command->name);
+		return false;
+	}
+	return true;
 }

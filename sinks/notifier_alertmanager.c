@@ -1,12 +1,15 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "sinks/alert_words.h"
 #include "sinks/notifier_inside.h"
 
 /* Alerts of one request. */
 #define BATCH 64
 #define STATUS_TIMEOUT (30 * G_TIME_SPAN_SECOND)
+/* Its whole configuration is in it. */
+#define STATUS_MAX (4u << 20)
 
 /* What tells alerts apart there: without what changes while one lasts. */
 static cJSON *labels_of(const struct alert_row *row)
@@ -170,15 +173,12 @@ static bool read_status(const struct http_response *response,
 			const struct notify_post *post, char **found, GError **error)
 {
 	g_autofree char *origin = url_origin(post->url);
-	cJSON *status = cJSON_ParseWithLength((const char *)response->body->data,
-					      response->body->len);
-	const cJSON *info = cJSON_GetObjectItemCaseSensitive(status, "versionInfo");
-	const char *version = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(info, "version"));
+	_cleanup_(cJSON_Deletep) cJSON *status = json_parse(
+		(const char *)response->body->data, response->body->len, NULL);
+	const char *version = json_text_at(status, "versionInfo/version");
 	g_autofree char *clean = version ? alert_clean(version, 40) : NULL;
 	const char *host = origin ? strstr(origin, "://") + 3 : "";
 
-	cJSON_Delete(status);
 	if (!clean) {
 		g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG,
 			    "%s: no answer of an Alertmanager", host);
@@ -197,6 +197,7 @@ static bool ask_status(const struct notify_post *post, struct notify_context *co
 		.headers = post->headers,
 		.n_headers = post->n_headers,
 		.ca_file = post->ca_file,
+		.max_body = STATUS_MAX,
 		.timeout = STATUS_TIMEOUT,
 		.cancellable = context->cancellable,
 	};

@@ -42,6 +42,8 @@ GArray *store_channel_troubles(struct store *store, const char *const *channels,
 			       GError **error);
 void channel_troubles_free(GArray *rows);
 
+/* Whether NOTIFY would work: the database is reached. It needs no schema in it. */
+bool store_notify_reach(struct store *store, GError **error);
 /* Tells those who listen to a channel of NOTIFY that this is a test, as of an alert of
  * number 0. name: of the channel in the configuration. */
 bool store_notify_test(struct store *store, const char *channel, const char *name,

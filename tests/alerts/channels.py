@@ -4,6 +4,7 @@ test` tells them: a sink for HTTP, a mail server and an Alertmanager on loopback
 of tests/with_postgres. No secret is told, and nothing waits to be told afterwards."""
 import email
 import email.policy
+import http.server
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -92,11 +94,27 @@ class World:
         return self.sink.url.removeprefix("http://")
 
 
+class Pretender(http.server.BaseHTTPRequestHandler):
+    """Answers every question with the body of its server."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        try:
+            self.wfile.write(self.server.body)
+        except ConnectionError:
+            pass  # it is too much
+
+    def log_message(self, *_):
+        pass
+
+
 # ---- dorad doctor ----
 
 def is_prepared(world):
     status, said, _ = world.call("doctor", "db")
-    same((status, "it has not been prepared yet" in said), (1, True), "a database of nobody")
+    same((status, "the database is reached" in said), (0, True), "before the first start")
     once(world.dorad, f"{world.folder}/dorad.yaml", world.folder)
 
 
@@ -152,6 +170,40 @@ def is_wrong(world):
     status, said, _ = world.call("doctor", "db", database="host=/nonexistent dbname=none")
     same((status, "WRONG  reach: database: " in said), (1, True), "no database")
     same((world.sink.requests, world.mail.box.mails), ([], []), "nobody was told anything")
+
+
+def is_no_alertmanager(world):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pretender) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        where = f"127.0.0.1:{server.server_address[1]}"
+        none = f"  WRONG  reach: {where}: no answer of an Alertmanager"
+        for what, body, status, line in (
+                ("a version", '{"versionInfo": {"version": "9.9"}}',
+                 0, f"  ok     Alertmanager 9.9 answers at {where}"),
+                ("nothing", "", 1, none),
+                ("a page", "<html>", 1, none),
+                ("a list", "[]", 1, none),
+                ("a version that is no text", '{"versionInfo": {"version": 9}}', 1, none),
+                ("two versions", '{"versionInfo": {"version": "8", "version": "9"}}', 1, none),
+                ("more after the end", '{"versionInfo": {"version": "9"}} x', 1, none),
+                ("what is nested too deep", "[" * 65 + "]" * 65, 1, none),
+                ("too much", '"' + "x" * (4 << 20) + '"',
+                 1, f"  WRONG  reach: {where}: the answer is too big")):
+            server.body = body.encode()
+            got, said, _ = world.call("doctor", "manager", manager={"url": f"http://{where}"})
+            same((got, said.splitlines()[1].startswith(line)), (status, True), (what, said))
+        server.shutdown()
+
+
+def is_not_written(world):
+    for words, why in ((["doctor", "log"], "cannot write: No space left on device"),
+                       (["alerts", "test", "log"], "cannot write to standard output")):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([world.dorad, *words, "--config", f"{world.folder}/dorad.yaml"],
+                                  stdout=full, stderr=subprocess.PIPE, text=True, timeout=120,
+                                  check=False)
+        same((done.returncode, done.stderr.splitlines()[-1]),
+             (1, f"dorad {' '.join(words[:-1])}: {why}"), "no room")
 
 
 # ---- dorad alerts test ----
@@ -223,6 +275,8 @@ def main():
             is_prepared(world)
             is_well(world)
             is_wrong(world)
+            is_no_alertmanager(world)
+            is_not_written(world)
             is_told(world)
             is_not_taken(world)
         finally:
