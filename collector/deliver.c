@@ -120,18 +120,22 @@ static gint64 look_at_clock(struct delivery *work)
 	return work->notify.now;
 }
 
-/* How long the receiver asked to be left alone. Never until what has ended is no news. */
-static GTimeSpan asked(const struct delivery *work, const struct outbox_message *message)
+/* How long the receiver asked to be left alone. Never until what has ended is no news,
+ * this message or another that waits with it. */
+static bool asked(const struct delivery *work, const char *channel, GTimeSpan *wait,
+		  GError **error)
 {
-	GTimeSpan wait = MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX);
-	gint64 newest = INSTANT_NONE;
+	const gint64 last = OUTBOX_NEWS - LAST_TRY, now = work->notify.now;
+	gint64 oldest;
 
-	for (guint i = 0; i < message->events->len; i++)
-		newest = MAX(newest,
-			     g_array_index(message->events, struct outbox_event, i).at);
-	if (message->ended && newest != INSTANT_NONE)
-		wait = MIN(wait, newest + OUTBOX_NEWS - LAST_TRY - work->notify.now);
-	return MAX(wait, 0);
+	*wait = MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX);
+	if (*wait <= 0)
+		return true;
+	if (!store_outbox_oldest(work->store, channel, now - last, &oldest, error))
+		return false;
+	if (oldest != INSTANT_NONE)
+		*wait = MIN(*wait, oldest + last - now);
+	return true;
 }
 
 /* What is wrong with one message holds up the others for as short as what passes by
@@ -142,15 +146,16 @@ static bool failed(struct delivery *work, const struct outbox_message *message,
 	g_autofree char *key = alert_dedup_key(message);
 	const bool passes = dora_error_is_transient(failure);
 	gint64 now = look_at_clock(work), last, next;
-	GTimeSpan all, own;
+	GTimeSpan all, own, wait;
 	guint n;
 
 	if (!store_outbox_failures(work->store, message->channel, &n, &last, &next,
-				   error))
+				   error) ||
+	    !asked(work, message->channel, &wait, error))
 		return false;
 	all = notifier_backoff(n + 1, passes || failure->code == DORA_ERROR_DATA,
 			       message->channel);
-	all = MAX(all, asked(work, message));
+	all = MAX(all, wait);
 	own = notifier_backoff(MAX(n, message->attempts) + 1, passes, key);
 	own = MAX(own, all + G_TIME_SPAN_SECOND);
 	work->result->n_failed++;
@@ -272,6 +277,19 @@ static bool has_failed(const struct delivery *work, const char *name)
 	return false;
 }
 
+/* *leave: it has failed just now, or asked to be left alone. */
+static bool is_left_alone(struct delivery *work, const char *name, bool *leave,
+			  GError **error)
+{
+	*leave = has_failed(work, name);
+	if (*leave)
+		return true;
+	if (!is_held(work, name, leave, error))
+		return false;
+	return *leave ||
+	       store_reminders_left(work->store, name, work->notify.now, leave, error);
+}
+
 /* One that fails is reminded next time; its state is what is asked for anew. */
 static bool remind(struct delivery *work, const struct config_channel *channel,
 		   GError **error)
@@ -279,9 +297,11 @@ static bool remind(struct delivery *work, const struct config_channel *channel,
 	GArray *rows = store_alerts_firing(work->store, channel->name, error);
 	g_autoptr(GError) failure = NULL;
 	bool any = rows && rows->len > 0;
+	GTimeSpan wait;
 
 	if (!rows)
 		return false;
+	work->notify.retry_after = 0;
 	look_at_clock(work);
 	if (any)
 		notifiers[channel->kind]->remind(channel, rows, &work->notify, &failure);
@@ -290,18 +310,23 @@ static bool remind(struct delivery *work, const struct config_channel *channel,
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return false;
 	}
+	wait = failure ? MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX) : 0;
 	if (any)
-		note(work, channel->name, failure, channel->resend_us);
-	return true;
+		note(work, channel->name, failure, MAX(channel->resend_us, wait));
+	return wait <= 0 || store_reminders_leave(work->store, channel->name,
+						  look_at_clock(work) + wait, error);
 }
 
 static bool remind_all(struct delivery *work, gint64 before, GError **error)
 {
 	for (unsigned i = 0; i < work->alerts->n_channels; i++) {
 		const struct config_channel *channel = &work->alerts->channels[i];
+		bool leave;
 
-		if (is_reminded(channel, before, work->wall) &&
-		    !has_failed(work, channel->name) && !remind(work, channel, error))
+		if (!is_reminded(channel, before, work->wall))
+			continue;
+		if (!is_left_alone(work, channel->name, &leave, error) ||
+		    (!leave && !remind(work, channel, error)))
 			return false;
 	}
 	return true;

@@ -135,7 +135,8 @@ static struct watch_row *add(struct pass *pass, const struct self_look *look)
 	return &g_array_index(pass->watches, struct watch_row, pass->watches->len - 1);
 }
 
-/* Who is told: array of const char *; the caller unrefs. */
+/* Who is told: array of const char *; the caller unrefs. Of the only one that is told of
+ * the daemon all others are told, and if there are none itself. */
 static GPtrArray *told(const struct pass *pass, const struct self_look *look)
 {
 	GPtrArray *channels = g_ptr_array_new();
@@ -143,9 +144,16 @@ static GPtrArray *told(const struct pass *pass, const struct self_look *look)
 	for (guint i = 0; i < pass->channels->len; i++) {
 		char *channel = g_ptr_array_index(pass->channels, i);
 
-		if (pass->channels->len == 1 || g_strcmp0(channel, look->not_to) != 0)
+		if (g_strcmp0(channel, look->not_to) != 0)
 			g_ptr_array_add(channels, channel);
 	}
+	if (channels->len > 0 || pass->channels->len == 0)
+		return channels;
+	for (unsigned i = 0; i < pass->alerts->n_channels; i++)
+		if (strcmp(pass->alerts->channels[i].name, look->not_to) != 0)
+			g_ptr_array_add(channels, pass->alerts->channels[i].name);
+	if (channels->len == 0)
+		g_ptr_array_add(channels, g_ptr_array_index(pass->channels, 0));
 	return channels;
 }
 
@@ -355,18 +363,18 @@ static const char *const advices[] = {
 	[DORA_ERROR_RETRY] = "there is no answer, or none that can be used",
 	[DORA_ERROR_DENIED] = "check its token, password or certificate",
 	[DORA_ERROR_DATA] = "it makes nothing of what it is sent",
-	[DORA_ERROR_CONFIG] = "check its url and what it is set to",
+	[DORA_ERROR_CONFIG] = "check its url, secrets and what it is set to",
 	[DORA_ERROR_CANCELLED] = "there is no answer, or none that can be used",
 };
 
 static char *channel_reason(const struct channel_trouble *channel)
 {
-	return g_strdup_printf("%u message%s for it (%s): %s. dora.alert_deliveries has "
-			       "what was said, and \"dorad doctor %s\" tries it",
-			       channel->n_messages,
-			       channel->n_messages == 1 ? " waits" : "s wait",
-			       channel->said ? channel->said : "no answer",
-			       advices[channel->kind], channel->name);
+	return g_strdup_printf(
+		"%u message%s for it%s%s%s: %s. dora.alert_deliveries has "
+		"what was said, and \"dorad doctor %s\" tries it",
+		channel->n_messages, channel->n_messages == 1 ? " waits" : "s wait",
+		channel->said ? " (" : "", channel->said ? channel->said : "",
+		channel->said ? ")" : "", advices[channel->kind], channel->name);
 }
 
 /* It has taken something since it was told. */

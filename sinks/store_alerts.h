@@ -268,6 +268,10 @@ bool store_outbox_failures(struct store *store, const char *channel, guint *n,
 /* Nothing that waits for a channel is due before then; what is due later stays so. */
 bool store_outbox_postpone(struct store *store, const char *channel, gint64 until,
 			   GError **error);
+/* Of the groups that wait for a channel, are over and were never delivered there, when
+ * the last of each was recorded: the earliest after `after`; INSTANT_NONE: none is. */
+bool store_outbox_oldest(struct store *store, const char *channel, gint64 after,
+			 gint64 *oldest, GError **error);
 /* Deletes what was delivered or folded more than OUTBOX_KEPT ago, of alerts that ended
  * then. */
 #define OUTBOX_KEPT (400 * G_TIME_SPAN_DAY)
@@ -278,6 +282,12 @@ bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **e
 /* Alerts that fire and were delivered to a channel, for receivers that have to be
  * reminded: array of struct alert_row. */
 GArray *store_alerts_firing(struct store *store, const char *channel, GError **error);
+/* Such a receiver asked to be left alone until then, and whether it still is; for a day
+ * at most: the clock may have been set back. In transactions of their own. */
+bool store_reminders_leave(struct store *store, const char *channel, gint64 until,
+			   GError **error);
+bool store_reminders_left(struct store *store, const char *channel, gint64 now,
+			  bool *left, GError **error);
 
 /* ---- people ---- */
 

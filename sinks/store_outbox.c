@@ -20,6 +20,11 @@
 #define MUTED                                                                            \
 	"(EXISTS (SELECT FROM dorad.alert_mute m WHERE m.alert_id = o.alert_id"          \
 	" AND m.from_at <= $2 AND m.until_at > $2) AND NOT " TOLD_AND_OVER ")"
+/* Of a group: what came of it may be told however late. */
+#define TOLD_OR_FIRING(of)                                                               \
+	"EXISTS (SELECT FROM dorad.outbox d JOIN dorad.alert a USING (alert_id)"         \
+	" WHERE d.group_id = " of ".group_id AND d.channel = " of ".channel"             \
+	" AND (d.state = 'delivered' OR a.state = 'firing'))"
 /* More of the group is waited for; not where a clock was set back since. */
 #define GATHERS                                                                          \
 	"coalesce(o.gathers_until > $2 AND o.gathers_until <= $2 + interval '5 minutes'" \
@@ -35,6 +40,9 @@ enum statement {
 	FAILED,
 	FAILURES,
 	POSTPONE,
+	OLDEST,
+	LEAVE,
+	LEFT_ALONE,
 	NEXT,
 	HURRY,
 	PRUNE
@@ -83,10 +91,7 @@ static const char *const sql[] = {
 		     " GROUP BY w.channel, w.group_id HAVING max(w.due_at) <= $2"
 		     " AND max(e.recorded_at) < $2 - interval '7 days') old"
 		     " USING (channel, group_id) WHERE o.state = 'waiting'"
-		     " AND NOT EXISTS (SELECT FROM dorad.outbox d"
-		     " JOIN dorad.alert a USING (alert_id) WHERE d.group_id = o.group_id"
-		     " AND d.channel = o.channel AND (d.state = 'delivered'"
-		     " OR a.state = 'firing')) FOR UPDATE OF o SKIP LOCKED)",
+		     " AND NOT " TOLD_OR_FIRING("o") " FOR UPDATE OF o SKIP LOCKED)",
 	[FOLD_LEFT] = "UPDATE dorad.outbox SET state = 'folded', failure = '" LEFT_TEXT
 		      "' WHERE state = 'waiting' AND channel <> ALL ($1)",
 	/* What waits for longer than anything does was written before the clock was set
@@ -137,6 +142,19 @@ static const char *const sql[] = {
 		     " AND d.delivered_at >= o.failed_at) GROUP BY o.group_id) g",
 	[POSTPONE] = "UPDATE dorad.outbox SET due_at = $2 WHERE channel = $1"
 		     " AND state = 'waiting' AND due_at < $2",
+	/* Those that FOLD_OLD folds next. */
+	[OLDEST] = "SELECT min(g.newest) FROM (SELECT max(e.recorded_at) AS newest"
+		   " FROM dorad.outbox w JOIN dorad.alert_event e USING (event_id)"
+		   " WHERE NOT " TOLD_OR_FIRING(
+			   "w") " AND w.state = 'waiting'"
+				" AND w.channel = $1 GROUP BY w.group_id"
+				" HAVING max(e.recorded_at) > $2) g",
+	[LEAVE] = "INSERT INTO dorad.setting (name, value)"
+		  " VALUES ('left alone: ' || $1, extract(epoch FROM $2)::text)"
+		  " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+	[LEFT_ALONE] = "SELECT to_timestamp(value::float8) > $2 AND to_timestamp("
+		       "value::float8) <= $2 + interval '1 day' FROM dorad.setting"
+		       " WHERE name = 'left alone: ' || $1",
 	[NEXT] = "SELECT min(greatest(g.due, g.gathered, g.heard)) FROM"
 		 " (SELECT max(o.due_at) AS due,"
 		 " max(o.gathers_until) FILTER (WHERE " GATHERS ") AS gathered,"
@@ -356,6 +374,44 @@ bool store_outbox_postpone(struct store *store, const char *channel, gint64 unti
 	arg_text(&args, channel);
 	arg_instant(&args, until);
 	return store_exec(store, sql[POSTPONE], &args, NULL, error);
+}
+
+bool store_outbox_oldest(struct store *store, const char *channel, gint64 after,
+			 gint64 *oldest, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+	struct pg_args args = { 0 };
+
+	arg_text(&args, channel);
+	arg_instant(&args, after);
+	if (!store_exec(store, sql[OLDEST], &args, &result, error))
+		return false;
+	*oldest = result_instant(result, 0, 0);
+	return true;
+}
+
+bool store_reminders_leave(struct store *store, const char *channel, gint64 until,
+			   GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_text(&args, channel);
+	arg_instant(&args, until);
+	return store_exec(store, sql[LEAVE], &args, NULL, error);
+}
+
+bool store_reminders_left(struct store *store, const char *channel, gint64 now,
+			  bool *left, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+	struct pg_args args = { 0 };
+
+	arg_text(&args, channel);
+	arg_instant(&args, now);
+	if (!store_exec(store, sql[LEFT_ALONE], &args, &result, error))
+		return false;
+	*left = PQntuples(result) > 0 && result_bool(result, 0, 0);
+	return true;
 }
 
 bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **error)

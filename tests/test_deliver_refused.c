@@ -13,57 +13,62 @@
 #define MINUTE G_TIME_SPAN_MINUTE
 #define HOUR G_TIME_SPAN_HOUR
 
+#define ANSWER(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\n\r\n"
+#define BUSY(seconds) ANSWER("429 x\r\nRetry-After: " seconds)
 static const struct answer answers[] = {
-	{ .path = "/ok", .head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
-	{ .path = "/team", .head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
-	{ .path = "/400", .head = "HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n" },
-	{ .path = "/401", .head = "HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n" },
+	{ .path = "/ok", .head = ANSWER("200 OK") },
+	{ .path = "/team", .head = ANSWER("200 OK") },
+	{ .path = "/api/v2/alerts", .head = ANSWER("200 OK") },
+	{ .path = "/400", .head = ANSWER("400 x") },
+	{ .path = "/401", .head = ANSWER("401 x") },
 	{ .path = "/404",
 	  .head = "HTTP/1.1 404 x\r\nContent-Length: 8\r\n\r\n",
 	  .part = "jane-doe",
 	  .times = 1 },
-	{ .path = "/500", .head = "HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n" },
-	{ .path = "/busy",
-	  .head = "HTTP/1.1 429 x\r\nRetry-After: 5400\r\n"
-		  "Content-Length: 0\r\n\r\n" },
-	{ .path = "/soon",
-	  .head = "HTTP/1.1 429 x\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n" },
-	{ .path = "/never",
-	  .head = "HTTP/1.1 503 x\r\nRetry-After: 99999999\r\n"
-		  "Content-Length: 0\r\n\r\n" },
+	{ .path = "/500", .head = ANSWER("500 x") },
+	{ .path = "/busy", .head = BUSY("5400") },
+	{ .path = "/busy/api/v2/alerts", .head = BUSY("5400") },
+	{ .path = "/soon", .head = BUSY("1") },
+	{ .path = "/never", .head = ANSWER("503 x\r\nRetry-After: 99999999") },
 	{ 0 },
 };
 static const char *const ops[] = { "ops", NULL };
 static const char *const team[] = { "team", NULL };
+static const char *const manager[] = { "manager", NULL };
 static const char *const both[] = { "ops", "team", NULL };
 
 static struct http_server *server;
 static struct work_context context;
 static gint32 cart, mail;
 
-/* Where a webhook goes from now on. */
+/* Where a channel goes from now on. */
 static void aim(const char *channel, const char *path)
 {
 	g_autofree char *url = g_strconcat(http_server_url(server), path, NULL);
 	struct config_channel *one = rig.config->alerts->channels;
+	struct config_channel_http *http;
 
 	while (strcmp(one->name, channel) != 0)
 		one++;
-	free(one->webhook->url);
-	one->webhook->url = strdup(url);
+	http = one->kind == CHANNEL_ALERTMANAGER ? one->alertmanager : one->webhook;
+	free(http->url);
+	http->url = strdup(url);
 }
 
-/* The daemon with other channels for what it tells of itself. */
-static void start(const char *self)
+#define OPS "{name: ops, webhook: {url: \"http://[::1]\"}}"
+#define TEAM "{name: team, webhook: {url: \"http://[::1]\"}}"
+#define UNSIGNED "{name: team, webhook: {url: \"http://[::1]\", secret: {file: /none}}}"
+#define MANAGER "{name: manager, resend: 5m, alertmanager: {url: \"http://[::1]\"}}"
+
+/* The daemon with other channels, aimed anew, and for what it tells of itself. */
+static void start(const char *channels, const char *self)
 {
 	g_autofree char *alerts = g_strdup_printf(
 		"alerts:\n"
-		"  channels:\n"
-		"    - {name: ops, webhook: {url: \"%s/ok\"}}\n"
-		"    - {name: team, webhook: {url: \"%s/team\"}}\n"
+		"  channels: [%s]\n"
 		"  self: {channels: [%s], stale_after: 30d}\n"
 		"orgs:\n",
-		http_server_url(server), http_server_url(server), self);
+		channels, self);
 	struct config *config = rig_config(&rig, NULL, "orgs:\n", alerts);
 
 	config_unref(rig.config);
@@ -72,13 +77,20 @@ static void start(const char *self)
 	rig.store = store_new(config);
 	rig_ok(store_sync_config(rig.store, config, &error));
 	context = (struct work_context){ .config = config };
+	for (unsigned i = 0; i < config->alerts->n_channels; i++) {
+		const struct config_channel *channel = &config->alerts->channels[i];
+
+		aim(channel->name, channel->kind == CHANNEL_ALERTMANAGER ? ""
+				   : strcmp(channel->name, "ops") == 0	 ? "/ok"
+									 : "/team");
+	}
 }
 
 static void set_up(void)
 {
 	rig_init(&rig);
 	server = http_server_start(answers, NULL);
-	start("ops, team");
+	start(OPS ", " TEAM, "ops, team");
 	cart = rig_scope(&rig, "service", "cart");
 	mail = rig_scope(&rig, "service", "mail");
 }
@@ -153,6 +165,14 @@ static void expect_told(const char *told)
 		   told);
 }
 
+static void expect_none_waits(void)
+{
+	rig_expect(&rig,
+		   "SELECT count(*) FROM dora.alert_deliveries"
+		   " WHERE state <> 'delivered'",
+		   "0");
+}
+
 /* ---- Retry-After ---- */
 
 START_TEST(it_is_left_alone)
@@ -218,15 +238,90 @@ START_TEST(never_until_it_is_no_news)
 }
 END_TEST
 
+/* … whichever message it was that was refused. */
+START_TEST(nor_until_another_is_no_news)
+{
+	struct watch_row first, second;
+	const gint64 over = NOW + MINUTE, last = over + 7 * DAY;
+	gint64 next;
+
+	fire(cart, NOW, ops, &first);
+	fire(mail, NOW, ops, &second);
+	ends(&second, WATCH_RESOLVED, over);
+	aim("ops", "/never");
+	next = expect(last - 12 * HOUR, 0, 1);
+	rig_expect(&rig,
+		   "SELECT a.service FROM dora.alert_deliveries d JOIN dora.alerts a"
+		   " USING (alert) WHERE d.attempts > 0",
+		   "cart");
+	ck_assert_int_le(next, last);
+	ck_assert_int_ge(next, last - HOUR);
+	aim("ops", "/ok");
+	expect(next + 2 * SECOND, 2, 0);
+	expect_none_waits();
+}
+END_TEST
+
+/* The end of its day is long ago; it is news all the same. */
+START_TEST(what_a_catch_up_finds_waits_as_well)
+{
+	struct watch_row row;
+
+	fire(cart, NOW, ops, &row);
+	ends(&row, WATCH_RESOLVED, NOW + MINUTE);
+	rig_run(&rig, "UPDATE dorad.alert_event SET at = at - interval '30 days'");
+	aim("ops", "/busy");
+	ck_assert_int_ge(expect(NOW + HOUR, 0, 1), NOW + HOUR + 90 * MINUTE);
+}
+END_TEST
+
+/* Looks every 5 minutes; how often the receiver that is busy was asked. */
+static guint remind(gint64 from, gint64 to)
+{
+	for (gint64 now = from; now < to; now += 5 * MINUTE) {
+		struct deliver_result result;
+
+		deliver_result_init(&result);
+		rig_ok(deliver_due(rig.store, &context, now - 5 * MINUTE, now, &result,
+				   &error));
+		deliver_result_clear(&result);
+	}
+	return seen("POST /busy/api/v2/alerts ");
+}
+
+START_TEST(reminders_leave_it_alone)
+{
+	struct watch_row first, second;
+
+	start(MANAGER, "");
+	fire(cart, NOW, manager, &first);
+	expect(NOW, 1, 0);
+	aim("manager", "/busy");
+	ck_assert_uint_eq(remind(NOW + 5 * MINUTE, NOW + 95 * MINUTE), 1);
+	ck_assert_uint_eq(remind(NOW + 95 * MINUTE, NOW + 105 * MINUTE), 2);
+	/* A clock that was set back is not waited for. */
+	ck_assert_uint_eq(remind(NOW - 2 * DAY, NOW - 2 * DAY + MINUTE), 3);
+	/* Whatever it was that was refused. */
+	fire(mail, NOW + DAY, manager, &second);
+	expect(NOW + DAY, 0, 1);
+	ck_assert_uint_eq(seen("POST /busy/api/v2/alerts "), 4);
+	ck_assert_uint_eq(remind(NOW + DAY + 5 * MINUTE, NOW + DAY + 90 * MINUTE), 4);
+}
+END_TEST
+
 /* ---- channels that take nothing ---- */
 
 static const struct {
 	const char *name, *path;
 	GTimeSpan not_before, at_last;
 	const char *said;
+	bool is_unsigned; /* the secret to sign with cannot be read */
 } deaths[] = {
 	{ "a url that is gone", "/404", 10 * MINUTE, 19 * MINUTE,
-	  "1 message waits for it (status 404): check its url and what it is set to" },
+	  "1 message waits for it (status 404): check its url, secrets and what it "
+	  "is set to" },
+	{ "a secret that is missing", "/team", 10 * MINUTE, 19 * MINUTE,
+	  "1 message waits for it: check its url, secrets and what it is set to", true },
 	{ "a token that is not taken", "/401", 10 * MINUTE, 19 * MINUTE,
 	  "1 message waits for it (status 401): check its token, password or "
 	  "certificate" },
@@ -247,6 +342,8 @@ START_TEST(the_others_are_told)
 	const gint64 told = NOW + deaths[_i].at_last;
 	struct watch_row row;
 
+	if (deaths[_i].is_unsigned)
+		start(OPS ", " UNSIGNED, "ops, team");
 	aim("team", deaths[_i].path);
 	fire(cart, NOW, team, &row);
 	go_on(NOW, NOW + deaths[_i].not_before - MINUTE, 3 * MINUTE);
@@ -262,6 +359,8 @@ START_TEST(the_others_are_told)
 	/* Once, however long it takes. */
 	go_on(told, told + DAY, 90 * MINUTE);
 	expect_told("fired team to ops");
+	if (deaths[_i].is_unsigned)
+		start(OPS ", " TEAM, "ops, team");
 	aim("team", "/team");
 	go_on(told + DAY, told + DAY + 7 * HOUR, 40 * MINUTE);
 	expect_told("fired team to ops, resolved team to ops");
@@ -321,29 +420,32 @@ START_TEST(no_alert_follows_from_another)
 		   "SELECT count(*) FILTER (WHERE state = 'resolved') || ' ' || count(*)"
 		   " FROM dora.alerts WHERE metric = 'channel_failing'",
 		   "2 2");
-	rig_expect(
-		&rig,
-		"SELECT count(*) FROM dora.alert_deliveries WHERE state <> 'delivered'",
-		"0");
+	expect_none_waits();
 }
 END_TEST
 
-START_TEST(there_is_no_other)
+static const struct {
+	const char *channels, *fired, *resolved;
+} lonely[] = {
+	/* one that is not told of the daemon otherwise */
+	{ OPS ", " TEAM, "fired team to ops", ", resolved team to ops" },
+	{ TEAM, "fired team to team", ", resolved team to team" },
+};
+
+START_TEST(it_is_the_only_one_of_self)
 {
+	g_autofree char *told = g_strconcat(lonely[_i].fired, lonely[_i].resolved, NULL);
 	struct watch_row row;
 
-	start("team");
+	start(lonely[_i].channels, "team");
 	aim("team", "/404");
 	fire(cart, NOW, team, &row);
 	go_on(NOW, NOW + DAY, 90 * MINUTE);
-	expect_told("fired team to team");
+	expect_told(lonely[_i].fired);
 	aim("team", "/team");
 	go_on(NOW + DAY, NOW + DAY + 7 * HOUR, 40 * MINUTE);
-	expect_told("fired team to team, resolved team to team");
-	rig_expect(
-		&rig,
-		"SELECT count(*) FROM dora.alert_deliveries WHERE state <> 'delivered'",
-		"0");
+	expect_told(told);
+	expect_none_waits();
 }
 END_TEST
 
@@ -382,10 +484,13 @@ int main(void)
 	tcase_add_test(tcase, it_is_left_alone);
 	tcase_add_loop_test(tcase, the_longer_pause_counts, 0, G_N_ELEMENTS(pauses));
 	tcase_add_test(tcase, never_until_it_is_no_news);
+	tcase_add_test(tcase, nor_until_another_is_no_news);
+	tcase_add_test(tcase, what_a_catch_up_finds_waits_as_well);
+	tcase_add_test(tcase, reminders_leave_it_alone);
 	tcase_add_loop_test(tcase, the_others_are_told, 0, G_N_ELEMENTS(deaths));
 	tcase_add_test(tcase, not_for_a_moment);
 	tcase_add_test(tcase, no_alert_follows_from_another);
-	tcase_add_test(tcase, there_is_no_other);
+	tcase_add_loop_test(tcase, it_is_the_only_one_of_self, 0, G_N_ELEMENTS(lonely));
 	tcase_add_test(tcase, what_waited_is_too_old);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

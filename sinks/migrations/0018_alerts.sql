@@ -186,6 +186,8 @@ CREATE TABLE dorad.outbox (
 
 CREATE INDEX outbox_waiting ON dorad.outbox (channel, group_id, due_at)
 	WHERE state = 'waiting';
+CREATE INDEX outbox_delivered ON dorad.outbox (channel, delivered_at)
+	WHERE state = 'delivered';
 CREATE INDEX outbox_over ON dorad.outbox (due_at) WHERE state <> 'waiting';
 CREATE INDEX outbox_alert ON dorad.outbox (alert_id, channel);
 CREATE INDEX outbox_group ON dorad.outbox (group_id, channel);
