@@ -102,13 +102,16 @@ END_TEST
 
 START_TEST(change_points_go_with_their_metric)
 {
+	struct config *fewer = world_config("deployment_frequency", "", "2d", "");
+
 	world_live(SCOPE_SERVICE, "search", ONSET + 100);
 	rig_expect(&rig, "SELECT DISTINCT metric FROM dora.change_points",
 		   "change_lead_time");
-	reconfigure(world_config("deployment_frequency", "", "2d", ""), ONSET + 100);
+	reconfigure(fewer, ONSET + 100);
 	rig_expect(&rig, "SELECT count(*) FROM dora.change_points", "0");
 	world_live(SCOPE_SERVICE, "search", ONSET + 101);
 	reconfigure(before, ONSET + 101);
+	config_unref(fewer);
 	rig_expect(&rig, "SELECT count(*) > 0 FROM dora.change_points", "t");
 	rig_run(&rig, "UPDATE dorad.scope SET active = false WHERE name = 'search'");
 	rig_expect(&rig, "SELECT count(*) FROM dora.change_points", "0");
