@@ -365,22 +365,29 @@ static bool perform(CURL *curl, const struct http_request *request, GUri *uri,
 	return good;
 }
 
+static bool run(struct http *http, const struct http_request *request,
+		struct transfer *transfer, GError **error)
+{
+	g_autoptr(GUri) uri = url_parse(request->url);
+	bool good;
+
+	if (!may_ask(request, uri, error))
+		return false;
+	response_init(&transfer->response);
+	good = perform(http->curl, request, uri, transfer, error);
+	/* It must not keep what is the caller's, secrets least of all. */
+	curl_easy_reset(http->curl);
+	return good;
+}
+
 bool http_perform(struct http *http, const struct http_request *request,
 		  struct http_response *response, GError **error)
 {
 	_cleanup_(transfer_clear) struct transfer transfer = {
 		.max_body = request->max_body > 0 ? request->max_body : BODY_MAX_DEFAULT,
 	};
-	g_autoptr(GUri) uri = url_parse(request->url);
-	bool good;
 
-	if (!may_ask(request, uri, error))
-		return false;
-	response_init(&transfer.response);
-	good = perform(http->curl, request, uri, &transfer, error);
-	/* It must not keep what is the caller's, secrets least of all. */
-	curl_easy_reset(http->curl);
-	if (!good)
+	if (!run(http, request, &transfer, error))
 		return false;
 	g_byte_array_append(transfer.response.body, (const guint8 *)"", 1);
 	g_byte_array_set_size(transfer.response.body, transfer.response.body->len - 1);
@@ -395,13 +402,6 @@ bool http_reach(struct http *http, const struct http_request *request, GError **
 		.only_connects = true,
 		.max_body = BODY_MAX_DEFAULT,
 	};
-	g_autoptr(GUri) uri = url_parse(request->url);
-	bool good;
 
-	if (!may_ask(request, uri, error))
-		return false;
-	response_init(&transfer.response);
-	good = perform(http->curl, request, uri, &transfer, error);
-	curl_easy_reset(http->curl);
-	return good;
+	return run(http, request, &transfer, error);
 }
