@@ -169,21 +169,10 @@ void alert_guardrail_describe(const struct alert_guardrail *guardrail,
 	const struct watch *watch = &row->watch;
 
 	*alert = (struct alert_row){
-		.kind = WATCH_GUARDRAIL,
-		.direction = SHIFT_WORSE,
-		.scope_kind = place->scope->kind,
-		.org = g_strdup(place->org),
-		.team = g_strdup(place->team),
-		.service = g_strdup(place->service),
-		.name = g_strdup(row->name),
-		.metric = g_strdup(row->metric),
-		.environment = g_strdup(row->environment),
-		.state = g_strdup("firing"),
 		.onset = zone_day_start(place->zone, watch->frozen.onset),
 		.first_seen = zone_day_start(place->zone, watch->suspected + 1),
 		.fired_at = zone_day_start(place->zone, watch->fired + 1),
 		.ended_at = INSTANT_NONE,
-		.time_zone = g_strdup(place->scope->time_zone),
 		.unit = g_strdup(goal_unit_name(
 			goal_unit(goal_metric(figure->metric), figure->statistic))),
 		.shift = day->shift,
@@ -191,4 +180,5 @@ void alert_guardrail_describe(const struct alert_guardrail *guardrail,
 		.acked_at = INSTANT_NONE,
 		.muted_until = INSTANT_NONE,
 	};
+	alert_place_sign(place, row, alert);
 }

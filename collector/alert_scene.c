@@ -31,6 +31,23 @@ void alert_place_init(struct alert_place *place, struct store *store,
 	place->org = team ? team->org : NULL;
 }
 
+void alert_place_sign(const struct alert_place *place, const struct watch_row *row,
+		      struct alert_row *alert)
+{
+	alert->watch_id = row->watch_id;
+	alert->kind = row->kind;
+	alert->direction = row->direction;
+	alert->scope_kind = place->scope->kind;
+	alert->org = g_strdup(place->org);
+	alert->team = g_strdup(place->team);
+	alert->service = g_strdup(place->service);
+	alert->name = g_strdup(row->name);
+	alert->metric = g_strdup(row->metric);
+	alert->environment = g_strdup(row->environment);
+	alert->state = g_strdup("firing");
+	alert->time_zone = g_strdup(place->scope->time_zone);
+}
+
 const struct config_alert_rule *alert_place_rule(const struct alert_place *place,
 						 const char *environment,
 						 enum metric metric)

@@ -19,6 +19,11 @@ void alert_place_init(struct alert_place *place, struct store *store,
 		      const struct config *config, const struct scope_row *scope,
 		      const struct zone *zone);
 
+/* Whose an alert is that fires there, and of what watch: to be cleared by
+ * alert_row_clear(). */
+void alert_place_sign(const struct alert_place *place, const struct watch_row *row,
+		      struct alert_row *alert);
+
 /* The rule of a series; NULL: it is not watched. */
 const struct config_alert_rule *alert_place_rule(const struct alert_place *place,
 						 const char *environment,

@@ -135,24 +135,6 @@ struct judging {
 	const struct alert_subject *subject;
 };
 
-static void add_names(const struct judging *judging, const struct watch_row *row,
-		      struct alert_row *alert)
-{
-	const struct alert_place *place = &judging->round->place;
-
-	alert->watch_id = row->watch_id;
-	alert->scope_kind = place->scope->kind;
-	alert->org = g_strdup(place->org);
-	alert->team = g_strdup(place->team);
-	alert->service = g_strdup(place->service);
-	alert->name = g_strdup(row->name);
-	alert->metric = g_strdup(row->metric);
-	alert->environment = g_strdup(row->environment);
-	alert->state = g_strdup("firing");
-	alert->rule = g_strdup(judging->subject->rule->name);
-	alert->time_zone = g_strdup(place->scope->time_zone);
-}
-
 static bool has_news(const struct alert_day *day)
 {
 	for (guint i = 0; i < day->events.n; i++)
@@ -174,7 +156,8 @@ static bool record(struct watch_row *row, const struct alert_day *day, void *use
 		return true;
 	if (has_news(day)) {
 		alert_describe(judging->scene, judging->subject, row, day, &alert);
-		add_names(judging, row, &alert);
+		alert_place_sign(&judging->round->place, row, &alert);
+		alert.rule = g_strdup(rule->name);
 	}
 	ok = alert_round_record(judging->round, row, day, &alert, rule->channels,
 				rule->n_channels, error);

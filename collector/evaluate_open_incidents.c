@@ -26,27 +26,17 @@ static void describe(const struct ward *ward, const struct watch_row *row,
 	const struct alert_place *place = &ward->round->place;
 
 	*alert = (struct alert_row){
-		.kind = WATCH_INCIDENT,
-		.direction = SHIFT_WORSE,
-		.scope_kind = place->scope->kind,
-		.org = g_strdup(place->org),
-		.team = g_strdup(place->team),
-		.service = g_strdup(place->service),
-		.name = g_strdup(row->name),
-		.metric = g_strdup(row->metric),
-		.environment = g_strdup(row->environment),
-		.state = g_strdup("firing"),
 		.rule = g_strdup(ward->rule->name),
 		.onset = incident->began,
 		.first_seen = at,
 		.fired_at = at,
 		.ended_at = INSTANT_NONE,
-		.time_zone = g_strdup(place->scope->time_zone),
 		.unit = g_strdup("seconds"),
 		.false_alerts = NAN,
 		.acked_at = INSTANT_NONE,
 		.muted_until = INSTANT_NONE,
 	};
+	alert_place_sign(place, row, alert);
 	alert->shift.before = (struct shift_side){
 		.n = incident->n_restored,
 		.rate = incident->p95,
