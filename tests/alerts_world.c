@@ -101,19 +101,22 @@ struct config *world_config(const char *metrics, const char *rule, const char *l
 	return rig_config(&rig, NULL, "orgs:\n", text);
 }
 
-void world_set_up(void)
+void world_use(struct config *config)
 {
-	g_autofree char *facts = make_facts();
-	struct config *config;
-
-	rig_init(&rig);
-	config = world_config(NULL, "", "2d", "");
 	config_unref(rig.config);
 	store_free(rig.store);
 	rig.config = config;
 	rig.store = store_new(config);
 	rig_ok(store_sync_config(rig.store, config, &error));
 	context = (struct work_context){ .config = config };
+}
+
+void world_set_up(void)
+{
+	g_autofree char *facts = make_facts();
+
+	rig_init(&rig);
+	world_use(world_config(NULL, "", "2d", ""));
 	add_facts("search", facts);
 	add_facts("mail", facts);
 }

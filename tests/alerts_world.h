@@ -22,6 +22,8 @@ extern struct work_context context;
  * own), a limit of the guardrail and sections more; the caller unrefs. */
 struct config *world_config(const char *metrics, const char *rule, const char *limit,
 			    const char *sections);
+/* The database is of this configuration from now on, which is taken over. */
+void world_use(struct config *config);
 void world_set_up(void);
 void world_tear_down(void);
 gint64 world_start_of(gint32 day);

@@ -6,16 +6,9 @@
 void rails_set_up(const char *rails)
 {
 	g_autofree char *sections = g_strconcat(rails, CALENDARS, NULL);
-	struct config *config;
 
 	world_set_up();
-	config = world_config("time_to_restore", "", "2d", sections);
-	config_unref(rig.config);
-	store_free(rig.store);
-	rig.config = config;
-	rig.store = store_new(config);
-	rig_ok(store_sync_config(rig.store, config, &error));
-	context = (struct work_context){ .config = config };
+	world_use(world_config("time_to_restore", "", "2d", sections));
 }
 
 void rails_run(const char *service, const char *sql)
