@@ -112,11 +112,13 @@ static const struct config_push_client *ask(const struct push_credentials *shown
 	return found;
 }
 
+/* Digits alone: a sign is none of them. */
 static bool is_now(const char *timestamp)
 {
 	gint64 seconds;
 
-	return g_ascii_string_to_signed(timestamp, 10, 0, G_MAXINT32, &seconds, NULL) &&
+	return g_ascii_isdigit(*timestamp) &&
+	       g_ascii_string_to_signed(timestamp, 10, 0, G_MAXINT32, &seconds, NULL) &&
 	       ABS(NOW / G_USEC_PER_SEC - seconds) <= 300;
 }
 
