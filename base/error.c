@@ -10,6 +10,20 @@ static const char *const advice[] = {
 	[DORA_ERROR_CANCELLED] = "stopping",
 };
 
+bool dora_refuse(GError **error, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *valid = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	valid = g_utf8_make_valid(text, -1);
+	g_set_error_literal(error, DORA_ERROR, DORA_ERROR_DATA, valid);
+	return false;
+}
+
 const char *dora_error_advice(const GError *error)
 {
 	if (error->domain != DORA_ERROR || error->code < 0 ||

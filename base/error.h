@@ -21,6 +21,10 @@ enum dora_error {
 	DORA_ERROR_CANCELLED, /* the program is stopping */
 };
 
+/* Sets an error of code DORA_ERROR_DATA, and is false. What "%.60s" cut in the middle of
+ * a character is UTF-8 all the same. */
+bool dora_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /* What an operator does about an error of this code, as half a sentence ("will be tried
  * again"). */
 const char *dora_error_advice(const GError *error);

@@ -54,6 +54,11 @@ static const struct {
 	{ "an unknown key is a mistake of the sender", push_deployments,
 	  DEPLOYMENT(",\"outcome\":\"success\",\"enviroment\":\"x\""),
 	  "deployment 1: enviroment: there is no such key" },
+	{ "a long key is cut, and what is left is text", push_incidents,
+	  INCIDENT(",\"sixty bytes end in the middle of this letter, an e accented"
+		   "\u00e9\u00e9\":1"),
+	  "incident 1: sixty bytes end in the middle of this letter, an e accented"
+	  "\uFFFD: there is no such key" },
 	{ "a text where a list is due", push_deployments,
 	  DEPLOYMENT(",\"outcome\":\"success\",\"images\":\"shop:1\""),
 	  "deployment 1: images: expected a list" },

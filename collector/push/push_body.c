@@ -46,19 +46,6 @@ static const struct json_field incident_fields[] = {
 	{ NULL },
 };
 
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool refuse(GError **error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	g_propagate_error(error,
-			  g_error_new_valist(DORA_ERROR, DORA_ERROR_DATA, format, args));
-	va_end(args);
-	return false;
-}
-
 /* A key that nobody reads is a mistake that would otherwise stay unseen. */
 static bool only_known(const cJSON *object, const struct json_field *fields,
 		       GError **error)
@@ -71,11 +58,11 @@ static bool only_known(const cJSON *object, const struct json_field *fields,
 				       (field->path[n + 1] && field->path[n + 1] != '/')))
 			field++;
 		if (!field->path)
-			return refuse(error, "%.60s: there is no such key",
-				      member->string);
+			return dora_refuse(error, "%.60s: there is no such key",
+					   member->string);
 		if (field->type == JSON_TEXTS && !cJSON_IsArray(member) &&
 		    !cJSON_IsNull(member))
-			return refuse(error, "%s: expected a list", member->string);
+			return dora_refuse(error, "%s: expected a list", member->string);
 	}
 	return true;
 }
@@ -83,22 +70,23 @@ static bool only_known(const cJSON *object, const struct json_field *fields,
 static bool read_outcome(struct item *item, GError **error)
 {
 	if (!outcome_parse(item->state, &item->outcome))
-		return refuse(error,
-			      "outcome: \"%.60s\", expected success, failure, cancelled, "
-			      "skipped or running",
-			      item->state);
+		return dora_refuse(
+			error,
+			"outcome: \"%.60s\", expected success, failure, cancelled, "
+			"skipped or running",
+			item->state);
 	item->done = item->outcome != OUTCOME_RUNNING;
 	if (item->done && item->finished == INSTANT_NONE)
-		return refuse(error, "finished: missing, and the outcome is final");
+		return dora_refuse(error, "finished: missing, and the outcome is final");
 	if (!item->done && item->finished != INSTANT_NONE)
-		return refuse(error, "finished: given, and it is still running");
+		return dora_refuse(error, "finished: given, and it is still running");
 	return true;
 }
 
 static bool read_resolved(struct item *item, GError **error)
 {
 	if (item->resolved != INSTANT_NONE && item->resolved < item->started)
-		return refuse(error, "resolved: before it started");
+		return dora_refuse(error, "resolved: before it started");
 	item->done = item->resolved != INSTANT_NONE;
 	item->state = g_strdup(item->done ? "resolved" : "open");
 	return true;
@@ -108,7 +96,7 @@ static bool read_one(const cJSON *object, enum item_kind kind,
 		     const struct json_field *fields, struct item *item, GError **error)
 {
 	if (!cJSON_IsObject(object))
-		return refuse(error, "is not an object");
+		return dora_refuse(error, "is not an object");
 	return only_known(object, fields, error) &&
 	       json_decode(object, fields, item, error) &&
 	       (kind == ITEM_DEPLOYMENT ? read_outcome(item, error)
@@ -142,8 +130,8 @@ static bool add_all(const cJSON *body, enum item_kind kind,
 		return add(body, kind, fields, client, 0, items, error);
 	for (const cJSON *each = body->child; each; each = each->next, n++) {
 		if (n == PUSH_ITEMS_MAX)
-			return refuse(error, "more than %u in one request",
-				      PUSH_ITEMS_MAX);
+			return dora_refuse(error, "more than %u in one request",
+					   PUSH_ITEMS_MAX);
 		if (!add(each, kind, fields, client, n, items, error))
 			return false;
 	}
@@ -198,17 +186,18 @@ static bool read_alert(const cJSON *alert, struct item *item, GError **error)
 	g_autofree char *since = NULL;
 
 	if (!cJSON_IsObject(alert))
-		return refuse(error, "is not an object");
+		return dora_refuse(error, "is not an object");
 	if (!json_decode(alert, alert_fields, item, error))
 		return false;
 	item->done = strcmp(item->state, "resolved") == 0;
 	if (!item->done && strcmp(item->state, "firing") != 0)
-		return refuse(error, "status: \"%.60s\", expected firing or resolved",
-			      item->state);
+		return dora_refuse(error,
+				   "status: \"%.60s\", expected firing or resolved",
+				   item->state);
 	if (!item->done)
 		item->resolved = INSTANT_NONE; /* when it would expire */
 	else if (item->resolved == INSTANT_NONE)
-		return refuse(error, "endsAt: missing, and it is resolved");
+		return dora_refuse(error, "endsAt: missing, and it is resolved");
 	fingerprint = g_steal_pointer(&item->id);
 	since = instant_format(item->started);
 	item->id = g_strdup_printf("%s@%s", fingerprint, since);
@@ -224,11 +213,11 @@ bool push_alertmanager(const cJSON *body, const char *client, GPtrArray *items,
 	guint n = 0;
 
 	if (g_strcmp0(version, "4") != 0)
-		return refuse(error,
-			      "version: expected \"4\", the webhook of Alertmanager "
-			      "since 0.6");
+		return dora_refuse(error,
+				   "version: expected \"4\", the webhook of Alertmanager "
+				   "since 0.6");
 	if (!cJSON_IsArray(alerts))
-		return refuse(error, "alerts: expected a list");
+		return dora_refuse(error, "alerts: expected a list");
 	for (const cJSON *alert = alerts->child; alert; alert = alert->next, n++) {
 		struct item *item = g_new(struct item, 1);
 
@@ -236,8 +225,8 @@ bool push_alertmanager(const cJSON *body, const char *client, GPtrArray *items,
 		item->project = g_strdup(client);
 		g_ptr_array_add(items, item);
 		if (n == PUSH_ITEMS_MAX)
-			return refuse(error, "more than %u in one request",
-				      PUSH_ITEMS_MAX);
+			return dora_refuse(error, "more than %u in one request",
+					   PUSH_ITEMS_MAX);
 		if (!read_alert(alert, item, error)) {
 			g_prefix_error(error, "alert %u: ", n + 1);
 			return false;

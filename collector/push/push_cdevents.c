@@ -75,12 +75,6 @@ static const struct event events[] = {
 	  ITEM(created) },
 };
 
-static bool refuse(GError **error, const char *text)
-{
-	g_set_error_literal(error, DORA_ERROR, DORA_ERROR_DATA, text);
-	return false;
-}
-
 /* "dev.cdevents.service.deployed.0.2.0": the row of "service.deployed". */
 static const struct event *event_of(const char *type)
 {
@@ -147,7 +141,7 @@ static bool identify(const cJSON *json, const struct event *event, gint64 timest
 	g_autofree char *version = NULL;
 
 	if (!subject || !*subject)
-		return refuse(error, "subject.id: missing");
+		return dora_refuse(error, "subject.id: missing");
 	switch (event->kind) {
 	case ITEM_DEPLOYMENT: /* each event is one, of the service that is its subject */
 		item->project = g_strdup(subject);
@@ -185,7 +179,7 @@ static bool read_event(const cJSON *json, const struct event *event, struct item
 	const char *time = json_text_at(json, "/context/timestamp");
 
 	if (!time || !instant_parse(time, &timestamp) || !instant_is_plausible(timestamp))
-		return refuse(error, "context.timestamp: expected a time");
+		return dora_refuse(error, "context.timestamp: expected a time");
 	if (!identify(json, event, timestamp, item, error))
 		return false;
 	if (event->fields && !json_decode(json, event->fields, item, error))
@@ -211,16 +205,15 @@ static bool add(const cJSON *json, const char *client, GPtrArray *items, GError 
 	struct item *item;
 
 	if (!type)
-		return refuse(error, "context.type: missing");
-	if (!event) {
-		g_set_error(error, DORA_ERROR, DORA_ERROR_DATA,
-			    "context.type: \"%.100s\" is not used here; expected "
-			    "dev.cdevents. and service.deployed, .upgraded, .rolledback, "
-			    ".removed, incident.detected, .reported, .resolved, "
-			    "change.merged, artifact.packaged or .published",
-			    type);
-		return false;
-	}
+		return dora_refuse(error, "context.type: missing");
+	if (!event)
+		return dora_refuse(
+			error,
+			"context.type: \"%.100s\" is not used here; expected "
+			"dev.cdevents. and service.deployed, .upgraded, .rolledback, "
+			".removed, incident.detected, .reported, .resolved, "
+			"change.merged, artifact.packaged or .published",
+			type);
 	item = g_new(struct item, 1);
 	item_init(item, event->kind);
 	g_ptr_array_add(items, item);

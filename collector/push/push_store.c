@@ -57,13 +57,12 @@ static bool check_service(const struct config *config,
 	if (!service) {
 		const bool exists = config_service(config, name) != NULL;
 
-		g_set_error(
-			error, DORA_ERROR, DORA_ERROR_DATA,
+		return dora_refuse(
+			error,
 			exists ? "service \"%.100s\" takes no pushed deployments: it has "
 				 "no rule \"from: push\""
 			       : "there is no service \"%.100s\"",
 			name);
-		return false;
 	}
 	return may_speak(config, client, name, error);
 }

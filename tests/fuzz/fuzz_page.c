@@ -78,7 +78,7 @@ static bool perform(void *self, const struct http_request *request,
 		if (g_ascii_isdigit(line[1]))
 			response->status = (guint)g_ascii_strtoull(line + 1, NULL, 10) %
 					   1000;
-		else if (strchr(line + 1, ':'))
+		else if (strstr(line + 1, ": "))
 			g_ptr_array_add(response->headers, g_strdup(line + 1));
 	}
 	if (!response->body)
