@@ -22,7 +22,7 @@
 #define LEAST_VARIANCE 1e-4
 #define LEAST_INDEPENDENT 3.0
 #define LEAST_JUMP 1.0 /* standard deviations of the residuals */
-#define WIDTH 5	       /* points of a window of votes */
+#define WIDTH 5	       /* of a window of votes: from its first to its last */
 #define MARGIN 2       /* points beside a change, whose votes are void */
 #define VOTES 3
 #define VOTES_LIGHT 2
@@ -152,13 +152,24 @@ static struct window window_from(const GArray *votes, guint first)
 	for (guint i = first; i < votes->len; i++) {
 		const struct vote *vote = &g_array_index(votes, struct vote, i);
 
-		if (vote->at >= at + WIDTH)
+		if (vote->at > at + WIDTH)
 			break;
 		voters |= 1u << vote->voter;
 		window.n++;
 	}
 	window.n_voters = (guint)__builtin_popcount(voters);
 	return window;
+}
+
+/* The median of the indices, rounded down. */
+static guint middle(const GArray *votes, const struct window *window)
+{
+	guint lower = window->first + (window->n - 1) / 2;
+	guint upper = window->first + window->n / 2;
+
+	return (g_array_index(votes, struct vote, lower).at +
+		g_array_index(votes, struct vote, upper).at) /
+	       2;
 }
 
 /* The votes that are near the window are void. */
@@ -202,8 +213,7 @@ static void count_votes(GArray *votes, guint least_voters, GArray *changes)
 		}
 		if (best.n_voters < least_voters)
 			break;
-		change = g_array_index(votes, struct vote, best.first + (best.n - 1) / 2)
-				 .at;
+		change = middle(votes, &best);
 		g_array_append_val(changes, change);
 		drop_window(votes, &best);
 	}

@@ -12,8 +12,8 @@
  *   lines    the same of straight lines
  *   splits   cut in two again and again                        (segment_split.c)
  *   online   the most probable path of a Bayesian filter       (segment_online.c)
- * each name first points of new levels, and what enough of them name within 5 points is
- * a change (segment.c). Formulas and sources are in those files.
+ * each name first points of new levels, and what enough of them name, at most 5 points
+ * apart, is a change (segment.c). Formulas and sources are in those files.
  *
  * A series shorter than 20 has no change: the cuts need 10 points a stretch on average.
  * Costs k n² operations for up to k = 10 changes, and k n numbers of memory.

@@ -219,13 +219,13 @@ def voted(numbers, ballots, needed):
     while points:
         best = []
         for first, _ in points:
-            window = [p for p in points if first <= p[0] < first + numbers.width]
+            window = [p for p in points if first <= p[0] <= first + numbers.width]
             if len({v for _, v in window}) > len({v for _, v in best}):
                 best = window
         if len({v for _, v in best}) < needed:
             break
         inside = [at for at, _ in best]
-        changes.append(inside[(len(inside) - 1) // 2])
+        changes.append(math.floor(median(inside)))
         points = [p for p in points if not
                   inside[0] - numbers.reach <= p[0] <= inside[-1] + numbers.reach]
     return sorted(changes)
