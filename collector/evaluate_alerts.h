@@ -52,8 +52,8 @@ bool alert_round_record(struct alert_round *round, struct watch_row *row,
 			const struct alert_day *day, const struct alert_row *alert,
 			char *const *channels, unsigned n_channels, GError **error);
 
-/* Incidents that have been open for longer than 95 % of those restored in a year, as of
- * the last day. */
+/* Incidents that have been open for longer than 95 % of those restored in a year. Their
+ * days are those of time_to_restore. */
 bool evaluate_open_incidents(struct alert_round *round, const GArray *environments,
 			     GError **error);
 bool evaluate_guardrails(struct alert_round *round, const GArray *environments,

@@ -5,7 +5,7 @@
  * to be told. Errors and transactions are as in sinks/store.h; writes belong to the
  * transaction that publishes the series, but for those of the outbox and of people.
  */
-#include "metrics/watch.h"
+#include "metrics/open_incidents.h"
 #include "sinks/store.h"
 
 /* ---- what is judged ---- */
@@ -54,20 +54,13 @@ bool store_alert_samples(struct store *store, gint32 scope_id, const char *envir
 bool store_own_deployments(struct store *store, gint32 scope_id, const char *environment,
 			   gint64 from, gint64 to, GArray *deployments, GError **error);
 
-/* An incident that is open at the end of the range, or is among names. */
-struct open_incident {
-	char *name;	     /* source, project and number: "github acme/shop 17" */
-	gint64 began, ended; /* ended: INSTANT_NONE: it is open */
-	bool open_now;	     /* it was not restored after the range, either */
-	gint64 n_restored;   /* of the scope, in the range; with the others their
-				95th percentile, in seconds, as percentile_cont */
-	double p95;
-};
-/* Those that count for a scope and environment: array of struct open_incident, by began;
- * the caller unrefs. names: may be none. */
+/* Incidents that count for a scope and environment (metrics/open_incidents.h) and began
+ * before `to`: those that are open, and those that were restored from `from` on. Of those
+ * of several services a row for each, and for each time in which it was the scope's;
+ * array of struct open_incident; the caller unrefs. */
 GArray *store_open_incidents(struct store *store, gint32 scope_id,
 			     const char *environment, gint64 from, gint64 to,
-			     const char *const *names, gsize n_names, GError **error);
+			     GError **error);
 
 /* When anything at all happened to the services that are a scope's at the end of [from,
  * to): commits to their repositories (by committer), deployments of any environment and

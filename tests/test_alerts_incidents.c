@@ -12,8 +12,8 @@
 	" WHERE kind = 'incident'"
 #define TOLD                                                                             \
 	"SELECT string_agg(e.event || ' to ' || o.channel, ', ' ORDER BY e.event_id, "   \
-	"o.channel)"                                                                     \
-	" FROM dorad.outbox o JOIN dorad.alert_event e USING (event_id)"
+	"o.channel) FROM dorad.outbox o JOIN dorad.alert_event e USING (event_id)"       \
+	" JOIN dora.alerts a ON a.alert = o.alert_id AND a.kind = 'incident'"
 
 static struct config *before;
 
@@ -149,32 +149,111 @@ START_TEST(what_is_not_known_changes_nothing)
 }
 END_TEST
 
-/* No watch is left that fires and has no alert. */
-START_TEST(it_fires_again_though_withdrawn_on_its_day)
+#define FIRING                                                                           \
+	"SELECT coalesce(string_agg(state || ' ' || (alert IS NOT NULL), ', '), '')"     \
+	" FROM dora.watches WHERE kind = 'incident'"
+
+static void look_again(gint32 day)
+{
+	rig_run(&rig, "UPDATE dorad.scope SET alerts_due_at = NULL");
+	world_live(SCOPE_SERVICE, "search", day);
+}
+
+START_TEST(a_day_is_judged_once)
 {
 	add_restored("search", 20);
 	add_incident("search", "open", TODAY - 1, 0);
 	world_live(SCOPE_SERVICE, "search", TODAY);
 	change_incident("excluded = 'severity'");
-	rig_run(&rig, "UPDATE dorad.scope SET alerts_due_at = NULL");
+	look_again(TODAY);
+	rig_expect(&rig, NEWS, "fired shop open of search");
+	look_again(TODAY + 1);
+	rig_expect(&rig, NEWS,
+		   "fired shop open of search, withdrawn shop open of search");
+}
+END_TEST
+
+/* No watch is left that fires and has no alert. */
+START_TEST(a_clock_that_is_set_back_repeats_nothing)
+{
+	add_restored("search", 20);
+	add_incident("search", "open", TODAY - 1, 0);
 	world_live(SCOPE_SERVICE, "search", TODAY);
+	change_incident("excluded = 'severity'");
+	world_live(SCOPE_SERVICE, "search", TODAY + 1);
 	change_incident("excluded = NULL");
-	rig_run(&rig, "UPDATE dorad.scope SET alerts_due_at = NULL");
+	look_again(TODAY - 1);
+	rig_expect(&rig, FIRING, "");
 	world_live(SCOPE_SERVICE, "search", TODAY);
 	rig_expect(&rig, NEWS,
 		   "fired shop open of search, withdrawn shop open of search");
-	rig_expect(&rig,
-		   "SELECT count(*) FROM dora.watches WHERE kind = 'incident'"
-		   " AND state = 'firing'",
-		   "0");
+	rig_expect(&rig, FIRING, "");
 	world_live(SCOPE_SERVICE, "search", TODAY + 1);
 	rig_expect(&rig, NEWS,
 		   "fired shop open of search, withdrawn shop open of search, fired"
 		   " shop open of search");
-	rig_expect(&rig,
-		   "SELECT state || ' ' || (alert IS NOT NULL) FROM dora.watches"
-		   " WHERE kind = 'incident'",
-		   "firing true");
+	rig_expect(&rig, FIRING, "firing true");
+}
+END_TEST
+
+/* In the night, before anybody has looked. */
+START_TEST(of_what_is_over_nobody_hears)
+{
+	add_restored("search", 20);
+	add_incident("search", "open", TODAY - 1, 36.5);
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	world_live(SCOPE_SERVICE, "search", TODAY + 1);
+	rig_expect(&rig, NEWS, "fired shop open of search, resolved shop open of search");
+	rig_expect(&rig, "SELECT count(*) FROM dorad.outbox", "0");
+}
+END_TEST
+
+/* What was open on days on which no daemon ran is in the history as if one had, and the
+ * news is what is open still. */
+START_TEST(an_outage_is_caught_up_with)
+{
+	static const char *const services[] = { "search", "mail" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(services); i++) {
+		add_restored(services[i], 20);
+		add_incident(services[i], "before", TODAY - 2, 24 * 4);
+		add_incident(services[i], "short", TODAY, 12 + 5);
+		add_incident(services[i], "during", TODAY + 2, 24 * 3);
+		add_incident(services[i], "still", TODAY + 5, 0);
+	}
+	for (gint32 day = TODAY - 1; day <= TODAY + 10; day++) {
+		world_live(SCOPE_SERVICE, "search", day);
+		if (day == TODAY - 1 || day == TODAY + 10)
+			world_live(SCOPE_SERVICE, "mail", day);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(services); i++) {
+		g_autofree char *sql = g_strdup_printf(
+			"SELECT string_agg(event || ' ' || name || ' ' || at::date - 1 -"
+			" date '2024-01-01', ', ' ORDER BY event_id) FROM"
+			" dora.alert_history WHERE kind = 'incident' AND service = '%s'",
+			services[i]);
+
+		rig_expect(&rig, sql,
+			   "fired shop before 380, resolved shop before 383, fired shop"
+			   " during 384, resolved shop during 386, fired shop still 389");
+	}
+	/* "before" was known to be over when it was looked at first */
+	rig_expect(&rig, TOLD " AND a.service = 'mail'", "fired to hook, fired to log");
+}
+END_TEST
+
+/* Those who were away for longer begin again, and hear the end of what they had heard. */
+START_TEST(a_long_outage_is_not_caught_up_with)
+{
+	add_restored("search", 20);
+	add_incident("search", "open", TODAY - 1, 0);
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	change_incident("restored_at = started_at + interval '3 d'");
+	add_incident("search", "during", TODAY + 2, 24 * 3);
+	world_live(SCOPE_SERVICE, "search", TODAY + 60);
+	rig_expect(&rig, NEWS, "fired shop open of search, resolved shop open of search");
+	rig_expect(&rig, TOLD,
+		   "fired to hook, fired to log, resolved to hook, resolved to log");
 }
 END_TEST
 
@@ -279,7 +358,11 @@ int main(void)
 	tcase_add_test(tests, longer_than_nearly_all_is_told);
 	tcase_add_loop_test(tests, it_ends_when, 0, G_N_ELEMENTS(ends));
 	tcase_add_test(tests, what_is_not_known_changes_nothing);
-	tcase_add_test(tests, it_fires_again_though_withdrawn_on_its_day);
+	tcase_add_test(tests, a_day_is_judged_once);
+	tcase_add_test(tests, a_clock_that_is_set_back_repeats_nothing);
+	tcase_add_test(tests, of_what_is_over_nobody_hears);
+	tcase_add_test(tests, an_outage_is_caught_up_with);
+	tcase_add_test(tests, a_long_outage_is_not_caught_up_with);
 	tcase_add_test(tests, what_has_been_too_long_for_long_is_no_news);
 	tcase_add_test(tests, one_incident_is_told_once);
 	tcase_add_test(tests, of_few_nothing_is_said);
