@@ -21,25 +21,30 @@ struct replay_event {
 	enum watch_event event;
 	gint32 onset;	     /* fired; else WATCH_NEVER */
 	double score, ratio; /* of that day; NAN: none */
-	double value;	     /* of a guardrail on that day; NAN: none */
-	gint64 n;	     /* the samples that it is of */
+	/* Of a guardrail on that day; of an incident that fired how long it had been
+	 * open, in seconds; NAN: none */
+	double value;
+	double usual; /* of an incident: what 95 % of the n took at most; NAN */
+	gint64 n;     /* the samples that it is of */
+	char *name;   /* of an incident; NULL: the series is about one thing */
 };
 
-/* One series that is watched. */
+/* One series that is watched, or the open incidents of a scope and environment. */
 struct replay_series {
 	enum scope_kind kind;
 	char *scope, *environment;
 	enum metric metric;
 	enum shift_direction direction;
+	bool incidents;
 	const struct config_alert_rule *rule; /* NULL: of a guardrail */
 	const struct config_guardrail *rail;  /* NULL: of a rule */
-	gint32 since, until; /* not before its first fact; of a guardrail nor before
-				known_from: > until: nothing can be said */
-	gint32 known_from; /* of a guardrail the first day whose window is whole: what it
-			      rests on is deleted for its age before; WATCH_NEVER: none
-			      of it is */
-	GArray *events;	   /* of struct replay_event, also those of before since */
-	GString *weeks;	   /* a letter for each week from since on: see replay_legend */
+	gint32 since, until; /* not before its first fact, nor before known_from: > until:
+				nothing can be said */
+	gint32 known_from;   /* of guardrails and incidents the first day whose window is
+				whole: what it rests on is deleted for its age before;
+				WATCH_NEVER: none of it is */
+	GArray *events;	     /* of struct replay_event, also those of before since */
+	GString *weeks;	     /* a letter for each week from since on: see replay_legend */
 };
 extern const char replay_legend[];
 
@@ -55,6 +60,11 @@ GArray *alert_replay(struct store *store, const struct config *config,
 bool alert_replay_guardrails(struct store *store, const struct config *config,
 			     const struct replay_query *query, gint64 now, GArray *series,
 			     GError **error);
+
+/* The same of open incidents. */
+bool alert_replay_incidents(struct store *store, const struct config *config,
+			    const struct replay_query *query, gint64 now, GArray *series,
+			    GError **error);
 
 /* To standard output: a line for each alert that would have fired from since on, a letter
  * a week for each series, and what each rule and guardrail comes to. */

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * What the replays of regressions and of guardrails share, and what is shown of both; for
- * collector/alert_replay*.c alone.
+ * What the replays of regressions, guardrails and incidents share, and what is shown of
+ * both; for collector/alert_replay*.c alone.
  */
 #include "collector/alert_replay.h"
 
@@ -75,14 +75,14 @@ struct replay_told {
 	bool worsened;
 };
 
-/* What a rule or a guardrail came to. */
+/* What a rule or a guardrail came to, or the incidents of a rule. */
 struct replay_sum {
 	guint n_series, n_alerts;
 	double a_year; /* alerts a year and series; NAN: no day was played */
 };
+/* Of all series that are of the same as one. */
 struct replay_sum replay_sum_of(const GArray *series, const GArray *told,
-				const struct config_alert_rule *rule,
-				const struct config_guardrail *rail);
+				const struct replay_series *one);
 
 /* What is left out: "guardrails", …; ends with NULL. The caller frees the array alone. */
 const char **replay_left_out(const struct replay_query *query);

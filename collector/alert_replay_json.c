@@ -38,19 +38,24 @@ static cJSON *objective_of(const struct config_guardrail *rail)
 	return object;
 }
 
-/* kind tells guardrails from the rest, of which it has the kind of scope, as ever. */
-static void add_key(cJSON *object, const struct replay_series *series)
+/* kind tells guardrails and incidents from the rest, of which it has the kind of scope,
+ * as ever. incident: NULL: all of them, or none. */
+static void add_key(cJSON *object, const struct replay_series *series,
+		    const char *incident)
 {
 	const struct config_guardrail *rail = series->rail;
 
 	add_text(object, "metric", metric_name(series->metric));
-	add_text(object, "kind", rail ? "guardrail" : scope_kind_name(series->kind));
+	add_text(object, "kind",
+		 rail		     ? "guardrail"
+		 : series->incidents ? "incident"
+				     : scope_kind_name(series->kind));
 	add_text(object, "scope_kind", scope_kind_name(series->kind));
 	add_text(object, "scope", series->scope);
 	add_text(object, "environment", series->environment);
 	add_text(object, "direction", shift_direction_name(series->direction));
 	add_text(object, "rule", series->rule ? series->rule->name : NULL);
-	add_text(object, "name", rail ? rail->name : NULL);
+	add_text(object, "name", rail ? rail->name : incident);
 	cJSON_AddItemToObject(object, "objective",
 			      rail ? objective_of(rail) : cJSON_CreateNull());
 }
@@ -59,7 +64,7 @@ static cJSON *told_json(const struct replay_told *told)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	add_key(object, told->series);
+	add_key(object, told->series, told->fired->name);
 	add_day(object, "onset", told->fired->onset);
 	add_day(object, "fired", told->fired->day);
 	add_text(object, "state",
@@ -72,7 +77,8 @@ static cJSON *told_json(const struct replay_told *told)
 	cJSON_AddNumberToObject(object, "ratio", told->fired->ratio);
 	cJSON_AddNumberToObject(object, "evidence", exp(told->fired->score));
 	cJSON_AddNumberToObject(object, "value", told->fired->value);
-	if (told->series->rail)
+	cJSON_AddNumberToObject(object, "usual", told->fired->usual);
+	if (told->series->rail || told->series->incidents)
 		cJSON_AddNumberToObject(object, "n", (double)told->fired->n);
 	else
 		cJSON_AddNullToObject(object, "n");
@@ -84,7 +90,7 @@ static cJSON *series_json(const struct replay_series *series)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	add_key(object, series);
+	add_key(object, series, NULL);
 	add_day(object, "since", series->since);
 	add_day(object, "until", series->until);
 	if (series->known_from == WATCH_NEVER)
@@ -114,19 +120,23 @@ static void add_sums(cJSON *object, const struct config *config, const GArray *s
 		     const GArray *told)
 {
 	cJSON *rules = cJSON_AddArrayToObject(object, "rules");
+	cJSON *incidents = cJSON_AddArrayToObject(object, "incidents");
 	cJSON *guardrails = cJSON_AddArrayToObject(object, "guardrails");
 
 	for (unsigned i = 0; i < config->alerts->n_rules; i++) {
-		const struct config_alert_rule *rule = &config->alerts->rules[i];
-		const struct replay_sum sum = replay_sum_of(series, told, rule, NULL);
+		struct replay_series one = { .rule = &config->alerts->rules[i] };
+		struct replay_sum sum = replay_sum_of(series, told, &one);
 
-		add_sum(rules, "rule", rule->name, &sum);
+		add_sum(rules, "rule", one.rule->name, &sum);
+		one.incidents = true;
+		sum = replay_sum_of(series, told, &one);
+		add_sum(incidents, "rule", one.rule->name, &sum);
 	}
 	for (unsigned i = 0; i < config->n_guardrails; i++) {
-		const struct config_guardrail *rail = &config->guardrails[i];
-		const struct replay_sum sum = replay_sum_of(series, told, NULL, rail);
+		const struct replay_series one = { .rail = &config->guardrails[i] };
+		const struct replay_sum sum = replay_sum_of(series, told, &one);
 
-		add_sum(guardrails, "guardrail", rail->name, &sum);
+		add_sum(guardrails, "guardrail", one.rail->name, &sum);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/instant.h"
 #include "collector/alert_replay_inside.h"
+#include "collector/rest/request.h"
 #include "config/goal_metric.h"
 
 #define DAYS_A_YEAR 365.25
@@ -25,27 +26,35 @@ static bool is_end(enum watch_event event)
 	       event == WATCH_WITHDRAWN;
 }
 
-static void add_told(const struct replay_series *series, GArray *all)
+/* What became of what fired: an incident may fire while others do. */
+static struct replay_told told_from(const struct replay_series *series, guint fired)
 {
-	struct replay_told told = { .series = series };
+	struct replay_told told = {
+		.series = series,
+		.fired = &g_array_index(series->events, struct replay_event, fired),
+	};
 
-	for (guint i = 0; i < series->events->len; i++) {
+	for (guint i = fired + 1; i < series->events->len && !told.ended; i++) {
 		const struct replay_event *event = &g_array_index(series->events,
 								  struct replay_event, i);
 
-		if (event->event == WATCH_FIRED) {
-			told = (struct replay_told){ .series = series, .fired = event };
-		} else if (event->event == WATCH_WORSENED) {
-			told.worsened = true;
-		} else if (is_end(event->event)) {
+		if (g_strcmp0(event->name, told.fired->name) != 0)
+			continue;
+		told.worsened |= event->event == WATCH_WORSENED;
+		if (is_end(event->event))
 			told.ended = event;
-			if (told.fired->day >= series->since)
-				g_array_append_val(all, told);
-			told.fired = NULL;
-		}
 	}
-	if (told.fired && told.fired->day >= series->since)
-		g_array_append_val(all, told);
+	return told;
+}
+
+static void add_told(const struct replay_series *series, GArray *all)
+{
+	for (guint i = 0; i < series->events->len; i++) {
+		const struct replay_told told = told_from(series, i);
+
+		if (told.fired->event == WATCH_FIRED && told.fired->day >= series->since)
+			g_array_append_val(all, told);
+	}
 }
 
 static int told_order(const void *a, const void *b)
@@ -65,30 +74,30 @@ static GArray *told_of(const GArray *series)
 	return all;
 }
 
+static bool is_summed(const struct replay_series *series, const struct replay_series *one)
+{
+	return series->incidents == one->incidents && series->rule == one->rule &&
+	       series->rail == one->rail && series->direction == SHIFT_WORSE;
+}
+
 struct replay_sum replay_sum_of(const GArray *series, const GArray *told,
-				const struct config_alert_rule *rule,
-				const struct config_guardrail *rail)
+				const struct replay_series *one)
 {
 	struct replay_sum sum = { 0 };
 	double years = 0;
 
 	for (guint i = 0; i < series->len; i++) {
-		const struct replay_series *one = &g_array_index(series,
-								 struct replay_series, i);
+		const struct replay_series *other = &g_array_index(
+			series, struct replay_series, i);
 
-		if (one->rule != rule || one->rail != rail ||
-		    one->direction == SHIFT_BETTER)
+		if (!is_summed(other, one))
 			continue;
 		sum.n_series++;
-		years += MAX(one->until - one->since + 1, 0) / DAYS_A_YEAR;
+		years += MAX(other->until - other->since + 1, 0) / DAYS_A_YEAR;
 	}
-	for (guint i = 0; i < told->len; i++) {
-		const struct replay_series *one =
-			g_array_index(told, struct replay_told, i).series;
-
-		sum.n_alerts += one->rule == rule && one->rail == rail &&
-				one->direction == SHIFT_WORSE;
-	}
+	for (guint i = 0; i < told->len; i++)
+		sum.n_alerts += is_summed(
+			g_array_index(told, struct replay_told, i).series, one);
 	sum.a_year = years > 0 ? sum.n_alerts / years : (double)NAN;
 	return sum;
 }
@@ -104,7 +113,8 @@ const char **replay_left_out(const struct replay_query *query)
 		words[n++] = "guardrails";
 	if (!query->improvements || query->guardrail)
 		words[n++] = "improvements";
-	words[n++] = "open incidents";
+	if (query->guardrail)
+		words[n++] = "open incidents";
 	return words;
 }
 
@@ -126,6 +136,15 @@ static char *figure_text(const struct config_guardrail *rail, double value)
 	return g_strdup_printf("%.6g", value);
 }
 
+static void print_open(const struct replay_event *fired, const char *onset)
+{
+	g_autofree char *age = span_format((GTimeSpan)(fired->value * G_USEC_PER_SEC));
+	g_autofree char *usual = span_format((GTimeSpan)(fired->usual * G_USEC_PER_SEC));
+
+	printf("since %s, open for %s, 95 %% of %" G_GINT64_FORMAT " took at most %s",
+	       onset, age, fired->n, usual);
+}
+
 /* What it was about, and since when. */
 static void print_why(const struct replay_told *told, const char *onset)
 {
@@ -133,6 +152,10 @@ static void print_why(const struct replay_told *told, const char *onset)
 	const struct config_guardrail *rail = series->rail;
 	g_autofree char *value = NULL, *limit = NULL;
 
+	if (series->incidents) {
+		print_open(told->fired, onset);
+		return;
+	}
 	if (!rail) {
 		printf("since %s, ratio %.2f, evidence %.0f : 1", onset,
 		       told->fired->ratio, exp(told->fired->score));
@@ -145,11 +168,16 @@ static void print_why(const struct replay_told *told, const char *onset)
 	       rail->at_most ? "at most" : "at least", limit, told->fired->n);
 }
 
-/* "change_lead_time, service search, production" */
-static void print_series(const struct replay_series *series)
+/* "change_lead_time, service search, production"; incident: NULL: all of them. */
+static void print_series(const struct replay_series *series, const char *incident)
 {
 	const struct config_guardrail *rail = series->rail;
+	g_autofree char *safe = incident ? printable(incident) : NULL;
 
+	if (safe)
+		printf("incident %s: ", safe);
+	else if (series->incidents)
+		fputs("open incidents: ", stdout);
 	if (rail)
 		printf("guardrail %s: %s of ", rail->name,
 		       goal_statistic_name(rail->figure.statistic));
@@ -167,7 +195,7 @@ static void print_told(const struct replay_told *told)
 	if (told->ended)
 		replay_day_text(told->ended->day, ended);
 	printf("%s  ", fired);
-	print_series(told->series);
+	print_series(told->series, told->fired->name);
 	fputs(": ", stdout);
 	print_why(told, onset);
 	printf("%s, %s%s%s\n", told->worsened ? ", got worse" : "",
@@ -180,7 +208,7 @@ static void print_weeks(const struct replay_series *series)
 	char text[11];
 
 	printf("%s  ", series->weeks->str);
-	print_series(series);
+	print_series(series, NULL);
 	if (series->known_from == series->since) {
 		replay_day_text(series->since, text);
 		printf(": known from %s on, what it rests on is deleted before", text);
@@ -209,18 +237,23 @@ static void print_text(const struct config *config, const struct replay_query *q
 	printf("%s%s\n", told->len ? "\n" : "", replay_legend);
 	for (guint i = 0; i < series->len; i++)
 		print_weeks(&g_array_index(series, struct replay_series, i));
-	printf("\nnot played: %s\n", words);
+	putchar('\n');
+	if (*words)
+		printf("not played: %s\n", words);
 	for (unsigned i = 0; i < config->alerts->n_rules; i++) {
-		const struct config_alert_rule *rule = &config->alerts->rules[i];
-		const struct replay_sum sum = replay_sum_of(series, told, rule, NULL);
+		struct replay_series one = { .rule = &config->alerts->rules[i] };
+		struct replay_sum sum = replay_sum_of(series, told, &one);
 
-		print_sum("rule", rule->name, &sum);
+		print_sum("rule", one.rule->name, &sum);
+		one.incidents = true;
+		sum = replay_sum_of(series, told, &one);
+		print_sum("open incidents of rule", one.rule->name, &sum);
 	}
 	for (unsigned i = 0; i < config->n_guardrails; i++) {
-		const struct config_guardrail *rail = &config->guardrails[i];
-		const struct replay_sum sum = replay_sum_of(series, told, NULL, rail);
+		const struct replay_series one = { .rail = &config->guardrails[i] };
+		const struct replay_sum sum = replay_sum_of(series, told, &one);
 
-		print_sum("guardrail", rail->name, &sum);
+		print_sum("guardrail", one.rail->name, &sum);
 	}
 }
 

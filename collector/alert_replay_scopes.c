@@ -51,6 +51,7 @@ static void add_event(struct playing *playing, const struct watch_row *row,
 		.score = row->score,
 		.ratio = row->ratio,
 		.value = guards ? after->rate : (double)NAN,
+		.usual = NAN,
 		.n = guards ? after->n : 0,
 	};
 
@@ -73,6 +74,11 @@ bool replay_visit(struct watch_row *row, const struct alert_day *day, void *user
 	return true;
 }
 
+static void event_clear(void *event)
+{
+	g_free(((struct replay_event *)event)->name);
+}
+
 struct playing replay_begin(struct replay *replay, const struct replay_series *series,
 			    const char *environment)
 {
@@ -83,6 +89,7 @@ struct playing replay_begin(struct replay *replay, const struct replay_series *s
 	one.environment = g_strdup(environment);
 	one.until = replay->until;
 	one.events = g_array_new(FALSE, FALSE, sizeof(struct replay_event));
+	g_array_set_clear_func(one.events, event_clear);
 	one.weeks = g_string_new(NULL);
 	g_array_append_val(replay->series, one);
 	return (struct playing){ .series = &g_array_index(replay->series,

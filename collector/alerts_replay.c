@@ -156,6 +156,7 @@ static int replay(struct config *config, const struct replay_query *query, bool 
 	g_autoptr(GArray) series = alert_replay(store, config, query, now, &error);
 
 	if (!series ||
+	    !alert_replay_incidents(store, config, query, now, series, &error) ||
 	    !alert_replay_guardrails(store, config, query, now, series, &error))
 		return options_fail(&alerts_replay, error);
 	alert_replay_print(config, query, series, json);

@@ -135,6 +135,22 @@ void world_set_fresh(gint64 at)
 	rig_run(&rig, sql);
 }
 
+void world_add_incident(const char *service, const char *environment, const char *id,
+			gint32 day, double hours)
+{
+	g_autofree char *sql = g_strdup_printf(
+		"INSERT INTO dorad.service_incident (service_id, environment, source_id,"
+		" project, external_id, started_at, restored_at)"
+		" SELECT s.scope_id, '%s', (SELECT min(source_id) FROM"
+		" dorad.source), '', '%s', t.at, t.at + nullif(%g, 0) * interval '1 h'"
+		" FROM dorad.scope s, (VALUES (timestamptz '2024-01-01 12:00Z'"
+		" + %d * interval '1 d')) t (at)"
+		" WHERE s.kind = 'service' AND s.name = '%s'",
+		environment, id, hours, day, service);
+
+	rig_run(&rig, sql);
+}
+
 gint64 world_evaluate(enum scope_kind kind, const char *name, gint64 now)
 {
 	struct evaluate_result result;

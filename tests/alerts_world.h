@@ -29,6 +29,9 @@ void world_tear_down(void);
 gint64 world_start_of(gint32 day);
 /* Every source was read at an instant. */
 void world_set_fresh(gint64 at);
+/* An incident of a service that began at noon of a day; hours: 0: it is open. */
+void world_add_incident(const char *service, const char *environment, const char *id,
+			gint32 day, double hours);
 /* Evaluates a scope; when its alerts are due again. */
 gint64 world_evaluate(enum scope_kind kind, const char *name, gint64 now);
 /* The morning after a day. */

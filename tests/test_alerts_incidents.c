@@ -19,17 +19,7 @@ static struct config *before;
 
 static void add_incident(const char *service, const char *id, gint32 day, double hours)
 {
-	g_autofree char *sql = g_strdup_printf(
-		"INSERT INTO dorad.service_incident (service_id, environment, source_id,"
-		" project, external_id, started_at, restored_at)"
-		" SELECT s.scope_id, 'production', (SELECT min(source_id) FROM"
-		" dorad.source), '', '%s', t.at, t.at + nullif(%g, 0) * interval '1 h'"
-		" FROM dorad.scope s, (VALUES (timestamptz '2024-01-01 12:00Z'"
-		" + %d * interval '1 d')) t (at)"
-		" WHERE s.kind = 'service' AND s.name = '%s'",
-		id, hours, day, service);
-
-	rig_run(&rig, sql);
+	world_add_incident(service, "production", id, day, hours);
 }
 
 /* So many that were restored by today. */
@@ -292,6 +282,21 @@ START_TEST(one_incident_is_told_once)
 }
 END_TEST
 
+START_TEST(of_an_environment_that_nobody_watches_nothing_is_said)
+{
+	struct config *was = context.config;
+
+	context.config = world_config("time_to_restore",
+				      "      environments: [production]\n", "2d", "");
+	add_restored("search", 20);
+	add_incident("search", "open", TODAY - 1, 0);
+	world_add_incident("search", "staging", "other", TODAY - 1, 0);
+	world_live(SCOPE_SERVICE, "search", TODAY);
+	rig_expect(&rig, NEWS, "fired shop open of search");
+	config_unref(was);
+}
+END_TEST
+
 START_TEST(of_few_nothing_is_said)
 {
 	add_restored("search", 18);
@@ -365,6 +370,7 @@ int main(void)
 	tcase_add_test(tests, a_long_outage_is_not_caught_up_with);
 	tcase_add_test(tests, what_has_been_too_long_for_long_is_no_news);
 	tcase_add_test(tests, one_incident_is_told_once);
+	tcase_add_test(tests, of_an_environment_that_nobody_watches_nothing_is_said);
 	tcase_add_test(tests, of_few_nothing_is_said);
 	tcase_add_test(tests, masked_days_change_nothing);
 	tcase_add_test(tests, what_is_no_longer_watched_is_withdrawn);

@@ -367,7 +367,7 @@ CREATE VIEW dora.watches AS
 	WHERE w.active AND coalesce(s.active, true);
 
 COMMENT ON VIEW dora.watches IS 'Every series that is watched, and how it stands: also those of which there is too little to say anything yet.';
-COMMENT ON COLUMN dora.watches.kind IS 'regression, guardrail, incident (only while it is told of) or self (of the daemon and its sources).';
+COMMENT ON COLUMN dora.watches.kind IS 'regression, guardrail, incident (only while it fires) or self (of the daemon and its sources).';
 COMMENT ON COLUMN dora.watches.org IS 'Organization: name in the configuration; NULL of kind self.';
 COMMENT ON COLUMN dora.watches.team IS 'Team: name in the configuration; NULL for a whole organization and of kind self.';
 COMMENT ON COLUMN dora.watches.service IS 'Service: name in the configuration; NULL for a whole team or organization and of kind self.';
