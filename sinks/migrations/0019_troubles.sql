@@ -90,3 +90,11 @@ ORDER BY e.nth
 $explain$;
 
 COMMENT ON FUNCTION dora.explain IS 'Why a cell of dora.series is what it is: the number itself, the rows used, those left out with the reason, what is still open, the evidence of failures, how fresh the sources are and the definition. bucket is any date in the bucket; name one of service, team and org. Durations are in seconds; those of single commits and changes are NULL where fewer people than privacy.minimum_authors have any in the bucket. figures: of the number, its columns in dora.series, durations under names that end in _seconds, and the unit of value: seconds, ratio (0 to 1) or rollouts; NULL in other rows.';
+
+-- Comments that said less than the columns do.
+COMMENT ON COLUMN dora.current.deployment_days_per_week IS 'deployment_frequency: median, over the whole weeks of the window counted back from its end, of the days with at least one rollout (0 to 7). Others: NULL.';
+COMMENT ON COLUMN dora.service_incidents.excluded_reason IS 'Why it does not count: withdrawn (no incident after all), exempt (never one: maintenance, a test), gone (the source has it no more), negative (it ended before it began), implausible_time, no_service; NULL if it counts.';
+COMMENT ON COLUMN dora.shipped_changes.coding_seconds IS 'From its first commit to its opening, in seconds; NULL where either is unknown, or they are the wrong way round.';
+COMMENT ON COLUMN dora.shipped_changes.pickup_seconds IS 'From its opening to its first review, in seconds; NULL likewise.';
+COMMENT ON COLUMN dora.shipped_changes.review_seconds IS 'From its first review (of one that had none, from its opening) to its merge, in seconds; NULL likewise.';
+COMMENT ON COLUMN dora.shipped_changes.deploy_seconds IS 'From its merge to the finish of the rollout, in seconds; NULL likewise.';
