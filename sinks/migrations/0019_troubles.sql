@@ -98,3 +98,204 @@ COMMENT ON COLUMN dora.shipped_changes.coding_seconds IS 'From its first commit 
 COMMENT ON COLUMN dora.shipped_changes.pickup_seconds IS 'From its opening to its first review, in seconds; NULL likewise.';
 COMMENT ON COLUMN dora.shipped_changes.review_seconds IS 'From its first review (of one that had none, from its opening) to its merge, in seconds; NULL likewise.';
 COMMENT ON COLUMN dora.shipped_changes.deploy_seconds IS 'From its merge to the finish of the rollout, in seconds; NULL likewise.';
+
+-- What makes questions of BI tools fast.
+
+-- Scopes of which a service waits to be attributed: nearly always none. A function, because a
+-- session plans what is inside once, and every question of a view planned it twice.
+CREATE FUNCTION dorad.unattributed_scopes() RETURNS int[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN ARRAY(SELECT o.scope_id
+		FROM dorad.attribution_due a JOIN dorad.owner o USING (service_id)
+		WHERE o.scope_id IS NOT NULL);
+END $$;
+
+-- As before, with frozen_before.
+CREATE OR REPLACE VIEW dorad.scope_state AS
+	SELECT scope.scope_id, scope.kind, scope.org, scope.team, scope.service,
+		state.fresh_until,
+		state.clean AND scope.scope_id <> ALL (
+			(SELECT dorad.unattributed_scopes())::int[]) AS settled,
+		scope.frozen_before
+	FROM dorad.scope scope
+	LEFT JOIN LATERAL (
+		SELECT CASE WHEN bool_and(x.ok_at IS NOT NULL) THEN min(x.ok_at) END
+				AS fresh_until,
+			NOT EXISTS (SELECT FROM dorad.dirty d
+				WHERE d.scope_id = scope.scope_id) AS clean
+		FROM dorad.scope_source u CROSS JOIN LATERAL (
+			SELECT s.ok_at FROM dorad.source s
+			WHERE s.source_id = u.source_id AND s.active OFFSET 0) x
+		WHERE u.scope_id = scope.scope_id
+	) state ON true;
+
+CREATE OR REPLACE VIEW dora.series AS
+	SELECT s.org, s.team, s.service, r.environment, r.grain,
+		r.bucket_start, r.bucket_end, r.metric,
+		r.n, r.numerator, r.denominator, r.value,
+		r.p50, r.p75, r.p90, r.p95, r.mean,
+		coalesce(s.fresh_until >= r.bucket_end AND s.settled, false) AS complete,
+		s.fresh_until,
+		r.definition_id AS definition_version,
+		r.computed_at,
+		r.pending, r.still_open, r.oldest_open_at,
+		coalesce(r.bucket_start < s.frozen_before, false) AS frozen
+	FROM dorad.series r JOIN dorad.scope_state s USING (scope_id);
+
+-- Grouped by keys, before freshness is looked up. Names of the scope are inside, so that who
+-- asks for one service has the others left out before anything is grouped.
+CREATE OR REPLACE VIEW dorad.side_by_side AS
+	SELECT r.org, r.team, r.service, r.environment, r.grain, r.bucket_start, r.bucket_end,
+		r.deployments, r.deployment_days, r.lead_time_p50, r.lead_time_p75,
+		r.lead_time_p90, r.lead_time_n, r.change_fail_rate, r.failed, r.known,
+		r.pending, r.recovery_p50, r.recovery_n, r.recovery_still_open, r.rework_rate,
+		r.mttr_mean, r.mttr_p50, r.mttr_n, r.mttr_still_open,
+		coalesce(s.fresh_until >= r.bucket_end AND s.settled, false) AS complete,
+		s.fresh_until
+	FROM (SELECT p.scope_id, p.org, p.team, p.service, r.environment, r.grain,
+		r.bucket_start, max(r.bucket_end) AS bucket_end,
+		max(r.n) FILTER (WHERE r.metric =
+			'deployment_frequency') AS deployments,
+		(max(r.numerator) FILTER (WHERE r.metric =
+			'deployment_frequency'))::bigint AS deployment_days,
+		max(r.p50) FILTER (WHERE r.metric =
+			'change_lead_time') AS lead_time_p50,
+		max(r.p75) FILTER (WHERE r.metric =
+			'change_lead_time') AS lead_time_p75,
+		max(r.p90) FILTER (WHERE r.metric =
+			'change_lead_time') AS lead_time_p90,
+		max(r.n) FILTER (WHERE r.metric =
+			'change_lead_time') AS lead_time_n,
+		max(r.value) FILTER (WHERE r.metric =
+			'change_fail_rate') AS change_fail_rate,
+		(max(r.numerator) FILTER (WHERE r.metric =
+			'change_fail_rate'))::bigint AS failed,
+		max(r.n) FILTER (WHERE r.metric =
+			'change_fail_rate') AS known,
+		max(r.pending) FILTER (WHERE r.metric =
+			'change_fail_rate') AS pending,
+		max(r.p50) FILTER (WHERE r.metric =
+			'failed_deployment_recovery_time') AS recovery_p50,
+		max(r.n) FILTER (WHERE r.metric =
+			'failed_deployment_recovery_time') AS recovery_n,
+		max(r.still_open) FILTER (WHERE r.metric =
+			'failed_deployment_recovery_time') AS recovery_still_open,
+		max(r.value) FILTER (WHERE r.metric =
+			'deployment_rework_rate') AS rework_rate,
+		max(r.mean) FILTER (WHERE r.metric =
+			'time_to_restore') AS mttr_mean,
+		max(r.p50) FILTER (WHERE r.metric =
+			'time_to_restore') AS mttr_p50,
+		max(r.n) FILTER (WHERE r.metric =
+			'time_to_restore') AS mttr_n,
+		max(r.still_open) FILTER (WHERE r.metric =
+			'time_to_restore') AS mttr_still_open
+		FROM dorad.series r JOIN dorad.scope p USING (scope_id)
+		WHERE r.metric IN ('deployment_frequency',
+			'change_lead_time', 'change_fail_rate',
+			'failed_deployment_recovery_time', 'deployment_rework_rate',
+			'time_to_restore')
+		GROUP BY p.scope_id, r.environment, r.grain, r.bucket_start
+	) r JOIN dorad.scope_state s USING (scope_id);
+
+-- The levels of a report and metric in one row, so that a value is held against them without
+-- a query for each.
+CREATE VIEW dorad.benchmark_bounds AS
+	SELECT report_year, metric,
+		count(*) FILTER (WHERE level = 'elite') > 0 AS elite,
+		max(lower) FILTER (WHERE level = 'elite') AS elite_lower,
+		max(upper) FILTER (WHERE level = 'elite') AS elite_upper,
+		bool_or(lower_included) FILTER (WHERE level = 'elite') AS elite_lower_included,
+		bool_or(upper_included) FILTER (WHERE level = 'elite') AS elite_upper_included,
+		count(*) FILTER (WHERE level = 'high') > 0 AS high,
+		max(lower) FILTER (WHERE level = 'high') AS high_lower,
+		max(upper) FILTER (WHERE level = 'high') AS high_upper,
+		bool_or(lower_included) FILTER (WHERE level = 'high') AS high_lower_included,
+		bool_or(upper_included) FILTER (WHERE level = 'high') AS high_upper_included,
+		count(*) FILTER (WHERE level = 'medium') > 0 AS medium,
+		max(lower) FILTER (WHERE level = 'medium') AS medium_lower,
+		max(upper) FILTER (WHERE level = 'medium') AS medium_upper,
+		bool_or(lower_included) FILTER (WHERE level = 'medium') AS medium_lower_included,
+		bool_or(upper_included) FILTER (WHERE level = 'medium') AS medium_upper_included,
+		count(*) FILTER (WHERE level = 'low') > 0 AS low,
+		max(lower) FILTER (WHERE level = 'low') AS low_lower,
+		max(upper) FILTER (WHERE level = 'low') AS low_upper,
+		bool_or(lower_included) FILTER (WHERE level = 'low') AS low_lower_included,
+		bool_or(upper_included) FILTER (WHERE level = 'low') AS low_upper_included
+	FROM dorad.benchmark GROUP BY report_year, metric;
+
+-- The same columns and meaning as before. Of a level: -1, the value is below it, 0 within,
+-- 1 above; NULL, the report has no such level.
+CREATE OR REPLACE VIEW dora.placement AS
+	SELECT w.org, w.team, w.service, w.environment, m.metric, y.report_year,
+		p.value, m.unit, coalesce(p.n, 0) AS n,
+		CASE WHEN b.placed THEN array_remove(ARRAY[CASE b.elite WHEN 0 THEN 'elite' END,
+			CASE b.high WHEN 0 THEN 'high' END,
+			CASE b.medium WHEN 0 THEN 'medium' END,
+			CASE b.low WHEN 0 THEN 'low' END], NULL) END AS levels,
+		CASE WHEN NOT b.published THEN 'not published'
+			WHEN p.value IS NULL THEN 'no data'
+			WHEN w.lifetime_days < 28 THEN 'too young'
+			WHEN 0 IN (b.elite, b.high, b.medium, b.low) THEN 'within'
+			ELSE 'between levels' END AS placement,
+		CASE WHEN b.placed THEN array_remove(ARRAY[CASE b.elite WHEN m.better THEN 'elite' END,
+			CASE b.high WHEN m.better THEN 'high' END,
+			CASE b.medium WHEN m.better THEN 'medium' END,
+			CASE b.low WHEN m.better THEN 'low' END], NULL) END AS better_levels,
+		CASE WHEN b.placed THEN array_remove(ARRAY[CASE b.elite WHEN -m.better THEN 'elite' END,
+			CASE b.high WHEN -m.better THEN 'high' END,
+			CASE b.medium WHEN -m.better THEN 'medium' END,
+			CASE b.low WHEN -m.better THEN 'low' END], NULL) END AS worse_levels,
+		p.deployment_days_per_week, w.bucket_start, w.bucket_end, w.lifetime_days
+	FROM (SELECT s.scope_id, s.org, s.team, s.service, r.environment, r.bucket_start,
+			r.bucket_end, min(r.denominator) FILTER (WHERE r.metric =
+				'deployment_frequency') AS lifetime_days
+		FROM dorad.rolling r JOIN dorad.scope s USING (scope_id)
+		WHERE r.window_days = 90 AND s.kind = 'service'
+		GROUP BY s.scope_id, r.environment, r.bucket_start, r.bucket_end) w
+	CROSS JOIN (VALUES ('deployment_frequency', 'deployments per week', -1),
+		('change_lead_time', 'seconds', 1),
+		('change_fail_rate', 'ratio', 1),
+		('failed_deployment_recovery_time', 'seconds', 1),
+		('deployment_rework_rate', 'ratio', 1),
+		('time_to_restore', 'seconds', 1)) m (metric, unit, better)
+	CROSS JOIN (SELECT DISTINCT report_year FROM dorad.benchmark) y
+	LEFT JOIN LATERAL (
+		SELECT r.n, r.deployment_days_per_week,
+			CASE r.metric WHEN 'deployment_frequency'
+				THEN r.value / nullif(r.denominator, 0) * 7
+				ELSE r.value END AS value
+		FROM dorad.rolling r
+		WHERE r.scope_id = w.scope_id AND r.environment = w.environment
+		AND r.metric = m.metric AND r.window_days = 90
+	) p ON true
+	LEFT JOIN dorad.benchmark_bounds l ON l.report_year = y.report_year
+		AND l.metric = m.metric
+	CROSS JOIN LATERAL (SELECT
+		CASE WHEN l.elite THEN CASE WHEN p.value < l.elite_lower OR (p.value = l.elite_lower
+				AND NOT l.elite_lower_included) THEN -1
+			WHEN p.value > l.elite_upper OR (p.value = l.elite_upper
+				AND NOT l.elite_upper_included) THEN 1
+			ELSE 0 END END AS elite,
+		CASE WHEN l.high THEN CASE WHEN p.value < l.high_lower OR (p.value = l.high_lower
+				AND NOT l.high_lower_included) THEN -1
+			WHEN p.value > l.high_upper OR (p.value = l.high_upper
+				AND NOT l.high_upper_included) THEN 1
+			ELSE 0 END END AS high,
+		CASE WHEN l.medium THEN CASE WHEN p.value < l.medium_lower OR (p.value = l.medium_lower
+				AND NOT l.medium_lower_included) THEN -1
+			WHEN p.value > l.medium_upper OR (p.value = l.medium_upper
+				AND NOT l.medium_upper_included) THEN 1
+			ELSE 0 END END AS medium,
+		CASE WHEN l.low THEN CASE WHEN p.value < l.low_lower OR (p.value = l.low_lower
+				AND NOT l.low_lower_included) THEN -1
+			WHEN p.value > l.low_upper OR (p.value = l.low_upper
+				AND NOT l.low_upper_included) THEN 1
+			ELSE 0 END END AS low,
+		l.metric IS NOT NULL AS published,
+		l.metric IS NOT NULL AND p.value IS NOT NULL
+			AND coalesce(w.lifetime_days >= 28, true) AS placed
+	) b
+	WHERE m.metric <> 'time_to_restore' OR b.published;
