@@ -112,13 +112,12 @@ BEGIN
 		WHERE o.scope_id IS NOT NULL);
 END $$;
 
--- As before, with frozen_before.
+-- The same columns and meaning as before.
 CREATE OR REPLACE VIEW dorad.scope_state AS
 	SELECT scope.scope_id, scope.kind, scope.org, scope.team, scope.service,
 		state.fresh_until,
 		state.clean AND scope.scope_id <> ALL (
-			(SELECT dorad.unattributed_scopes())::int[]) AS settled,
-		scope.frozen_before
+			(SELECT dorad.unattributed_scopes())::int[]) AS settled
 	FROM dorad.scope scope
 	LEFT JOIN LATERAL (
 		SELECT CASE WHEN bool_and(x.ok_at IS NOT NULL) THEN min(x.ok_at) END
@@ -130,19 +129,6 @@ CREATE OR REPLACE VIEW dorad.scope_state AS
 			WHERE s.source_id = u.source_id AND s.active OFFSET 0) x
 		WHERE u.scope_id = scope.scope_id
 	) state ON true;
-
-CREATE OR REPLACE VIEW dora.series AS
-	SELECT s.org, s.team, s.service, r.environment, r.grain,
-		r.bucket_start, r.bucket_end, r.metric,
-		r.n, r.numerator, r.denominator, r.value,
-		r.p50, r.p75, r.p90, r.p95, r.mean,
-		coalesce(s.fresh_until >= r.bucket_end AND s.settled, false) AS complete,
-		s.fresh_until,
-		r.definition_id AS definition_version,
-		r.computed_at,
-		r.pending, r.still_open, r.oldest_open_at,
-		coalesce(r.bucket_start < s.frozen_before, false) AS frozen
-	FROM dorad.series r JOIN dorad.scope_state s USING (scope_id);
 
 -- Grouped by keys, before freshness is looked up. Names of the scope are inside, so that who
 -- asks for one service has the others left out before anything is grouped.
@@ -231,7 +217,8 @@ CREATE VIEW dorad.benchmark_bounds AS
 CREATE OR REPLACE VIEW dora.placement AS
 	SELECT w.org, w.team, w.service, w.environment, m.metric, y.report_year,
 		p.value, m.unit, coalesce(p.n, 0) AS n,
-		CASE WHEN b.placed THEN array_remove(ARRAY[CASE b.elite WHEN 0 THEN 'elite' END,
+		CASE WHEN b.placed THEN array_remove(ARRAY[
+			CASE b.elite WHEN 0 THEN 'elite' END,
 			CASE b.high WHEN 0 THEN 'high' END,
 			CASE b.medium WHEN 0 THEN 'medium' END,
 			CASE b.low WHEN 0 THEN 'low' END], NULL) END AS levels,
@@ -240,11 +227,13 @@ CREATE OR REPLACE VIEW dora.placement AS
 			WHEN w.lifetime_days < 28 THEN 'too young'
 			WHEN 0 IN (b.elite, b.high, b.medium, b.low) THEN 'within'
 			ELSE 'between levels' END AS placement,
-		CASE WHEN b.placed THEN array_remove(ARRAY[CASE b.elite WHEN m.better THEN 'elite' END,
+		CASE WHEN b.placed THEN array_remove(ARRAY[
+			CASE b.elite WHEN m.better THEN 'elite' END,
 			CASE b.high WHEN m.better THEN 'high' END,
 			CASE b.medium WHEN m.better THEN 'medium' END,
 			CASE b.low WHEN m.better THEN 'low' END], NULL) END AS better_levels,
-		CASE WHEN b.placed THEN array_remove(ARRAY[CASE b.elite WHEN -m.better THEN 'elite' END,
+		CASE WHEN b.placed THEN array_remove(ARRAY[
+			CASE b.elite WHEN -m.better THEN 'elite' END,
 			CASE b.high WHEN -m.better THEN 'high' END,
 			CASE b.medium WHEN -m.better THEN 'medium' END,
 			CASE b.low WHEN -m.better THEN 'low' END], NULL) END AS worse_levels,
