@@ -109,24 +109,86 @@ static void print_word(const char *before, const char *text, const char *after)
 		printf("%s%s%s", before, word, after);
 }
 
+/* NULL for NAN. */
+static char *duration(double seconds)
+{
+	if (isnan(seconds))
+		return NULL;
+	/* longer than anything that is measured, and short of an overflow */
+	return span_format((GTimeSpan)(CLAMP(seconds, -1e12, 1e12) * G_USEC_PER_SEC));
+}
+
+static double figure(const cJSON *figures, const char *name)
+{
+	return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(figures, name));
+}
+
+/* The columns of the number: what is seconds there, as people read it. */
+static void print_figures(const cJSON *figures)
+{
+	static const struct {
+		const char *name, *word;
+		bool span;
+	} others[] = {
+		{ "p50_seconds", "median", true },     { "p75_seconds", "p75", true },
+		{ "p90_seconds", "p90", true },	       { "p95_seconds", "p95", true },
+		{ "mean_seconds", "mean", true },      { "pending", "pending", false },
+		{ "still_open", "still open", false },
+	};
+	const char *unit = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(figures, "unit"));
+	bool rollouts = g_strcmp0(unit, "rollouts") == 0;
+
+	printf("  n %.0f", figure(figures, "n"));
+	if (isnan(figure(figures, "value")))
+		printf(", no value");
+	else if (g_strcmp0(unit, "ratio") == 0)
+		printf(", value %.3g %%", figure(figures, "value") * 100);
+	else if (rollouts)
+		printf(", value %.0f", figure(figures, "value"));
+	if (!isnan(figure(figures, "denominator")))
+		printf(", %.0f of %.0f%s", figure(figures, "numerator"),
+		       figure(figures, "denominator"), rollouts ? " days" : "");
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+		double value = figure(figures, others[i].name);
+		g_autofree char *span = others[i].span ? duration(value) : NULL;
+
+		if (isnan(value))
+			continue;
+		printf(", %s%s ", rollouts && i == 0 ? "between rollouts: " : "",
+		       others[i].word);
+		if (span)
+			printf("%s", span);
+		else
+			printf("%.0f", value);
+	}
+}
+
 static void print_row(const struct explain_row *row)
 {
 	g_autofree char *at = time_text(row->at);
+	cJSON *figures = row->figures ? cJSON_Parse(row->figures) : NULL;
 
 	printf("  %-24s %-11s", at, row->what);
 	print_word(" ", row->name, "");
 	if (row->service && strcmp(row->part, "number") != 0)
 		printf(" (%s, %s)", row->service, row->environment);
-	if (!isnan(row->seconds))
-		printf("  %.6g h", row->seconds / 3600);
+	if (!isnan(row->seconds)) {
+		g_autofree char *span = duration(row->seconds);
+
+		printf("  %s", span);
+	}
 	print_word("  [", row->reason, "]");
+	if (figures)
+		print_figures(figures);
 	/* the definition is ours, and is wanted whole */
-	if (strcmp(row->part, "definition") == 0)
+	else if (strcmp(row->part, "definition") == 0)
 		printf("  %s", row->detail);
 	else
 		print_word("  ", row->detail, "");
 	print_word("  ", row->url, "");
 	putchar('\n');
+	cJSON_Delete(figures);
 }
 
 static void print_text(const GArray *rows)
@@ -168,7 +230,7 @@ static void print_json(const GArray *rows)
 							       i);
 		g_autofree char *at = row->at == INSTANT_NONE ? NULL
 							      : instant_format(row->at);
-		cJSON *object = cJSON_CreateObject();
+		cJSON *object = cJSON_CreateObject(), *figures;
 
 		add_text(object, "part", row->part);
 		add_text(object, "what", row->what);
@@ -183,6 +245,9 @@ static void print_json(const GArray *rows)
 		add_text(object, "reason", row->reason);
 		add_text(object, "detail", row->detail);
 		add_text(object, "url", row->url);
+		figures = row->figures ? cJSON_Parse(row->figures) : NULL;
+		cJSON_AddItemToObject(object, "figures",
+				      figures ? figures : cJSON_CreateNull());
 		cJSON_AddItemToArray(list, object);
 	}
 	text = cJSON_Print(list);

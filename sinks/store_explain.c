@@ -4,7 +4,8 @@
 static const char explain_sql[] =
 	"SELECT part, what, of_service, of_environment, name, at, seconds, reason, "
 	"detail,"
-	" url FROM dora.explain($1, to_date($2, 'YYYY-MM-DD'), $3, $4, $5, $6, $7)";
+	" url, figures::text FROM dora.explain($1, to_date($2, 'YYYY-MM-DD'), $3, $4, "
+	"$5, $6, $7)";
 
 static void row_clear(void *data)
 {
@@ -18,6 +19,7 @@ static void row_clear(void *data)
 	g_free(row->reason);
 	g_free(row->detail);
 	g_free(row->url);
+	g_free(row->figures);
 }
 
 static bool add_rows(const PGresult *result, void *user, GError **error)
@@ -37,6 +39,7 @@ static bool add_rows(const PGresult *result, void *user, GError **error)
 			.reason = result_text(result, i, 7),
 			.detail = result_text(result, i, 8),
 			.url = result_text(result, i, 9),
+			.figures = result_text(result, i, 10),
 		};
 
 		g_array_append_val(rows, row);

@@ -133,6 +133,7 @@ struct explain_row {
 	gint64 at;
 	double seconds; /* NAN: none */
 	char *reason, *detail, *url;
+	char *figures; /* JSON object of a "number", units in its names; else NULL */
 };
 /* Array of struct explain_row, in the order to be read; the caller unrefs. */
 GArray *store_explain(struct store *store, const struct explain_query *query,

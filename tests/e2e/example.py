@@ -317,6 +317,34 @@ def told(example, row):
     return f"{name} {row['reason']}" if row["part"] == "left_out" else name
 
 
+def as_people_read(seconds):
+    """3723 is 1h 2m."""
+    left, words = int(float(seconds)), []
+    for suffix, unit in (("d", 24 * HOUR), ("h", HOUR), ("m", 60), ("s", 1)):
+        words.append(f"{left // unit}{suffix}" if left >= unit else "")
+        left %= unit
+    first = next((i for i, word in enumerate(words) if word), None)
+    return "0s" if first is None else " ".join(filter(None, words[first:first + 2]))
+
+
+def figures_have_units(example, what, row, text, differences):
+    """Names that end in _seconds are the columns of dora.series, and are spans in the text."""
+    unit = {"deployment_frequency": "rollouts", "change_fail_rate": "ratio",
+            "deployment_rework_rate": "ratio"}.get(row["what"], "seconds")
+    figures, line = row["figures"], next(x for x in text.splitlines() if row["what"] in x)
+    differences.compare(f"{what}: unit", figures["unit"], unit)
+    series = example.sql(f"""SELECT n, value, numerator, denominator, pending, still_open,
+        p50 AS p50_seconds, p75 AS p75_seconds, p90 AS p90_seconds, p95 AS p95_seconds,
+        mean AS mean_seconds FROM dora.series WHERE {SCOPE} AND metric = '{row["what"]}'
+        AND grain = 'day' AND bucket_start = '{row["at"]}'""")[0]
+    for name, value in series.items():
+        differences.compare(f"{what}: {name}", figures.get(name), number(value))
+        if value and name.endswith("_seconds"):
+            word = {"p50_seconds": "median"}.get(name, name.removesuffix("_seconds"))
+            differences.compare(f"{what}: {name} is told", f"{word} {as_people_read(value)}"
+                                in line, True)
+
+
 def test_explained(example, differences):
     parts = {"used": "used", "left_out": "left out", "open": "open", "evidence": "evidence"}
     for page in example.tables["Why is it that number"]:
@@ -330,6 +358,11 @@ def test_explained(example, differences):
         for row in rows:
             differences.compare(f"{what}: the text has {row['name']}",
                                 row["name"] in text, True)
+            if row["part"] == "number":
+                figures_have_units(example, what, row, text, differences)
+            elif row["seconds"] is not None and row["part"] != "open":
+                differences.compare(f"{what}: {row['name']} in units",
+                                    as_people_read(row["seconds"]) in text, True)
         differences.compare(f"{what}: sources", sorted(
             row["name"] for row in rows if row["part"] == "source"),
             ["deployer", "pager", "shop"])
