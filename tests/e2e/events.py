@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from rig import check_same, database_uri, fresh_database, git, once, published, sql
+from rig import check_same, database_uri, each, fresh_database, git, once, published, sql
 
 START = 1_780_000_000  # 2026-05-28T20:26:40Z
 HOUR = 3600
@@ -459,8 +459,9 @@ def quiet(dorad, top):
     tables.remove("dorad.source")
 
     def rows():
-        return {table: [tuple(row.values()) for row in world.sql(
-            f"SELECT xmin, ctid FROM {table} ORDER BY ctid")] for table in tables}
+        return {table: [tuple(row.values()) for row in found] for table, found in each(
+            world.database, {table: f"SELECT xmin, ctid FROM {table} ORDER BY ctid"
+                             for table in tables}).items()}
 
     before = rows()
     world.run()

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from events import HOUR, World, expect
-from rig import CONNINFO, fresh_database, git, sql
+from rig import CONNINFO, each, fresh_database, git, sql
 
 DAY = 24 * HOUR
 STEP = 5 * DAY
@@ -99,8 +99,9 @@ class Private(World):
         """Every row of every table, with its version."""
         tables = self.column("SELECT table_name FROM information_schema.tables WHERE "
                              "table_schema = 'dorad' AND table_type = 'BASE TABLE' ORDER BY 1")
-        return {table: sorted(tuple(row.values()) for row in self.sql(
-            f"SELECT ctid, xmin, t.* FROM dorad.{table} t")) for table in tables}
+        return {table: sorted(tuple(row.values()) for row in rows) for table, rows in each(
+            self.database, {table: f"SELECT ctid, xmin, t.* FROM dorad.{table} t"
+                            for table in tables}).items()}
 
     def count(self, what):
         return int(self.column(f"SELECT count(*) FROM {what}")[0])

@@ -26,13 +26,25 @@ def git(repo, *args, stdin=None):
     return done.stdout
 
 
-def sql(database, query):
+def psql(database, query):
     done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--csv",
                            f"{CONNINFO} dbname={database}"],
                           input="SET TimeZone='UTC';" + query, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"psql: {done.stderr}")
-    return list(csv.DictReader(io.StringIO(done.stdout)))
+    return done.stdout
+
+
+def sql(database, query):
+    return list(csv.DictReader(io.StringIO(psql(database, query))))
+
+
+def each(database, queries):
+    """What each of the queries finds, by their names, in one session."""
+    mark = "-- the next one --"
+    script = "".join(f"{query}\n;\\echo '{mark}'\n" for query in queries.values())
+    told = psql(database, script).split(mark + "\n")
+    return {name: list(csv.DictReader(io.StringIO(text))) for name, text in zip(queries, told)}
 
 
 def database_uri(database):
@@ -78,8 +90,8 @@ PUBLISHED = {
 
 
 def published(database):
-    return {name: sorted(tuple(row.values()) for row in sql(database, query))
-            for name, query in PUBLISHED.items()}
+    return {name: sorted(tuple(row.values()) for row in rows)
+            for name, rows in each(database, PUBLISHED).items()}
 
 
 def check_same(what, one, other):
