@@ -160,14 +160,18 @@ def release(holder):
     holder.stdout.close()
 
 
-def repository(path, n_commits, tag_every, side_every=7, first=1, n_authors=5):
+# Figures are made of every day since the first deployment: few of them, whenever this is run.
+RECENT = int(time.time()) // 86400 * 86400 - 45 * 86400
+
+
+def repository(path, n_commits, tag_every, side_every=7, first=1, n_authors=5, start=RECENT):
     """Adds a history with side branches that are merged, written by git fast-import."""
     if first == 1:
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", path],
                        check=True, env=GIT_ENV)
     lines = []
     for n in range(first, first + n_commits):
-        at = 1767225600 + n * 600  # 2026-01-01 onwards
+        at = start + n * 600
         who = f"A{n % n_authors} <a{n % n_authors}@example.org> {at - n % 97 * 3600} +0000"
         merge = n > first + 2 and n % side_every == 0
         lines.append(f"commit refs/heads/main\nmark :{n}\nauthor {who}\n"

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from ports import free_port  # noqa: E402
 
 TOKEN, SECRET = "push-canary-token-5f1d", "push-canary-secret-9a27"
+START = 1767225600  # 2026-01-01, before all that is pushed
 FINISHED = "2026-03-01T12:00:00Z"
 
 
@@ -45,7 +46,7 @@ class World:
     def prepare(self):
         self.postgres.initialise()
         self.postgres.create("dora")
-        self.repo = cluster.repository(f"{self.top}/shop.git", 50, 1000)
+        self.repo = cluster.repository(f"{self.top}/shop.git", 50, 1000, start=START)
         self.sha = subprocess.run(["git", "-C", self.repo, "rev-parse", "main", "main~10"],
                                   check=True, capture_output=True, text=True,
                                   env=cluster.GIT_ENV).stdout.split()
