@@ -9,7 +9,8 @@
  * daemon, against (1) a model of what receivers have to have heard, (2) a twin to which
  * nothing happened, (3) a replay of a life that knew all facts from the beginning.
  * Usage: test_alerts_histories [--seeds N] [--seed N] [--notices]; DORAD_HISTORIES is
- * as --seeds. --notices: plants faults, each of which has to be noticed.
+ * as --seeds. DORAD_HISTORY_DAYS: lives of so many days, which are too few for a replay.
+ * --notices: plants faults, each of which has to be noticed.
  */
 
 #define SEEDS 1
@@ -223,6 +224,9 @@ static void check_replay(struct life *life)
 
 /* ---- seeds ---- */
 
+/* The day before which lives end. */
+static gint32 until = DAYS;
+
 /* What the lives of all seeds have in them. */
 struct sums {
 	guint told, cut, lost, failed, folded;
@@ -251,9 +255,11 @@ static bool run_twins(const struct script *script, struct sums *sums)
 	bool good;
 
 	life_init(&twin, script, NULL);
+	twin.until = until;
 	life_live(&twin, false);
 	check(&twin);
 	life_init(&life, script, rand);
+	life.until = until;
 	life_live(&life, false);
 	check(&life);
 	compare(&life, &twin);
@@ -289,7 +295,9 @@ START_TEST(histories)
 	for (guint seed = first_seed; seed < first_seed + n_seeds; seed++) {
 		struct script *script = script_new(seed);
 
-		n_wrong += !run_twins(script, &sums) + !run_replay(script);
+		n_wrong += !run_twins(script, &sums);
+		if (until == DAYS)
+			n_wrong += !run_replay(script);
 		script_free(script);
 	}
 	printf("%u seeds: %u told, %u evaluations cut, %u deliveries failed,"
@@ -385,10 +393,13 @@ int main(int argc, char **argv)
 	Suite *suite = suite_create("alerts_histories");
 	TCase *tests = tcase_create("alerts_histories");
 	const char *seeds = g_getenv("DORAD_HISTORIES");
+	const char *days = g_getenv("DORAD_HISTORY_DAYS");
 	bool notice = false;
 
 	if (seeds)
 		n_seeds = (guint)g_ascii_strtoull(seeds, NULL, 10);
+	if (days)
+		until = MIN(DAYS, LIFE + (gint32)g_ascii_strtoll(days, NULL, 10));
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--notices") == 0)
 			notice = true;
