@@ -22,7 +22,7 @@ import cluster
 from cluster import Cluster, Program, compare, fail
 
 SEED = int(os.environ.get("DORAD_TEST_SEED", "20260401"))
-CUTS = int(os.environ.get("DORAD_TEST_CUTS", "44"))
+CUTS = int(os.environ.get("DORAD_TEST_CUTS", "32"))
 
 
 class Cut(Exception):
