@@ -122,6 +122,9 @@ bool store_alert_tell(struct store *store, const struct watch_row *row,
  * OUTBOX_GATHER and OUTBOX_INTERVAL. */
 #define STORE_OUTBOX_GATHER "1 minute"
 #define STORE_OUTBOX_INTERVAL "5 minutes"
+/* What a row of the outbox tells has arrived, or may have. */
+#define STORE_OUTBOX_HEARD(row)                                                          \
+	"(" row ".state = 'delivered' OR " row ".unsure OR " row ".taken_at IS NOT NULL)"
 /* The names of the channels that have rows: all but those of NOTIFY. One column; the
  * caller clears. */
 void store_posted_channels(const struct config *config, struct pg_rows *names);

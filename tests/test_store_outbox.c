@@ -134,7 +134,7 @@ START_TEST(what_failed_is_tried_again)
 	fires(&row, AT(19980), AT(20000), both);
 	messages = due(rig.store, ops, AT(20000));
 	rig_ok(store_outbox_failed(rig.store, g_ptr_array_index(messages, 0), failure,
-				   AT(20000) + 2 * MINUTE, AT(20000), &error));
+				   false, AT(20000) + 2 * MINUTE, AT(20000), &error));
 	outbox_messages_free(messages);
 	rig_expect(&rig,
 		   "SELECT concat_ws('|', state, attempts, failure, failure_kind,"
