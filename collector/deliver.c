@@ -302,6 +302,7 @@ static bool remind(struct delivery *work, const struct config_channel *channel,
 	g_autoptr(GError) failure = NULL;
 	bool any = rows && rows->len > 0;
 	GTimeSpan wait;
+	gint64 now;
 
 	if (!rows)
 		return false;
@@ -317,8 +318,9 @@ static bool remind(struct delivery *work, const struct config_channel *channel,
 	wait = failure ? MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX) : 0;
 	if (any)
 		note(work, channel->name, failure, MAX(channel->resend_us, wait));
-	return wait <= 0 || store_reminders_leave(work->store, channel->name,
-						  look_at_clock(work) + wait, error);
+	now = look_at_clock(work);
+	return store_reminded(work->store, channel->name, any, failure,
+			      wait > 0 ? now + wait : INSTANT_NONE, now, error);
 }
 
 static bool remind_all(struct delivery *work, gint64 before, GError **error)

@@ -1,11 +1,7 @@
 #include "sinks/store_alerts.h"
 #include "sinks/store_private.h"
 
-/* Failures are for people to read; some receivers answer with whole pages. */
-#define FAILURE_MAX 500
-
 /* Why rows are folded whose alert is not. */
-#define LEFT_TEXT "the channel left the configuration"
 #define OLD_TEXT "too old to be news"
 
 #define AGAIN(condition)                                                                 \
@@ -34,10 +30,14 @@
 	"coalesce(o.gathers_until > $2 AND o.gathers_until <= $2 + interval '5 minutes'" \
 	", false)"
 
+/* Whoever takes messages waits for who is taking some: between two that take at once the
+ * rows of a group could be shared out. */
+#define TAKE_LOCK "1146047074"
+
 enum statement {
+	LOCK,
 	FOLD_MUTED,
 	FOLD_OLD,
-	FOLD_LEFT,
 	SET_BACK,
 	TAKE,
 	DELIVERED,
@@ -45,8 +45,6 @@ enum statement {
 	FAILURES,
 	POSTPONE,
 	OLDEST,
-	LEAVE,
-	LEFT_ALONE,
 	NEXT,
 	HURRY,
 	PRUNE
@@ -54,6 +52,7 @@ enum statement {
 
 /* $1 channels, $2 now */
 static const char *const sql[] = {
+	[LOCK] = "SELECT pg_advisory_xact_lock(" TAKE_LOCK ")",
 	[FOLD_MUTED] =
 		"UPDATE dorad.outbox SET state = 'folded' WHERE outbox_id IN (SELECT"
 		" o.outbox_id FROM dorad.outbox o JOIN dorad.alert a USING (alert_id)"
@@ -73,8 +72,6 @@ static const char *const sql[] = {
 		     " AND max(e.recorded_at) < $2 - interval '7 days') old"
 		     " USING (channel, group_id) WHERE o.state = 'waiting'"
 		     " AND NOT " TOLD_OR_FIRING " FOR UPDATE OF o SKIP LOCKED)",
-	[FOLD_LEFT] = "UPDATE dorad.outbox SET state = 'folded', failure = '" LEFT_TEXT
-		      "' WHERE state = 'waiting' AND channel <> ALL ($1)",
 	/* What waits for longer than anything does was written before the clock was set
 	 * back. */
 	[SET_BACK] = "UPDATE dorad.outbox SET due_at = $2 WHERE state = 'waiting'"
@@ -131,12 +128,6 @@ static const char *const sql[] = {
 		   " WHERE NOT " WAS_TOLD_OR_FIRES " AND w.state = 'waiting'"
 		   " AND w.channel = $1 GROUP BY w.group_id"
 		   " HAVING max(e.recorded_at) > $2) g",
-	[LEAVE] = "INSERT INTO dorad.setting (name, value)"
-		  " VALUES ('left alone: ' || $1, extract(epoch FROM $2)::text)"
-		  " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-	[LEFT_ALONE] = "SELECT to_timestamp(value::float8) > $2 AND to_timestamp("
-		       "value::float8) <= $2 + interval '1 day' FROM dorad.setting"
-		       " WHERE name = 'left alone: ' || $1",
 	[NEXT] = "SELECT min(greatest(g.due, g.gathered, g.heard)) FROM"
 		 " (SELECT max(o.due_at) AS due,"
 		 " max(o.gathers_until) FILTER (WHERE " GATHERS ") AS gathered,"
@@ -267,7 +258,8 @@ static bool take(struct store *store, const char *const *channels, gsize n_chann
 	arg_instant(&args, now);
 	arg_int8(&args, limit);
 	arg_instant(&args, now + OUTBOX_LEASE);
-	good = store_exec(store, sql[SET_BACK], &fold, NULL, error) &&
+	good = store_exec(store, sql[LOCK], NULL, NULL, error) &&
+	       store_exec(store, sql[SET_BACK], &fold, NULL, error) &&
 	       store_exec(store, sql[FOLD_MUTED], &fold, NULL, error) &&
 	       store_exec(store, sql[FOLD_OLD], &fold, NULL, error) &&
 	       store_exec(store, sql[TAKE], &args, &result, error);
@@ -317,9 +309,7 @@ bool store_outbox_failed(struct store *store, const struct outbox_message *messa
 			 const GError *failure, bool unsure, gint64 next, gint64 now,
 			 GError **error)
 {
-	g_autofree char *valid = g_utf8_make_valid(failure->message, -1);
-	g_autofree char *brief = g_utf8_substring(
-		valid, 0, MIN(g_utf8_strlen(valid, -1), FAILURE_MAX));
+	g_autofree char *brief = store_failure_brief(failure);
 	struct pg_args args = { 0 };
 	struct pg_rows ids;
 	bool good;
@@ -374,30 +364,6 @@ bool store_outbox_oldest(struct store *store, const char *channel, gint64 after,
 	return true;
 }
 
-bool store_reminders_leave(struct store *store, const char *channel, gint64 until,
-			   GError **error)
-{
-	struct pg_args args = { 0 };
-
-	arg_text(&args, channel);
-	arg_instant(&args, until);
-	return store_exec(store, sql[LEAVE], &args, NULL, error);
-}
-
-bool store_reminders_left(struct store *store, const char *channel, gint64 now,
-			  bool *left, GError **error)
-{
-	_cleanup_(PQclearp) PGresult *result = NULL;
-	struct pg_args args = { 0 };
-
-	arg_text(&args, channel);
-	arg_instant(&args, now);
-	if (!store_exec(store, sql[LEFT_ALONE], &args, &result, error))
-		return false;
-	*left = PQntuples(result) > 0 && result_bool(result, 0, 0);
-	return true;
-}
-
 bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **error)
 {
 	_cleanup_(PQclearp) PGresult *result = NULL;
@@ -424,32 +390,6 @@ bool store_outbox_hurry(struct store *store, gint64 now, GError **error)
 }
 
 /* ---- what goes ---- */
-
-void store_posted_channels(const struct config *config, struct pg_rows *names)
-{
-	const struct config_alerts *alerts = config->alerts;
-
-	pg_rows_init(names, "t");
-	for (unsigned i = 0; alerts && i < alerts->n_channels; i++) {
-		if (alerts->channels[i].kind == CHANNEL_NOTIFY)
-			continue;
-		field_text(names->columns[0], alerts->channels[i].name);
-		names->n++;
-	}
-}
-
-bool store_outbox_sync(struct store *store, const struct config *config, GError **error)
-{
-	struct pg_args args = { 0 };
-	struct pg_rows names;
-	bool good;
-
-	store_posted_channels(config, &names);
-	arg_rows(&args, &names);
-	good = store_exec(store, sql[FOLD_LEFT], &args, NULL, error);
-	pg_rows_clear(&names);
-	return good;
-}
 
 bool store_outbox_prune(struct store *store, gint64 now, GError **error)
 {

@@ -194,6 +194,27 @@ CREATE INDEX outbox_over ON dorad.outbox (due_at) WHERE state <> 'waiting';
 CREATE INDEX outbox_alert ON dorad.outbox (alert_id, channel);
 CREATE INDEX outbox_group ON dorad.outbox (group_id, channel);
 
+-- Channels that there are or were, and a digest of their kind and address: whose name changes
+-- is found again by that.
+CREATE TABLE dorad.channel (
+	name text PRIMARY KEY,
+	address text NOT NULL
+);
+
+CREATE INDEX channel_address ON dorad.channel (address);
+
+-- How reminding a channel of what fires goes. attempts: that failed, since the last that did
+-- not; left_until: when it asked to be left alone.
+CREATE TABLE dorad.reminder (
+	channel text PRIMARY KEY,
+	attempts int NOT NULL DEFAULT 0,
+	reminded_at timestamptz,
+	failed_at timestamptz,
+	failure text,
+	failure_kind text CHECK (failure_kind IN ('retry', 'denied', 'data', 'config')),
+	left_until timestamptz
+) WITH (fillfactor = 50);
+
 -- What tells this database from others, made once: receivers may hear of alerts of several,
 -- whose numbers are the same.
 INSERT INTO dorad.setting (name, value) VALUES ('origin', left(gen_random_uuid()::text, 8));
