@@ -174,22 +174,9 @@ bool store_channels_sync(struct store *store, const struct config *config, GErro
 	return good;
 }
 
-GPtrArray *store_channels_left(struct store *store, gint64 now, GError **error)
+static bool add_lines(const PGresult *result, void *lines, GError **error)
 {
-	_cleanup_(PQclearp) PGresult *result = NULL;
-	struct pg_args args = { 0 };
-	struct pg_rows names;
-	GPtrArray *lines;
-	bool good;
-
-	store_posted_channels(store->config, &names);
-	arg_rows(&args, &names);
-	arg_instant(&args, now - OUTBOX_NEWS);
-	good = store_exec(store, sql[LEFT_OPEN], &args, &result, error);
-	pg_rows_clear(&names);
-	if (!good)
-		return NULL;
-	lines = g_ptr_array_new_with_free_func(g_free);
+	(void)error;
 	for (int i = 0; i < PQntuples(result); i++) {
 		g_autofree char *channel = result_text(result, i, 0);
 		const gint64 n = result_int8(result, i, 1);
@@ -202,7 +189,22 @@ GPtrArray *store_channels_left(struct store *store, gint64 now, GError **error)
 					channel, n, n == 1 ? "group was" : "groups were",
 					n == 1 ? "it" : "them"));
 	}
-	return lines;
+	return true;
+}
+
+GPtrArray *store_channels_left(struct store *store, gint64 now, GError **error)
+{
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	struct pg_args args = { 0 };
+	struct pg_rows names;
+	bool good;
+
+	store_posted_channels(store->config, &names);
+	arg_rows(&args, &names);
+	arg_instant(&args, now - OUTBOX_NEWS);
+	good = store_read_views(store, sql[LEFT_OPEN], &args, add_lines, lines, error);
+	pg_rows_clear(&names);
+	return good ? g_steal_pointer(&lines) : NULL;
 }
 
 /* ---- reminders ---- */
