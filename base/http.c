@@ -17,6 +17,7 @@
 
 struct http {
 	CURL *curl;
+	bool sent;
 };
 
 struct transfer {
@@ -340,15 +341,16 @@ static bool judge(CURL *curl, CURLcode code, const char *detail,
 	return false;
 }
 
-static bool perform(CURL *curl, const struct http_request *request, GUri *uri,
+static bool perform(struct http *http, const struct http_request *request, GUri *uri,
 		    struct transfer *transfer, GError **error)
 {
 	_cleanup_(curl_slist_free_allp) struct curl_slist *headers = NULL;
 	g_autofree char *origin = url_parsed_origin(uri);
 	const char *host = strstr(origin, "://") + 3;
 	char detail[CURL_ERROR_SIZE] = "";
+	CURL *curl = http->curl;
 	CURLcode code;
-	long status = 0;
+	long status = 0, sent = 0;
 	bool good;
 
 	if (!make_headers(request, &headers, error))
@@ -361,6 +363,8 @@ static bool perform(CURL *curl, const struct http_request *request, GUri *uri,
 		       : curl_easy_perform(curl);
 	good = judge(curl, code, detail, transfer, host, error);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
+	http->sent = sent > 0;
 	transfer->response.status = (guint)status;
 	return good;
 }
@@ -371,10 +375,11 @@ static bool run(struct http *http, const struct http_request *request,
 	g_autoptr(GUri) uri = url_parse(request->url);
 	bool good;
 
+	http->sent = false;
 	if (!may_ask(request, uri, error))
 		return false;
 	response_init(&transfer->response);
-	good = perform(http->curl, request, uri, transfer, error);
+	good = perform(http, request, uri, transfer, error);
 	/* It must not keep what is the caller's, secrets least of all. */
 	curl_easy_reset(http->curl);
 	return good;
@@ -394,6 +399,11 @@ bool http_perform(struct http *http, const struct http_request *request,
 	*response = transfer.response;
 	transfer.response = (struct http_response){ 0 };
 	return true;
+}
+
+bool http_sent(const struct http *http)
+{
+	return http->sent;
 }
 
 bool http_reach(struct http *http, const struct http_request *request, GError **error)

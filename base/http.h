@@ -55,6 +55,10 @@ const char *http_header(const struct http_response *response, const char *name);
 bool http_perform(struct http *http, const struct http_request *request,
 		  struct http_response *response, GError **error);
 
+/* Of the last http_perform(), if that failed: whether it had begun to send the request,
+ * so that the server may have done what it asks for. */
+bool http_sent(const struct http *http);
+
 /* Only connects, with TLS where the url says so, and leaves again: no request is made.
  * Errors are as of http_perform(). */
 bool http_reach(struct http *http, const struct http_request *request, GError **error);

@@ -355,18 +355,22 @@ static bool talk(struct transfer *transfer, struct curl_slist *recipients, GErro
 	return false;
 }
 
-bool smtp_send(const struct smtp_mail *mail, char **refused, GError **error)
+bool smtp_send(const struct smtp_mail *mail, char **refused, bool *unsure, GError **error)
 {
 	_cleanup_(curl_slist_free_allp) struct curl_slist *recipients = NULL;
 	g_autoptr(GString) words = g_string_new(NULL);
 	struct transfer transfer = { .mail = mail, .answered = true, .refused = words };
 
 	*refused = NULL;
+	*unsure = false;
 	if (!may_send(mail, error))
 		return false;
 	recipients = list_of(mail);
-	if (!talk(&transfer, recipients, error))
+	if (!talk(&transfer, recipients, error)) {
+		/* All of it is there, and the answer to that is no refusal. */
+		*unsure = transfer.sent == mail->message_size && transfer.code < 400;
 		return false;
+	}
 	*refused = refusals(&transfer);
 	return true;
 }

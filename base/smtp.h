@@ -35,10 +35,11 @@ struct smtp_mail {
  * the network, TLS's transport or the server fails for now (4yz); DENIED for a
  * certificate that is not to be trusted and a login that is refused; DATA where the
  * server refuses the sender, all recipients or the mail for good (5yz); CONFIG for what
- * cannot be asked, and a server without STARTTLS; CANCELLED. After RETRY the mail may
- * have arrived all the same. Messages name the server and its code, never an address, its
- * words or a secret. */
-bool smtp_send(const struct smtp_mail *mail, char **refused, GError **error);
+ * cannot be asked, and a server without STARTTLS; CANCELLED. *unsure: it failed, and the
+ * mail may have arrived all the same. Messages name the server and its code, never an
+ * address, its words or a secret. */
+bool smtp_send(const struct smtp_mail *mail, char **refused, bool *unsure,
+	       GError **error);
 
 /* Does all that comes before a mail, TLS and login, and leaves with NOOP and QUIT. Of the
  * mail only server, tls, login, certificates and limits are looked at. Errors are as

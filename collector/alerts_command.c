@@ -103,6 +103,19 @@ static void print_table(const GArray *rows)
 		g_free(cells[i]);
 }
 
+/* It is beside what was asked, and must not be in a table or in JSON. */
+static bool warn_of_left(struct store *store, GError **error)
+{
+	g_autoptr(GPtrArray) left = store_channels_left(store, g_get_real_time(), error);
+
+	for (guint i = 0; left && i < left->len; i++) {
+		g_autofree char *line = printable(g_ptr_array_index(left, i));
+
+		fprintf(stderr, "dorad alerts list: %s\n", line);
+	}
+	return left != NULL;
+}
+
 static int list(struct config *config, const struct alert_query *query, bool json)
 {
 	_cleanup_(store_freep) struct store *store = store_new(config);
@@ -110,6 +123,8 @@ static int list(struct config *config, const struct alert_query *query, bool jso
 	g_autofree char *text = NULL;
 	GArray *rows;
 
+	if (!warn_of_left(store, &error))
+		return options_fail(&alerts_list, error);
 	if (json) {
 		text = store_alerts_json(store, query, &error);
 		if (!text)

@@ -6,7 +6,8 @@
 
 /* A run that lasts longer than this lets an evaluation have its turn. */
 #define RUN_MAX G_TIME_SPAN_MINUTE
-/* So long before news is too old to be told it is tried once more. */
+/* So long before news is too old to be told it is tried once more; a try of half as long
+ * before that is as good. */
 #define LAST_TRY G_TIME_SPAN_MINUTE
 
 struct delivery {
@@ -120,21 +121,18 @@ static gint64 look_at_clock(struct delivery *work)
 	return work->notify.now;
 }
 
-/* How long the receiver asked to be left alone. Never until what has ended is no news,
- * this message or another that waits with it. */
-static bool asked(const struct delivery *work, const char *channel, GTimeSpan *wait,
-		  GError **error)
+/* *until: when something that waits for a channel and has ended is about to be no news,
+ * for the first time since it was tried; G_MAXINT64: nothing is. No wait is longer. */
+static bool last_chance(const struct delivery *work, const char *channel, gint64 tried,
+			gint64 *until, GError **error)
 {
-	const gint64 last = OUTBOX_NEWS - LAST_TRY, now = work->notify.now;
+	const gint64 last = OUTBOX_NEWS - LAST_TRY;
 	gint64 oldest;
 
-	*wait = MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX);
-	if (*wait <= 0)
-		return true;
-	if (!store_outbox_oldest(work->store, channel, now - last, &oldest, error))
+	if (!store_outbox_oldest(work->store, channel, tried + LAST_TRY / 2 - last,
+				 &oldest, error))
 		return false;
-	if (oldest != INSTANT_NONE)
-		*wait = MIN(*wait, oldest + last - now);
+	*until = oldest != INSTANT_NONE ? oldest + last : G_MAXINT64;
 	return true;
 }
 
@@ -145,23 +143,25 @@ static bool failed(struct delivery *work, const struct outbox_message *message,
 {
 	g_autofree char *key = alert_dedup_key(message);
 	const bool passes = dora_error_is_transient(failure);
-	gint64 now = look_at_clock(work), last, next;
-	GTimeSpan all, own, wait;
+	gint64 now = look_at_clock(work), last, next, chance;
+	GTimeSpan all, own, most;
 	guint n;
 
 	if (!store_outbox_failures(work->store, message->channel, &n, &last, &next,
 				   error) ||
-	    !asked(work, message->channel, &wait, error))
+	    !last_chance(work, message->channel, now, &chance, error))
 		return false;
+	most = chance - now;
 	all = notifier_backoff(n + 1, passes || failure->code == DORA_ERROR_DATA,
 			       message->channel);
-	all = MAX(all, wait);
+	all = MAX(all, MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX));
+	all = MIN(all, most);
 	own = notifier_backoff(MAX(n, message->attempts) + 1, passes, key);
-	own = MAX(own, all + G_TIME_SPAN_SECOND);
+	own = MAX(MIN(own, most), all + G_TIME_SPAN_SECOND);
 	work->result->n_failed++;
 	note(work, message->channel, failure, all);
-	return store_outbox_failed(work->store, message, failure, now + own, now,
-				   error) &&
+	return store_outbox_failed(work->store, message, failure, work->notify.unsure,
+				   now + own, now, error) &&
 	       store_outbox_postpone(work->store, message->channel, now + all, error);
 }
 
@@ -171,6 +171,7 @@ static bool deliver(struct delivery *work, const struct config_channel *channel,
 {
 	g_autoptr(GError) failure = NULL;
 
+	work->notify.unsure = false;
 	*more = notifiers[channel->kind]->send(channel, message, &work->notify, &failure);
 	if (*more) {
 		work->result->n_delivered++;
@@ -192,7 +193,7 @@ static bool deliver(struct delivery *work, const struct config_channel *channel,
 static bool is_held(struct delivery *work, const char *channel, bool *held,
 		    GError **error)
 {
-	gint64 now = look_at_clock(work), last, next, until;
+	gint64 now = look_at_clock(work), last, next, until, chance;
 	guint n;
 
 	*held = false;
@@ -200,11 +201,14 @@ static bool is_held(struct delivery *work, const char *channel, bool *held,
 		return false;
 	if (n == 0 || last > now)
 		return true;
+	if (!last_chance(work, channel, last, &chance, error))
+		return false;
 	until = last + notifier_backoff(n, true, channel);
 	/* Before that, not after: see failed(). */
 	if (next != INSTANT_NONE)
 		until = MAX(until,
 			    MIN(next, last + NOTIFY_LEAVE_MAX) - G_TIME_SPAN_SECOND);
+	until = MIN(until, chance);
 	*held = until > now;
 	return !*held || store_outbox_postpone(work->store, channel, until, error);
 }
@@ -298,6 +302,7 @@ static bool remind(struct delivery *work, const struct config_channel *channel,
 	g_autoptr(GError) failure = NULL;
 	bool any = rows && rows->len > 0;
 	GTimeSpan wait;
+	gint64 now;
 
 	if (!rows)
 		return false;
@@ -313,8 +318,9 @@ static bool remind(struct delivery *work, const struct config_channel *channel,
 	wait = failure ? MIN(work->notify.retry_after, NOTIFY_LEAVE_MAX) : 0;
 	if (any)
 		note(work, channel->name, failure, MAX(channel->resend_us, wait));
-	return wait <= 0 || store_reminders_leave(work->store, channel->name,
-						  look_at_clock(work) + wait, error);
+	now = look_at_clock(work);
+	return store_reminded(work->store, channel->name, any, failure,
+			      wait > 0 ? now + wait : INSTANT_NONE, now, error);
 }
 
 static bool remind_all(struct delivery *work, gint64 before, GError **error)

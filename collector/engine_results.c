@@ -253,6 +253,11 @@ void engine_finished(struct engine *engine, struct job *job, const struct moment
 		job_free(job);
 		return;
 	}
+	/* What it had to tell is for channels of before, after those have been gone over.
+	 */
+	if ((job->kind == JOB_EVALUATE || job->kind == JOB_DELIVER) &&
+	    job->config != engine->current)
+		task_want(&engine->prepare, now->steady);
 	switch (job->kind) {
 	case JOB_LOAD:
 		finish_load(engine, job, now);

@@ -21,11 +21,18 @@ static void load(struct job *job)
 
 static void prepare(struct job *job)
 {
+	g_autoptr(GPtrArray) left = NULL;
+
 	if (!store_migrate(job->store, &job->error) ||
-	    !store_sync_config(job->store, job->config, &job->error))
+	    !store_sync_config(job->store, job->config, &job->error) ||
+	    !(left = store_channels_left(job->store, job->now, &job->error))) {
 		job->database = true;
-	else if (store_notice(job->store) && job->notice)
+		return;
+	}
+	if (store_notice(job->store) && job->notice)
 		job->notice("database", store_notice(job->store), job->user);
+	for (guint i = 0; i < left->len && job->notice; i++)
+		job->notice("alerts", g_ptr_array_index(left, i), job->user);
 }
 
 /* A lost database fails whatever uses it next. To tell that from a failure of the source

@@ -369,12 +369,16 @@ static const char *const advices[] = {
 
 static char *channel_reason(const struct channel_trouble *channel)
 {
+	const guint n = channel->n_messages;
+	g_autofree char *what = n == 0 ? g_strdup("it takes no reminder of what fires")
+				       : g_strdup_printf("%u message%s for it", n,
+							 n == 1 ? " waits" : "s wait");
+
 	return g_strdup_printf(
-		"%u message%s for it%s%s%s: %s. dora.alert_deliveries has "
-		"what was said, and \"dorad doctor %s\" tries it",
-		channel->n_messages, channel->n_messages == 1 ? " waits" : "s wait",
-		channel->said ? " (" : "", channel->said ? channel->said : "",
-		channel->said ? ")" : "", advices[channel->kind], channel->name);
+		"%s%s%s%s: %s. %s has what was said, and \"dorad doctor %s\" tries it",
+		what, channel->said ? " (" : "", channel->said ? channel->said : "",
+		channel->said ? ")" : "", advices[channel->kind],
+		n == 0 ? "The log" : "dora.alert_deliveries", channel->name);
 }
 
 /* It has taken something since it was told. */
@@ -384,7 +388,7 @@ static bool is_over(const struct pass *pass, const struct self_look *look,
 	const struct watch_row *row = find(pass, look);
 
 	return !row || row->watch.state != WATCH_FIRING ||
-	       channel->delivered_at >= row->watch.fired * G_TIME_SPAN_MINUTE;
+	       channel->taken_at >= row->watch.fired * G_TIME_SPAN_MINUTE;
 }
 
 static bool take_channel(struct pass *pass, const struct channel_trouble *channel,
@@ -410,7 +414,7 @@ static bool take_channel(struct pass *pass, const struct channel_trouble *channe
 	};
 
 	/* That nothing waits any longer, for it was too old, is no recovery. */
-	look.trouble = channel->n_messages > 0 || !is_over(pass, &look, channel);
+	look.trouble = channel->n_tries > 0 || !is_over(pass, &look, channel);
 	return take(pass, &look, error);
 }
 

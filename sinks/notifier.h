@@ -35,6 +35,10 @@ struct notify_context {
 	/* Out, of send and remind: how long the receiver asks to be left alone, by
 	 * Retry-After of 429 or 503, at most NOTIFY_LEAVE_MAX; 0: it did not. */
 	GTimeSpan retry_after;
+	/* In: false. Out, of send that failed: whether the receiver may have it all the
+	 * same. It was sent and nothing was answered, or 5xx but 503, which says that
+	 * nothing is done; or part of it was taken. */
+	bool unsure;
 };
 /* Less than a day: what waits for longer is taken for a clock that was set back. */
 #define NOTIFY_LEAVE_MAX (G_TIME_SPAN_DAY - G_TIME_SPAN_MINUTE)

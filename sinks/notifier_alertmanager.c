@@ -129,6 +129,7 @@ static bool post_rows(const struct config_channel *channel, const GPtrArray *row
 		};
 
 		good = notify_post(context, &post, error);
+		context->unsure |= !good && i > 0;
 	}
 	secret_free(value);
 	return good;

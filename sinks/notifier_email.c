@@ -123,7 +123,7 @@ static bool hand_over(const struct config_channel_email *email, const char *text
 
 	mail.message = text;
 	mail.message_size = strlen(text);
-	return smtp_send(&mail, refused, error);
+	return smtp_send(&mail, refused, &context->unsure, error);
 }
 
 static bool send_message(const struct config_channel *channel,

@@ -36,6 +36,12 @@ static GTimeSpan retry_after(const struct http_response *response, gint64 now)
 				http_answered(response, now), NOTIFY_LEAVE_MAX);
 }
 
+/* An answer that does not say that nothing was done. */
+static bool may_be_done(guint status)
+{
+	return status >= 500 && status != 503;
+}
+
 bool notify_judge(const struct http_response *response, const struct notify_post *post,
 		  GError **error)
 {
@@ -75,9 +81,12 @@ bool notify_post(struct notify_context *context, const struct notify_post *post,
 		g_array_append_vals(headers, post->headers, (guint)post->n_headers);
 	whole.headers = (const struct http_header *)(const void *)headers->data;
 	whole.n_headers = headers->len;
-	if (!http_perform(context->http, &whole, &response, error))
+	if (!http_perform(context->http, &whole, &response, error)) {
+		context->unsure = http_sent(context->http);
 		return false;
+	}
 	context->retry_after = retry_after(&response, context->now);
+	context->unsure = may_be_done(response.status);
 	return notify_judge(&response, post, error);
 }
 

@@ -10,12 +10,14 @@
 	"$1, t.alert_id, t.group_id, t.channel, $3, coalesce((SELECT"                    \
 	" min(o.gathers_until) FROM dorad.outbox o WHERE o.channel = t.channel"          \
 	" AND o.group_id = t.group_id AND o.state = 'waiting' AND o.taken_at IS NULL"    \
+	" AND o.attempts = 0"                                                            \
 	" AND o.gathers_until BETWEEN $3 - interval '" STORE_OUTBOX_INTERVAL             \
 	"' AND $3 + interval '" STORE_OUTBOX_INTERVAL "'),"                              \
 	" greatest($3 + interval '" STORE_OUTBOX_GATHER                                  \
 	"', (SELECT max(d.delivered_at) FROM dorad.outbox d"                             \
 	" WHERE d.channel = t.channel AND d.group_id = t.group_id"                       \
 	" AND d.delivered_at <= $3) + interval '" STORE_OUTBOX_INTERVAL "'))"
+#define HEARD STORE_OUTBOX_HEARD("o")
 #define ISO(instant)                                                                     \
 	"to_char(" instant " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
@@ -31,8 +33,7 @@ static const char *const sql[] = {
 	 * were told none is left. */
 	[TELL_THE_END] =
 		"WITH told AS (SELECT DISTINCT o.alert_id, o.group_id, o.channel,"
-		" o.channel = ANY ($4) AS there,"
-		" o.state = 'delivered' OR o.taken_at IS NOT NULL AS heard"
+		" o.channel = ANY ($4) AS there, " HEARD " AS heard"
 		" FROM dorad.outbox o WHERE o.alert_id = $2 AND o.state <> 'folded'),"
 		" t AS (SELECT DISTINCT alert_id, group_id, channel FROM told WHERE there"
 		" UNION SELECT o.alert_id, o.group_id, c.channel FROM told o"

@@ -233,10 +233,11 @@ void outbox_messages_free(GPtrArray *messages);
  * OUTBOX_GATHER since the first of it, and until OUTBOX_INTERVAL after the last message
  * of the group. Held back: rows of muted alerts, but for the end of what was delivered.
  * An alert that began and ended before it was delivered is in one message, as ended; in
- * none (state "folded") if it ended while it was muted and nothing of it was ever taken,
- * or if all of its group is over, older than OUTBOX_NEWS, and was never delivered. Array
- * of struct outbox_message *; of active channels alone, what has been due for longest
- * first. What would be due in more than a day is due now: the clock was set back. */
+ * none (state "folded") if it ended while it was muted and nothing of it can have
+ * arrived, or if all of its group is over, older than OUTBOX_NEWS, and nothing of that
+ * can have. What was taken and nobody said anything of may have arrived. Array of struct
+ * outbox_message *; of active channels alone, what has been due for longest first. What
+ * would be due in more than a day is due now: the clock was set back. */
 #define OUTBOX_LEASE (5 * G_TIME_SPAN_MINUTE)
 #define OUTBOX_GATHER G_TIME_SPAN_MINUTE
 #define OUTBOX_INTERVAL (5 * G_TIME_SPAN_MINUTE)
@@ -247,11 +248,12 @@ GPtrArray *store_outbox_due(struct store *store, const char *const *channels,
 bool store_outbox_hurry(struct store *store, gint64 now, GError **error);
 /* In transactions of their own. The kind of the failure is kept beside its text
  * (dorad.outbox.failure_kind): one of data is of this message and says nothing of the
- * channel. */
+ * channel. unsure: it may have arrived all the same. */
 bool store_outbox_delivered(struct store *store, const struct outbox_message *message,
 			    gint64 now, GError **error);
 bool store_outbox_failed(struct store *store, const struct outbox_message *message,
-			 const GError *failure, gint64 next, gint64 now, GError **error);
+			 const GError *failure, bool unsure, gint64 next, gint64 now,
+			 GError **error);
 /* How often in a row a channel has failed, about: tries of what still waits, since it
  * took anything; but for failures of data. *last: when it failed last; *next: when the
  * first of what may pass by itself is tried again; INSTANT_NONE: it has not, there is
@@ -261,7 +263,7 @@ bool store_outbox_failures(struct store *store, const char *channel, guint *n,
 /* Nothing that waits for a channel is due before then; what is due later stays so. */
 bool store_outbox_postpone(struct store *store, const char *channel, gint64 until,
 			   GError **error);
-/* Of the groups that wait for a channel, are over and were never delivered there, when
+/* Of the groups that wait for a channel, are over and cannot have arrived there, when
  * the last of each was recorded: the earliest after `after`; INSTANT_NONE: none is. */
 bool store_outbox_oldest(struct store *store, const char *channel, gint64 after,
 			 gint64 *oldest, GError **error);
@@ -275,12 +277,18 @@ bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **e
 /* Alerts that fire and were delivered to a channel, for receivers that have to be
  * reminded: array of struct alert_row. */
 GArray *store_alerts_firing(struct store *store, const char *channel, GError **error);
-/* Such a receiver asked to be left alone until then, and whether it still is; for a day
- * at most: the clock may have been set back. In transactions of their own. */
-bool store_reminders_leave(struct store *store, const char *channel, gint64 until,
-			   GError **error);
+/* What came of that: `any`: there was something to tell; failure: NULL: it was taken.
+ * until: the receiver asked to be left alone until then, for a day at most (the clock may
+ * have been set back); INSTANT_NONE: it did not. *left: whether it still is. In
+ * transactions of their own. */
+bool store_reminded(struct store *store, const char *channel, bool any,
+		    const GError *failure, gint64 until, gint64 now, GError **error);
 bool store_reminders_left(struct store *store, const char *channel, gint64 now,
 			  bool *left, GError **error);
+/* What was told to channels that the store's configuration does not have, fires or ended
+ * less than OUTBOX_NEWS ago, and was not told there to have ended: array of char *, a
+ * sentence for each channel. Whoever may read dora.alerts may ask. */
+GPtrArray *store_channels_left(struct store *store, gint64 now, GError **error);
 
 /* ---- people ---- */
 

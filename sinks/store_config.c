@@ -388,7 +388,7 @@ static bool write_all(struct store *store, const struct config *config, GError *
 	       store_sync_debt(store, config, error) &&
 	       store_sync_goals(store, config, error) &&
 	       write_settings(store, config, error) &&
-	       store_outbox_sync(store, config, error) &&
+	       store_channels_sync(store, config, error) &&
 	       mark_changed(store, before, error);
 }
 

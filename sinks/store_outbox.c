@@ -1,16 +1,13 @@
 #include "sinks/store_alerts.h"
 #include "sinks/store_private.h"
 
-/* Failures are for people to read; some receivers answer with whole pages. */
-#define FAILURE_MAX 500
-
 /* Why rows are folded whose alert is not. */
-#define LEFT_TEXT "the channel left the configuration"
 #define OLD_TEXT "too old to be news"
 
 #define AGAIN(condition)                                                                 \
 	"EXISTS (SELECT FROM dorad.outbox d WHERE d.alert_id = o.alert_id"               \
 	" AND d.channel = o.channel AND (" condition "))"
+#define EVER_HEARD AGAIN(STORE_OUTBOX_HEARD("d"))
 /* The end of what was told is told whatever is muted: receivers that were told to open
  * something would keep it open. */
 #define TOLD_AND_OVER                                                                    \
@@ -21,19 +18,26 @@
 	"(EXISTS (SELECT FROM dorad.alert_mute m WHERE m.alert_id = o.alert_id"          \
 	" AND m.from_at <= $2 AND m.until_at > $2) AND NOT " TOLD_AND_OVER ")"
 /* Of a group: what came of it may be told however late. */
-#define TOLD_OR_FIRING(of)                                                               \
+#define IN_GROUP(of, condition)                                                          \
 	"EXISTS (SELECT FROM dorad.outbox d JOIN dorad.alert a USING (alert_id)"         \
 	" WHERE d.group_id = " of ".group_id AND d.channel = " of ".channel"             \
-	" AND (d.state = 'delivered' OR a.state = 'firing'))"
+	" AND (" condition " OR a.state = 'firing'))"
+#define TOLD_OR_FIRING IN_GROUP("o", STORE_OUTBOX_HEARD("d"))
+/* That is asked of what is on its way, too, before anybody knows what came of that. */
+#define WAS_TOLD_OR_FIRES IN_GROUP("w", "d.state = 'delivered' OR d.unsure")
 /* More of the group is waited for; not where a clock was set back since. */
 #define GATHERS                                                                          \
 	"coalesce(o.gathers_until > $2 AND o.gathers_until <= $2 + interval '5 minutes'" \
 	", false)"
 
+/* Whoever takes messages waits for who is taking some: between two that take at once the
+ * rows of a group could be shared out. */
+#define TAKE_LOCK "1146047074"
+
 enum statement {
+	LOCK,
 	FOLD_MUTED,
 	FOLD_OLD,
-	FOLD_LEFT,
 	SET_BACK,
 	TAKE,
 	DELIVERED,
@@ -41,8 +45,6 @@ enum statement {
 	FAILURES,
 	POSTPONE,
 	OLDEST,
-	LEAVE,
-	LEFT_ALONE,
 	NEXT,
 	HURRY,
 	PRUNE
@@ -50,39 +52,17 @@ enum statement {
 
 /* $1 channels, $2 now */
 static const char *const sql[] = {
-	/* What was taken may have arrived, noted or not. */
+	[LOCK] = "SELECT pg_advisory_xact_lock(" TAKE_LOCK ")",
 	[FOLD_MUTED] =
 		"UPDATE dorad.outbox SET state = 'folded' WHERE outbox_id IN (SELECT"
 		" o.outbox_id FROM dorad.outbox o JOIN dorad.alert a USING (alert_id)"
 		" WHERE o.state = 'waiting' AND o.channel = ANY ($1) AND o.due_at <= $2"
-		" AND a.state <> 'firing' AND NOT " AGAIN(
-			"d.state = 'delivered' OR d.taken_at IS NOT NULL") " AND EXISTS "
-									   "(SELECT FROM "
-									   "dorad.alert_"
-									   "event e"
-									   " JOIN "
-									   "dorad.alert_"
-									   "mute m USING "
-									   "(alert_id)"
-									   " WHERE "
-									   "e.alert_id = "
-									   "o.alert_id"
-									   " AND e.event "
-									   "IN "
-									   "('resolved', "
-									   "'accepted', "
-									   "'withdrawn')"
-									   " AND "
-									   "m.from_at <= "
-									   "e.recorded_"
-									   "at AND "
-									   "m.until_at > "
-									   "e.recorded_"
-									   "at)"
-									   " FOR UPDATE "
-									   "OF o SKIP "
-									   "LOCKED)",
-	/* Whole groups that are over, of which nothing was ever delivered there. */
+		" AND a.state <> 'firing' AND NOT " EVER_HEARD
+		" AND EXISTS (SELECT FROM dorad.alert_event e JOIN dorad.alert_mute m"
+		" USING (alert_id) WHERE e.alert_id = o.alert_id AND e.event IN"
+		" ('resolved', 'accepted', 'withdrawn') AND m.from_at <= e.recorded_at"
+		" AND m.until_at > e.recorded_at) FOR UPDATE OF o SKIP LOCKED)",
+	/* Whole groups that are over, of which nothing can have arrived there. */
 	[FOLD_OLD] = "UPDATE dorad.outbox SET state = 'folded', failure = '" OLD_TEXT "'"
 		     " WHERE outbox_id IN (SELECT o.outbox_id FROM dorad.outbox o"
 		     " JOIN (SELECT w.channel, w.group_id FROM dorad.outbox w"
@@ -91,9 +71,7 @@ static const char *const sql[] = {
 		     " GROUP BY w.channel, w.group_id HAVING max(w.due_at) <= $2"
 		     " AND max(e.recorded_at) < $2 - interval '7 days') old"
 		     " USING (channel, group_id) WHERE o.state = 'waiting'"
-		     " AND NOT " TOLD_OR_FIRING("o") " FOR UPDATE OF o SKIP LOCKED)",
-	[FOLD_LEFT] = "UPDATE dorad.outbox SET state = 'folded', failure = '" LEFT_TEXT
-		      "' WHERE state = 'waiting' AND channel <> ALL ($1)",
+		     " AND NOT " TOLD_OR_FIRING " FOR UPDATE OF o SKIP LOCKED)",
 	/* What waits for longer than anything does was written before the clock was set
 	 * back. */
 	[SET_BACK] = "UPDATE dorad.outbox SET due_at = $2 WHERE state = 'waiting'"
@@ -109,7 +87,8 @@ static const char *const sql[] = {
 		 " taken AS (SELECT o.outbox_id FROM dorad.outbox o"
 		 " JOIN ready USING (channel, group_id) WHERE o.state = 'waiting'"
 		 " AND o.due_at <= $2 AND NOT " MUTED " FOR UPDATE OF o SKIP LOCKED),"
-		 " put AS (UPDATE dorad.outbox o SET due_at = $4, taken_at = $2"
+		 " put AS (UPDATE dorad.outbox o SET due_at = $4, taken_at = $2,"
+		 " unsure = o.unsure OR o.taken_at IS NOT NULL"
 		 " FROM taken t, dorad.alert_event e WHERE o.outbox_id = t.outbox_id"
 		 " AND e.event_id = o.event_id RETURNING o.channel, o.group_id,"
 		 " o.outbox_id, o.event_id, o.alert_id, e.event, e.at, o.attempts,"
@@ -128,13 +107,14 @@ static const char *const sql[] = {
 		      " AND o.state = 'waiting' AND o.outbox_id <> ALL ($1)"
 		      " AND o.gathers_until > $2",
 	[FAILED] = "UPDATE dorad.outbox SET attempts = attempts + 1, due_at = $3,"
-		   " failed_at = $2, failure = $4, failure_kind = $5"
+		   " failed_at = $2, failure = $4, failure_kind = $5,"
+		   " taken_at = NULL, unsure = unsure OR $6"
 		   " WHERE outbox_id = ANY ($1) AND state = 'waiting'",
 	/* What is being tried right now is due when whoever has it is late. */
 	[FAILURES] = "SELECT coalesce(sum(g.tries), 0)::int8, max(g.last), min(g.next)"
 		     " FROM (SELECT max(o.attempts) AS tries, max(o.failed_at) AS last,"
 		     " min(o.due_at) FILTER (WHERE o.failure_kind = 'retry'"
-		     " AND o.taken_at <= o.failed_at) AS next"
+		     " AND o.taken_at IS NULL) AS next"
 		     " FROM dorad.outbox o WHERE o.channel = $1 AND o.state = 'waiting'"
 		     " AND o.attempts > 0 AND o.failure_kind IS DISTINCT FROM 'data'"
 		     " AND NOT EXISTS (SELECT FROM dorad.outbox d"
@@ -145,16 +125,9 @@ static const char *const sql[] = {
 	/* Those that FOLD_OLD folds next. */
 	[OLDEST] = "SELECT min(g.newest) FROM (SELECT max(e.recorded_at) AS newest"
 		   " FROM dorad.outbox w JOIN dorad.alert_event e USING (event_id)"
-		   " WHERE NOT " TOLD_OR_FIRING(
-			   "w") " AND w.state = 'waiting'"
-				" AND w.channel = $1 GROUP BY w.group_id"
-				" HAVING max(e.recorded_at) > $2) g",
-	[LEAVE] = "INSERT INTO dorad.setting (name, value)"
-		  " VALUES ('left alone: ' || $1, extract(epoch FROM $2)::text)"
-		  " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-	[LEFT_ALONE] = "SELECT to_timestamp(value::float8) > $2 AND to_timestamp("
-		       "value::float8) <= $2 + interval '1 day' FROM dorad.setting"
-		       " WHERE name = 'left alone: ' || $1",
+		   " WHERE NOT " WAS_TOLD_OR_FIRES " AND w.state = 'waiting'"
+		   " AND w.channel = $1 GROUP BY w.group_id"
+		   " HAVING max(e.recorded_at) > $2) g",
 	[NEXT] = "SELECT min(greatest(g.due, g.gathered, g.heard)) FROM"
 		 " (SELECT max(o.due_at) AS due,"
 		 " max(o.gathers_until) FILTER (WHERE " GATHERS ") AS gathered,"
@@ -285,7 +258,8 @@ static bool take(struct store *store, const char *const *channels, gsize n_chann
 	arg_instant(&args, now);
 	arg_int8(&args, limit);
 	arg_instant(&args, now + OUTBOX_LEASE);
-	good = store_exec(store, sql[SET_BACK], &fold, NULL, error) &&
+	good = store_exec(store, sql[LOCK], NULL, NULL, error) &&
+	       store_exec(store, sql[SET_BACK], &fold, NULL, error) &&
 	       store_exec(store, sql[FOLD_MUTED], &fold, NULL, error) &&
 	       store_exec(store, sql[FOLD_OLD], &fold, NULL, error) &&
 	       store_exec(store, sql[TAKE], &args, &result, error);
@@ -332,11 +306,10 @@ bool store_outbox_delivered(struct store *store, const struct outbox_message *me
 }
 
 bool store_outbox_failed(struct store *store, const struct outbox_message *message,
-			 const GError *failure, gint64 next, gint64 now, GError **error)
+			 const GError *failure, bool unsure, gint64 next, gint64 now,
+			 GError **error)
 {
-	g_autofree char *valid = g_utf8_make_valid(failure->message, -1);
-	g_autofree char *brief = g_utf8_substring(
-		valid, 0, MIN(g_utf8_strlen(valid, -1), FAILURE_MAX));
+	g_autofree char *brief = store_failure_brief(failure);
 	struct pg_args args = { 0 };
 	struct pg_rows ids;
 	bool good;
@@ -346,6 +319,7 @@ bool store_outbox_failed(struct store *store, const struct outbox_message *messa
 	arg_instant(&args, next);
 	arg_text(&args, brief);
 	arg_text(&args, store_failure_kind(failure));
+	arg_bool(&args, unsure);
 	good = store_exec(store, sql[FAILED], &args, NULL, error);
 	pg_rows_clear(&ids);
 	return good;
@@ -390,30 +364,6 @@ bool store_outbox_oldest(struct store *store, const char *channel, gint64 after,
 	return true;
 }
 
-bool store_reminders_leave(struct store *store, const char *channel, gint64 until,
-			   GError **error)
-{
-	struct pg_args args = { 0 };
-
-	arg_text(&args, channel);
-	arg_instant(&args, until);
-	return store_exec(store, sql[LEAVE], &args, NULL, error);
-}
-
-bool store_reminders_left(struct store *store, const char *channel, gint64 now,
-			  bool *left, GError **error)
-{
-	_cleanup_(PQclearp) PGresult *result = NULL;
-	struct pg_args args = { 0 };
-
-	arg_text(&args, channel);
-	arg_instant(&args, now);
-	if (!store_exec(store, sql[LEFT_ALONE], &args, &result, error))
-		return false;
-	*left = PQntuples(result) > 0 && result_bool(result, 0, 0);
-	return true;
-}
-
 bool store_outbox_next(struct store *store, gint64 now, gint64 *next, GError **error)
 {
 	_cleanup_(PQclearp) PGresult *result = NULL;
@@ -440,32 +390,6 @@ bool store_outbox_hurry(struct store *store, gint64 now, GError **error)
 }
 
 /* ---- what goes ---- */
-
-void store_posted_channels(const struct config *config, struct pg_rows *names)
-{
-	const struct config_alerts *alerts = config->alerts;
-
-	pg_rows_init(names, "t");
-	for (unsigned i = 0; alerts && i < alerts->n_channels; i++) {
-		if (alerts->channels[i].kind == CHANNEL_NOTIFY)
-			continue;
-		field_text(names->columns[0], alerts->channels[i].name);
-		names->n++;
-	}
-}
-
-bool store_outbox_sync(struct store *store, const struct config *config, GError **error)
-{
-	struct pg_args args = { 0 };
-	struct pg_rows names;
-	bool good;
-
-	store_posted_channels(config, &names);
-	arg_rows(&args, &names);
-	good = store_exec(store, sql[FOLD_LEFT], &args, NULL, error);
-	pg_rows_clear(&names);
-	return good;
-}
 
 bool store_outbox_prune(struct store *store, gint64 now, GError **error)
 {

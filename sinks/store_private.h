@@ -122,12 +122,22 @@ bool store_alert_tell(struct store *store, const struct watch_row *row,
  * OUTBOX_GATHER and OUTBOX_INTERVAL. */
 #define STORE_OUTBOX_GATHER "1 minute"
 #define STORE_OUTBOX_INTERVAL "5 minutes"
+/* What a row of the outbox tells has arrived, or may have. */
+#define STORE_OUTBOX_HEARD(row)                                                          \
+	"(" row ".state = 'delivered' OR " row ".unsure OR " row ".taken_at IS NOT NULL)"
+
+/* ---- store_channels.c ---- */
+
 /* The names of the channels that have rows: all but those of NOTIFY. One column; the
  * caller clears. */
 void store_posted_channels(const struct config *config, struct pg_rows *names);
-/* In the open transaction: nothing waits any longer for channels that the configuration
- * does not have. */
-bool store_outbox_sync(struct store *store, const struct config *config, GError **error);
+/* In the open transaction: what was told or waits for a channel that the configuration
+ * does not have goes to one of the same kind and address, if there is one; else nothing
+ * waits for it any longer. */
+bool store_channels_sync(struct store *store, const struct config *config,
+			 GError **error);
+/* What is kept of a failure: some receivers answer with whole pages. The caller frees. */
+char *store_failure_brief(const GError *failure);
 
 /* ---- store_source.c ---- */
 

@@ -24,7 +24,8 @@ static const char *const sql[] = {
 		"SELECT c.name, count(g.group_id)::int4, coalesce(sum(g.tries), 0)::int4,"
 		" min(g.failed), max(g.failed), (array_agg(g.kind ORDER BY g.failed DESC"
 		" NULLS LAST))[1], (array_agg(g.said ORDER BY g.failed DESC NULLS LAST))"
-		"[1], d.at FROM unnest($1) AS c (name) LEFT JOIN LATERAL"
+		"[1], greatest(d.at, r.reminded_at) FROM unnest($1) AS c (name)"
+		" LEFT JOIN dorad.reminder r ON r.channel = c.name LEFT JOIN LATERAL"
 		" (SELECT t.delivered_at AS at FROM dorad.outbox t"
 		" WHERE t.channel = c.name AND t.state = 'delivered'"
 		" ORDER BY t.delivered_at DESC LIMIT 1) d ON true"
@@ -37,7 +38,9 @@ static const char *const sql[] = {
 		" WHERE o.channel = c.name AND o.state = 'waiting' AND o.attempts > 0"
 		" AND NOT " OF_CHANNELS " AND (d.at IS NULL OR d.at < CASE"
 		" o.failure_kind WHEN 'data' THEN e.recorded_at ELSE o.failed_at END)"
-		" GROUP BY o.group_id) g ON true GROUP BY c.name, d.at"
+		" GROUP BY o.group_id UNION ALL SELECT NULL, r.attempts, r.failed_at,"
+		" r.failure_kind, substring(r.failure FROM " CODE ")"
+		" WHERE r.attempts > 0) g ON true GROUP BY c.name, d.at, r.reminded_at"
 		" ORDER BY c.name COLLATE \"C\"",
 	/* The members of what is told of alerts (store_alert_told.c). */
 	[TEST] =
@@ -158,7 +161,7 @@ static GArray *read_channels(const PGresult *result)
 			.failed_at = result_instant(result, i, 4),
 			.kind = kind_of(kind),
 			.said = result_text(result, i, 6),
-			.delivered_at = result_instant(result, i, 7),
+			.taken_at = result_instant(result, i, 7),
 		};
 
 		g_array_append_val(rows, row);

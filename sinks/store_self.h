@@ -27,15 +27,16 @@ bool store_matched_nothing(struct store *store, const char *const *services,
 /* What waits for a channel and was not taken, since it took anything. What waits because
  * the channel said that it makes no sense (failures of data) counts for as long as the
  * channel has taken nothing else since that was written. That another channel, or this
- * one, takes nothing is no part of it: one alert would follow from another for ever. */
+ * one, takes nothing is no part of it: one alert would follow from another for ever.
+ * Reminders count for as long as none is taken and there is something to remind of. */
 struct channel_trouble {
 	char *name;
-	guint n_messages, n_tries;	/* 0: it is not failing */
+	guint n_messages, n_tries;	/* n_tries 0: it is not failing */
 	gint64 failed_first, failed_at; /* of each message the last failure: the first of
 					   those, and the last; INSTANT_NONE */
 	enum dora_error kind;		/* of the last failure */
 	char *said;			/* "status 404", "550": its code; NULL: none */
-	gint64 delivered_at;		/* the last that it took; INSTANT_NONE: nothing */
+	gint64 taken_at; /* the last that it took, reminders too; INSTANT_NONE: nothing */
 };
 /* Of these channels, by name: array of struct channel_trouble. */
 GArray *store_channel_troubles(struct store *store, const char *const *channels, gsize n,

@@ -15,7 +15,8 @@ struct told {
 	enum watch_event event;
 	guint channels; /* that have to hear it, once */
 	guint folded;	/* of these, that must not after all */
-	guint taken;	/* that may have heard it, whatever the sender knows */
+	guint taken;	/* that may have heard it, as far as the sender knows */
+	guint before;	/* these before the last attempt */
 	guint noted[N_CHANNELS],
 		lost[N_CHANNELS]; /* received, and the sender knew or not */
 };

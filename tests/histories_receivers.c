@@ -64,8 +64,11 @@ static void check_message(struct life *life, const struct outbox_message *messag
 
 		check_event(life, message, row, channel);
 		version = MAX(version, told ? told->event_id : 0);
-		if (told)
-			told->taken |= 1u << channel;
+		if (!told)
+			continue;
+		told->before &= ~(1u << channel);
+		told->before |= told->taken & 1u << channel;
+		told->taken |= 1u << channel;
 	}
 	if (message->version != version)
 		life_wrong(life, "%s: the key is not that of the newest event",
@@ -138,12 +141,28 @@ static void deliver(struct life *life, const struct outbox_message *message, boo
 		unfold(life, message);
 }
 
+/* It said that it did not take it. */
+static void unhear(struct life *life, const struct outbox_message *message)
+{
+	guint bit = 1u << channel_of(message);
+
+	for (guint i = 0; i < message->events->len; i++) {
+		const struct outbox_event *row = &g_array_index(message->events,
+								struct outbox_event, i);
+		struct told *told = life_told(life, row->alert_id, row->event);
+
+		if (told)
+			told->taken &= ~bit | told->before;
+	}
+}
+
 static void refuse(struct life *life, const struct outbox_message *message)
 {
 	guint channel = channel_of(message);
 	g_autoptr(GError) error = NULL,
 			  why = g_error_new_literal(DORA_ERROR, DORA_ERROR_RETRY, "503");
 	gint64 next = life->now + G_TIME_SPAN_MINUTE * (1 + life_dice(life, 400));
+	const bool unsure = life_chance(life, 3);
 
 	life->n_failed++;
 	if (life_chance(life, 6))
@@ -151,9 +170,10 @@ static void refuse(struct life *life, const struct outbox_message *message)
 	if (life_chance(life, 3))
 		store_outbox_postpone(life->rig.store, message->channel,
 				      MAX(next, life->away[channel]), &error);
-	else
-		store_outbox_failed(life->rig.store, message, why, next, life->now,
-				    &error);
+	else if (store_outbox_failed(life->rig.store, message, why, unsure, next,
+				     life->now, &error) &&
+		 !unsure)
+		unhear(life, message);
 	cut_arm(&life->rig, 0, false);
 }
 

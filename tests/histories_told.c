@@ -118,8 +118,8 @@ void life_note(struct life *life)
 
 /* ---- what is old ---- */
 
-/* Of a group that a channel never heard of nothing is said once it has been over for a
- * week: that it is so, by the model. */
+/* Of a group that a channel cannot have heard of nothing is said once it has been over
+ * for a week: that it is so, by the model. */
 static bool is_old(const struct life *life, gint64 group_id, guint channel)
 {
 	for (guint i = 0; i < life->told->len; i++) {
@@ -130,7 +130,7 @@ static bool is_old(const struct life *life, gint64 group_id, guint channel)
 
 		if (told->group_id == group_id &&
 		    told->channels & ~told->folded & 1u << channel &&
-		    (!ended || told->noted[channel] > 0 ||
+		    (!ended || told->noted[channel] > 0 || told->taken & 1u << channel ||
 		     told->recorded >= life->now - 7 * DAY))
 			return false;
 	}

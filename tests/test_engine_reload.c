@@ -87,6 +87,31 @@ START_TEST(reload_during_polls)
 }
 END_TEST
 
+/* What it tells, it tells channels of the configuration of before. */
+START_TEST(reload_during_an_evaluation)
+{
+	struct desk desk;
+	struct job *job;
+
+	desk_init(&desk, "shop", false);
+	desk_advance(&desk);
+	while ((job = g_queue_pop_head(&desk.jobs)) && job->kind != JOB_EVALUATE) {
+		desk_back(&desk, job);
+		desk_advance(&desk);
+	}
+	ck_assert_ptr_nonnull(job);
+	desk_reload(&desk, "shop pay");
+	ck_assert_int_eq(fakes.n_syncs, 2);
+	desk_back(&desk, job);
+	desk_settle(&desk);
+	ck_assert_int_eq(fakes.n_syncs, 3);
+	desk_assert_status(&desk, "watching 2 sources, 0 failing");
+	desk_pass(&desk, G_TIME_SPAN_MINUTE);
+	ck_assert_int_eq(fakes.n_syncs, 3);
+	desk_clear(&desk);
+}
+END_TEST
+
 START_TEST(bad_reload)
 {
 	struct desk desk;
@@ -176,6 +201,7 @@ int main(void)
 	tcase_add_test(tests, good_reload);
 	tcase_add_test(tests, reloaded_rules);
 	tcase_add_test(tests, reload_during_polls);
+	tcase_add_test(tests, reload_during_an_evaluation);
 	tcase_add_test(tests, bad_reload);
 	tcase_add_test(tests, reload_to_a_wrong_database);
 	tcase_add_test(tests, reload_while_the_database_is_down);

@@ -94,6 +94,7 @@ static const struct {
 	bool good;
 	enum dora_error error;
 	const char *message; /* after the host */
+	bool unsure;	     /* it may have been taken all the same */
 } outcomes[] = {
 	{ "/ok", true },
 	{ "/202", true },
@@ -106,10 +107,10 @@ static const struct {
 	{ "/422", false, DORA_ERROR_DATA, "status 422: a  b  *** *** end" },
 	{ "/425", false, DORA_ERROR_RETRY, "status 425" },
 	{ "/429", false, DORA_ERROR_RETRY, "status 429" },
-	{ "/500", false, DORA_ERROR_RETRY, "status 500" },
+	{ "/500", false, DORA_ERROR_RETRY, "status 500", true },
 	{ "/503", false, DORA_ERROR_RETRY, "status 503" },
-	{ "/nothing", false, DORA_ERROR_RETRY, "closed without an answer" },
-	{ "/reset", false, DORA_ERROR_RETRY, "the connection broke" },
+	{ "/nothing", false, DORA_ERROR_RETRY, "closed without an answer", true },
+	{ "/reset", false, DORA_ERROR_RETRY, "the connection broke", true },
 };
 
 struct sending {
@@ -120,6 +121,7 @@ struct sending {
 	struct config_channel_http channel_http;
 	struct config_channel_pagerduty pagerduty;
 	GTimeSpan retry_after; /* what came out of the last */
+	bool unsure;
 };
 
 static char *secret_file(const char *text)
@@ -178,6 +180,7 @@ static bool send_one(struct sending *sending, enum config_channel_kind kind,
 	bool good = notifiers[kind]->send(&channel, message, &context, error);
 
 	sending->retry_after = context.retry_after;
+	sending->unsure = context.unsure;
 	return good;
 }
 
@@ -207,7 +210,23 @@ START_TEST(answers_mean_what_they_mean)
 			outcomes[_i].message);
 		ck_assert_str_eq(error->message, expected);
 		ck_assert(g_error_matches(error, DORA_ERROR, (gint)outcomes[_i].error));
+		ck_assert_int_eq(sending.unsure, outcomes[_i].unsure);
 	}
+}
+END_TEST
+
+/* Nothing was sent. */
+START_TEST(who_is_not_there_has_heard_nothing)
+{
+	_cleanup_(sending_clear) struct sending sending = { 0 };
+	g_autoptr(GError) error = NULL;
+
+	sending_init(&sending, "/ok");
+	sending.channel_http.url = sending.pagerduty.url =
+		(char *)"http://127.0.0.1:1/ok";
+	ck_assert(!send_sample(&sending, CHANNEL_WEBHOOK, &error));
+	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_RETRY));
+	ck_assert(!sending.unsure);
 }
 END_TEST
 
@@ -379,6 +398,7 @@ START_TEST(secrets_are_read_or_named)
 	ck_assert(!send_sample(&sending, CHANNEL_PAGERDUTY, &error));
 	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG));
 	ck_assert_int_eq(sending.retry_after, 0);
+	ck_assert(!sending.unsure);
 	ck_assert_str_eq(error->message,
 			 "environment variable DORAD_TEST_NO_SUCH_VARIABLE is not set");
 }
@@ -393,6 +413,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, answers_mean_what_they_mean, 0,
 			    G_N_ELEMENTS(outcomes));
+	tcase_add_test(tests, who_is_not_there_has_heard_nothing);
 	tcase_add_loop_test(tests, receivers_say_when_to_come_back, 0,
 			    G_N_ELEMENTS(waits));
 	tcase_add_test(tests, long_answers_are_cut);

@@ -133,6 +133,7 @@ static const struct {
 	bool good;
 	enum dora_error error;
 	const char *message; /* of the error, or of who was refused */
+	bool unsure;
 } talks[] = {
 	{ "all is well",
 	  { HELLO, "250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 ok\r\n",
@@ -178,7 +179,8 @@ static const struct {
 	  HANG_UP,
 	  false,
 	  DORA_ERROR_RETRY,
-	  NULL },
+	  NULL,
+	  true },
 	{ "says nothing at all",
 	  { NULL },
 	  SAY_NOTHING,
@@ -196,7 +198,8 @@ static const struct {
 	  SAY_NOTHING,
 	  false,
 	  DORA_ERROR_RETRY,
-	  "no whole answer in time" },
+	  "no whole answer in time",
+	  true },
 	{ "has no time",
 	  { "421 4.3.2 secret-words\r\n" },
 	  HANG_UP,
@@ -275,13 +278,15 @@ START_TEST(tells_what_a_server_does)
 							 .ending = talks[_i].ending };
 	g_autofree char *expected = NULL;
 	g_autofree char *refused = NULL;
+	bool unsure = true;
 	g_autoptr(GError) error = NULL;
 	struct smtp_mail mail;
 
 	server_start(&server);
 	mail = mail_to(server.name);
-	ck_assert_msg(smtp_send(&mail, &refused, &error) == talks[_i].good, "%s: %s",
-		      talks[_i].what, error ? error->message : "sent");
+	ck_assert_msg(smtp_send(&mail, &refused, &unsure, &error) == talks[_i].good,
+		      "%s: %s", talks[_i].what, error ? error->message : "sent");
+	ck_assert_msg(unsure == talks[_i].unsure, "%s", talks[_i].what);
 	if (talks[_i].good) {
 		ck_assert_pstr_eq(refused, talks[_i].message);
 		return;
@@ -304,10 +309,11 @@ START_TEST(says_what_it_has_to)
 	_cleanup_(server_clear) struct server server = { .script = talks[0].script };
 	struct smtp_mail mail;
 	g_autofree char *refused = NULL;
+	bool unsure = true;
 
 	server_start(&server);
 	mail = mail_to(server.name);
-	ck_assert(smtp_send(&mail, &refused, NULL));
+	ck_assert(smtp_send(&mail, &refused, &unsure, NULL));
 	server_stop(&server);
 	ck_assert(strstr(server.seen->str, "MAIL FROM:<dorad@example.org>"));
 	ck_assert(strstr(server.seen->str, "RCPT TO:<a@example.org>\r\n"
@@ -326,12 +332,13 @@ START_TEST(is_cancelled)
 	g_autoptr(GError) error = NULL;
 	struct smtp_mail mail;
 	g_autofree char *refused = NULL;
+	bool unsure = true;
 
 	server_start(&server);
 	mail = mail_to(server.name);
 	mail.cancellable = cancellable;
 	g_cancellable_cancel(cancellable);
-	ck_assert(!smtp_send(&mail, &refused, &error));
+	ck_assert(!smtp_send(&mail, &refused, &unsure, &error));
 	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_CANCELLED));
 }
 END_TEST
@@ -364,8 +371,9 @@ START_TEST(wrong_mails_are_not_sent)
 	};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *refused = NULL;
+	bool unsure = true;
 
-	ck_assert(!smtp_send(&mail, &refused, &error));
+	ck_assert(!smtp_send(&mail, &refused, &unsure, &error));
 	ck_assert(g_error_matches(error, DORA_ERROR, DORA_ERROR_CONFIG));
 	ck_assert_msg(g_str_has_prefix(error->message, wrongs[_i].message), "%s",
 		      error->message);

@@ -298,7 +298,7 @@ static const struct {
 	  " text, state text, attempts integer, recorded_at timestamp with time"
 	  " zone, due_at timestamp with time zone, failed_at timestamp with time"
 	  " zone, failure text, delivered_at timestamp with time zone, failure_kind"
-	  " text" },
+	  " text, may_have_arrived boolean" },
 	{ "alert_mutes",
 	  "mute bigint, alert bigint, org text, team text, service text, metric"
 	  " text, muted_from timestamp with time zone, muted_until timestamp with"

@@ -225,6 +225,52 @@ START_TEST(what_is_a_week_old_is_told)
 }
 END_TEST
 
+static const struct {
+	const char *what, *attempts; /* in order: s: refused; u: no answer; k: killed */
+	bool told;
+} doubts[] = {
+	{ "it says no", "s", false },
+	{ "it says no again and again", "sss", false },
+	{ "nobody knows what it says", "u", true },
+	{ "it says no after that", "us", true },
+	{ "whoever sends it is killed", "k", true },
+	{ "and the next is told no", "ks", true },
+	{ "it says no, and then nobody knows", "su", true },
+};
+
+/* Of what may have been told the end is told, though it be months later. */
+START_TEST(what_may_have_arrived_has_an_end)
+{
+	struct watch_row row = a_watch(cart, "change_lead_time");
+	g_autoptr(GError)
+		failure = g_error_new_literal(DORA_ERROR, DORA_ERROR_RETRY, "it fails");
+	g_autofree char *words = NULL;
+	gint64 now = AT(19910);
+	GPtrArray *messages;
+
+	fires(&row, AT(19900), now, ops);
+	for (const char *at = doubts[_i].attempts; *at; at++, now += HOUR) {
+		messages = due(rig.store, ops, now);
+		ck_assert_uint_eq(messages->len, 1);
+		if (*at != 'k')
+			rig_ok(store_outbox_failed(
+				rig.store, g_ptr_array_index(messages, 0), failure,
+				*at == 'u', now + MINUTE, now, &error));
+		outbox_messages_free(messages);
+	}
+	ends(&row, WATCH_RESOLVED, AT(19920));
+	messages = due(rig.store, ops, AT(20000));
+	words = words_of(messages);
+	outbox_messages_free(messages);
+	ck_assert_msg(strcmp(words,
+			     doubts[_i].told ? "ops: fired resolved (1 ended)" : "") == 0,
+		      "%s: %s", doubts[_i].what, words);
+	rig_expect(&rig,
+		   "SELECT count(*) FROM dora.alert_deliveries WHERE state = 'folded'",
+		   doubts[_i].told ? "0" : "2");
+}
+END_TEST
+
 START_TEST(what_was_told_long_ago_goes)
 {
 	struct watch_row over = a_watch(cart, "change_lead_time");
@@ -287,6 +333,8 @@ int main(void)
 	tcase_add_test(tests, the_end_goes_to_somebody);
 	tcase_add_test(tests, old_stories_are_not_told);
 	tcase_add_test(tests, what_is_a_week_old_is_told);
+	tcase_add_loop_test(tests, what_may_have_arrived_has_an_end, 0,
+			    G_N_ELEMENTS(doubts));
 	tcase_add_test(tests, what_was_told_long_ago_goes);
 	tcase_add_test(tests, each_database_has_an_origin);
 	suite_add_tcase(suite, tests);

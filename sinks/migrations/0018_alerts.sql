@@ -163,7 +163,8 @@ CREATE INDEX alert_event_alert ON dorad.alert_event (alert_id, event_id)
 
 -- What a channel is to be told, written with what happened. due_at: not before; whoever
 -- takes a row to deliver it moves it ahead, so that nobody else does meanwhile; taken_at:
--- since when it may have arrived. gathers_until: until then it waits for more of its group.
+-- since when nobody has said what came of that. unsure: it may have arrived by an attempt of
+-- before. gathers_until: until then it waits for more of its group.
 CREATE TABLE dorad.outbox (
 	outbox_id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	event_id bigint NOT NULL REFERENCES dorad.alert_event,
@@ -176,6 +177,7 @@ CREATE TABLE dorad.outbox (
 	due_at timestamptz NOT NULL,
 	gathers_until timestamptz,
 	taken_at timestamptz,
+	unsure boolean NOT NULL DEFAULT false,
 	failed_at timestamptz,
 	failure text,
 	failure_kind text CHECK (failure_kind IN ('retry', 'denied', 'data', 'config')),
@@ -191,6 +193,27 @@ CREATE INDEX outbox_delivered ON dorad.outbox (channel, delivered_at)
 CREATE INDEX outbox_over ON dorad.outbox (due_at) WHERE state <> 'waiting';
 CREATE INDEX outbox_alert ON dorad.outbox (alert_id, channel);
 CREATE INDEX outbox_group ON dorad.outbox (group_id, channel);
+
+-- Channels that there are or were, and a digest of their kind and address: whose name changes
+-- is found again by that.
+CREATE TABLE dorad.channel (
+	name text PRIMARY KEY,
+	address text NOT NULL
+);
+
+CREATE INDEX channel_address ON dorad.channel (address);
+
+-- How reminding a channel of what fires goes. attempts: that failed, since the last that did
+-- not; left_until: when it asked to be left alone.
+CREATE TABLE dorad.reminder (
+	channel text PRIMARY KEY,
+	attempts int NOT NULL DEFAULT 0,
+	reminded_at timestamptz,
+	failed_at timestamptz,
+	failure text,
+	failure_kind text CHECK (failure_kind IN ('retry', 'denied', 'data', 'config')),
+	left_until timestamptz
+) WITH (fillfactor = 50);
 
 -- What tells this database from others, made once: receivers may hear of alerts of several,
 -- whose numbers are the same.
@@ -407,7 +430,8 @@ CREATE VIEW dora.alert_deliveries AS
 		o.state, o.attempts, e.recorded_at,
 		CASE WHEN o.state = 'waiting' THEN greatest(o.due_at, o.gathers_until) END
 			AS due_at,
-		o.failed_at, o.failure, o.delivered_at, o.failure_kind
+		o.failed_at, o.failure, o.delivered_at, o.failure_kind,
+		o.unsure AND o.state <> 'delivered' AS may_have_arrived
 	FROM dorad.outbox o JOIN dorad.alert_event e USING (event_id);
 
 COMMENT ON VIEW dora.alert_deliveries IS 'What channels were told, and what waits. A message may be of several rows: those of one channel and group that waited together. Channels of NOTIFY are told with the event itself and have no rows.';
@@ -424,6 +448,7 @@ COMMENT ON COLUMN dora.alert_deliveries.failed_at IS 'When the last attempt fail
 COMMENT ON COLUMN dora.alert_deliveries.failure IS 'Why the last one failed, without secrets, or why it was folded unless it was muted; NULL: neither.';
 COMMENT ON COLUMN dora.alert_deliveries.delivered_at IS 'When the receiver took it; NULL: not yet.';
 COMMENT ON COLUMN dora.alert_deliveries.failure_kind IS 'What has to be done about the last failure: retry (it may pass by itself), denied (a credential or certificate was refused), data (the receiver cannot read this message), config (the configuration is wrong); NULL: none has failed, or nobody knows.';
+COMMENT ON COLUMN dora.alert_deliveries.may_have_arrived IS 'An attempt ended without an answer, or with one that does not say that nothing was done: the receiver may have it. How that ends is told however long it takes.';
 
 CREATE VIEW dora.alert_mutes AS
 	SELECT m.mute_id AS mute, m.alert_id AS alert, s.org, s.team, s.service, m.metric,
