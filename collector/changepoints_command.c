@@ -12,7 +12,7 @@
 #include "metrics/segment.h"
 
 /* Of the values from .. to - 1, gaps left out; NAN if there is nothing else. Of equal
- * values it is that value to the last digit. */
+ * values it is that value to the last digit; no step leaves what a double can hold. */
 static double level(const GArray *values, guint from, guint to)
 {
 	double mean = NAN;
@@ -22,7 +22,7 @@ static double level(const GArray *values, guint from, guint to)
 		double value = g_array_index(values, double, i);
 
 		if (!isnan(value))
-			mean = n++ ? mean + (value - mean) / n : value;
+			mean = n++ ? mean + (value / n - mean / n) : value;
 	}
 	return mean;
 }
