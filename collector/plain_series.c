@@ -112,6 +112,12 @@ static bool is_number(const char *text, double *value)
 	       text[strspn(text, "0123456789+-.eE")] == '\0';
 }
 
+/* A number that was mistyped names no column. */
+static bool is_name(const char *text)
+{
+	return !strchr("0123456789+-.", *text);
+}
+
 static bool add_row(struct reader *reader, const char *time, double value, GError **error)
 {
 	struct plain_series *series = reader->series;
@@ -160,7 +166,8 @@ static bool add_fields(struct reader *reader, char *const *fields, guint n,
 		g_autofree char *start = g_strndup(text, SHOWN_MAX);
 		g_autofree char *shown = g_strescape(start, NULL);
 
-		return first || fail(reader, error, "\"%s\" is not a number", shown);
+		return (first && is_name(text)) ||
+		       fail(reader, error, "\"%s\" is not a number", shown);
 	}
 	if (isinf(value))
 		return fail(reader, error, "a number that is too large");

@@ -2,10 +2,11 @@
 
 /*
  * A series of numbers as a person keeps it: a file with one number a line, or with
- * time,value. The first line may name the columns: it does if its value is no number.
- * An empty value, "nan" and "NA" are gaps (in whatever case), and so is an empty line
- * between numbers; "#" begins a comment; fields may be quoted as RFC 4180 has it. Numbers
- * are written with a point, whatever the locale.
+ * time,value. The first line may name the columns: it does if its value is no number and
+ * does not begin as one, with a digit, sign or point. An empty value, "nan" and "NA" are
+ * gaps (in whatever case), and so is an empty line between numbers; "#" begins a comment;
+ * fields may be quoted as RFC 4180 has it. Numbers are written with a point, whatever the
+ * locale.
  */
 #include <glib.h>
 #include <stdbool.h>

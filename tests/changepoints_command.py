@@ -58,6 +58,10 @@ BAD = [
     ("only a name", b"value\n", ": has no values"),
     ("a word", b"1\n2\nthree\n", ':3: "three" is not a number'),
     ("a second name", b"a\n1\nb\n", ':3: "b" is not a number'),
+    ("a letter in the first number", b"1O.5\n2\n", ':1: "1O.5" is not a number'),
+    ("a sign before it", b"t,-O1\n1,2\n", ':1: "-O1" is not a number'),
+    ("a point before it", b".O\n2\n", ':1: ".O" is not a number'),
+    ("a semicolon in the first line", b"12;5\n13\n", ':1: "12;5" is not a number'),
     ("a word in a row", b"t,v\n1,2\n3,x\n", ':3: "x" is not a number'),
     ("a decimal comma", b"0\n1,5\n", ":2: 2 columns, expected 1 as in line 1"),
     ("a time is missing", b"# t\nt,v\n1,2\n3\n", ":4: 1 column, expected 2 as in line 2"),
@@ -126,6 +130,9 @@ def main():
         expect("json with times", as_json(lines(STEP, [f'"{day} ""ä"""' for day in DAYS])),
                {"n": 24, "changes": [{"index": 12, "time": '2026-01-13 "ä"', "before": 1,
                                       "after": 4}]})
+        huge, = as_json(lines(["1e308", "-1e308"] * 20 + ["1.7e308"] * 20))["changes"]
+        expect("as large as can be", (huge["index"], huge["after"]), (40, 1.7e308))
+        expect("their mean", huge["before"] is not None and abs(huge["before"]) < 1e300, True)
         expect("json without changes", as_json("1\n"), {"n": 1, "changes": []})
 
         with open("/dev/full", "w", encoding="ascii") as full:
