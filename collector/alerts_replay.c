@@ -148,11 +148,39 @@ static bool check_names(const struct config *config, const struct replay_query *
 	       options_scope_known(&alerts_replay, config, query->kind, query->scope);
 }
 
-static int replay(struct config *config, const struct replay_query *query, bool json)
+static bool is_over_in(const struct config *config, const char *time_zone, gint32 day,
+		       gint64 now)
+{
+	_cleanup_(zone_unrefp) struct zone *zone = time_zone ? zone_open(time_zone, NULL)
+							     : NULL;
+	const struct alert_place place = { .config = config, .zone = zone };
+	bool all;
+
+	return zone && alert_last_day(&place, now, now, &all) >= day;
+}
+
+/* Somewhere the first day has been over for long enough. */
+static bool check_since(const struct config *config, const struct settings *settings,
+			const struct replay_query *query, gint64 now)
+{
+	bool over = false;
+
+	for (unsigned i = 0; !over && i < config->n_orgs; i++)
+		over = is_over_in(config, config->orgs[i].time_zone, query->since, now);
+	for (unsigned i = 0; !over && i < config->n_teams; i++)
+		over = is_over_in(config, config->teams[i].time_zone, query->since, now);
+	for (unsigned i = 0; !over && i < config->n_services; i++)
+		over = is_over_in(config, config->services[i].time_zone, query->since,
+				  now);
+	return over ||
+	       refuse("--since: nothing is judged yet from %s on", settings->since);
+}
+
+static int replay(struct config *config, const struct replay_query *query, gint64 now,
+		  bool json)
 {
 	_cleanup_(store_freep) struct store *store = store_new(config);
 	g_autoptr(GError) error = NULL;
-	const gint64 now = g_get_real_time();
 	g_autoptr(GArray) series = alert_replay(store, config, query, now, &error);
 
 	if (!series ||
@@ -187,6 +215,7 @@ static int run(int argc, char **argv)
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
+	const gint64 now = g_get_real_time();
 	struct replay_query query;
 	bool json;
 
@@ -203,7 +232,9 @@ static int run(int argc, char **argv)
 		refuse("the configuration has no alerts");
 		return EXIT_CONFIG;
 	}
-	return check_names(config, &query) ? replay(config, &query, json) : EXIT_USAGE;
+	return check_names(config, &query) && check_since(config, &settings, &query, now)
+		       ? replay(config, &query, now, json)
+		       : EXIT_USAGE;
 }
 
 const struct command alerts_replay = {

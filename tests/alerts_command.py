@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timezone
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "e2e"))
 from rig import CONNINFO, GIT_ENV, database_uri, fresh_database, once, sql  # noqa: E402
@@ -127,6 +128,9 @@ WRONG = [
     (["mute", "99", "--for", "1d", "--reason", "x"], 65, "there is no alert 99"),
     (["replay"], 64, "expected --since"),
     (["replay", "--since", "soon"], 64, '--since: "soon", expected a date such as 2026-03-02'),
+    (["replay", "--since", "2190-01-01"], 64, "nothing is judged yet from 2190-01-01 on"),
+    (["replay", "--since", f"{datetime.now(timezone.utc):%Y-%m-%d}"], 64,
+     "nothing is judged yet from 20"),
     (["replay", "--since", "2026-01-01", "--rule", "a", "--guardrail", "b"], 64,
      "expected one of --rule and --guardrail"),
     (["replay", "--since", "2026-01-01", "--rule", "a"], 64, 'has no rule "a"'),
