@@ -212,15 +212,19 @@ static bool check_metric(const char *name)
 static bool check_mute(const struct settings *settings, gint64 alert_id)
 {
 	const struct options_scope *scope = &settings->scope;
+	const bool chosen = scope->service || scope->team || scope->org ||
+			    settings->metric;
 
 	if (!settings->reason || !*settings->reason) {
 		fputs("dorad alerts mute: expected --reason\n", stderr);
 		return false;
 	}
-	if (alert_id == 0 && !scope->service && !scope->team && !scope->org &&
-	    !settings->metric) {
-		fputs("dorad alerts mute: expected an alert, --service, --team, --org or "
-		      "--metric\n",
+	if ((alert_id != 0) == chosen) {
+		fputs(chosen ? "dorad alerts mute: expected an alert alone, or "
+			       "--service, "
+			       "--team, --org or --metric\n"
+			     : "dorad alerts mute: expected an alert, --service, --team, "
+			       "--org or --metric\n",
 		      stderr);
 		return false;
 	}
@@ -248,7 +252,8 @@ static int mute(struct config *config, struct alert_mute *row)
 	if (!store_mute(store, row, &error))
 		return options_fail(&alerts_mute, error);
 	until = instant_format(row->until);
-	printf("mute %" G_GINT64_FORMAT " until %s\n", row->mute_id, until);
+	printf("mute %" G_GINT64_FORMAT " until %s%s\n", row->mute_id, until,
+	       row->n_watches > 0 ? "" : ": nothing that is watched now is muted by it");
 	return options_written(&alerts_mute) ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -294,7 +299,7 @@ static int run_mute(int argc, char **argv)
 
 const struct command alerts_mute = {
 	.name = "alerts mute",
-	.arguments = "[ID] [--service NAME|--team NAME|--org NAME] [--metric NAME] "
+	.arguments = "ID|[--service NAME|--team NAME|--org NAME] [--metric NAME] "
 		     "--until DATE|--for SPAN --reason TEXT",
 	.summary = "tell nobody of some for a while",
 	.run = run_mute,

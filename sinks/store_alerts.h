@@ -343,8 +343,9 @@ struct alert_mute {
 	const char *scope, *metric;
 	gint64 from, until;
 	const char *reason;
+	gint64 n_watches; /* that it is of now, of what is told: a new one's alone */
 };
-/* *mute gets its id. _CONFIG if there is no such alert or scope. */
+/* *mute gets its id and n_watches. _CONFIG if there is no such alert or scope. */
 bool store_mute(struct store *store, struct alert_mute *mute, GError **error);
 /* *found: there was one that had not ended. */
 bool store_unmute(struct store *store, gint64 mute_id, gint64 now, bool *found,

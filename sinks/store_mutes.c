@@ -5,13 +5,20 @@ enum statement { MUTE, UNMUTE, LIST };
 
 static const char *const sql[] = {
 	/* None where there is no such alert or scope. */
-	[MUTE] = "INSERT INTO dorad.mute (alert_id, scope_id, metric, from_at, until_at,"
-		 " reason) SELECT nullif($1, 0), s.scope_id, $4, $5, $6, $7"
+	[MUTE] = "WITH m AS (INSERT INTO dorad.mute (alert_id, scope_id, metric, from_at,"
+		 " until_at, reason) SELECT nullif($1, 0), s.scope_id, $4, $5, $6, $7"
 		 " FROM (SELECT 1) one LEFT JOIN dorad.scope s"
 		 " ON s.kind = $2 AND s.name = $3"
 		 " WHERE ($3::text IS NULL OR s.scope_id IS NOT NULL) AND ($1 = 0 OR "
 		 "EXISTS"
-		 " (SELECT FROM dorad.alert a WHERE a.alert_id = $1)) RETURNING mute_id",
+		 " (SELECT FROM dorad.alert a WHERE a.alert_id = $1))"
+		 " RETURNING mute_id, alert_id, scope_id, metric)"
+		 " SELECT m.mute_id, (SELECT count(*) FROM dorad.watch w WHERE w.active"
+		 " AND w.direction = 'worse'"
+		 " AND (m.alert_id IS NULL OR m.alert_id = w.alert_id)"
+		 " AND (m.metric IS NULL OR m.metric = w.metric)"
+		 " AND (m.scope_id IS NULL OR EXISTS (SELECT FROM dorad.within p"
+		 " WHERE p.scope_id = w.scope_id AND p.parent_id = m.scope_id))) FROM m",
 	[UNMUTE] = "UPDATE dorad.mute SET until_at = greatest($2, from_at)"
 		   " WHERE mute_id = $1 AND until_at > $2 RETURNING mute_id",
 	[LIST] = "SELECT mute, alert, CASE WHEN service IS NOT NULL THEN 'service'"
@@ -40,6 +47,7 @@ bool store_mute(struct store *store, struct alert_mute *mute, GError **error)
 		return false;
 	}
 	mute->mute_id = result_int8(result, 0, 0);
+	mute->n_watches = result_int8(result, 0, 1);
 	return true;
 }
 

@@ -125,6 +125,10 @@ WRONG = [
     (["mute", "1", "--until", "2020-01-01", "--reason", "x"], 64, "2020-01-01 has gone by"),
     (["mute", "--metric", "joy", "--for", "1d", "--reason", "x"], 64, 'there is no metric "joy"'),
     (["mute", "--service", "x", "--for", "1d", "--reason", "x"], 64, 'there is no service "x"'),
+    (["mute", "1", "--team", "other", "--for", "1d", "--reason", "x"], 64,
+     "expected an alert alone, or --service, --team, --org or --metric"),
+    (["mute", "1", "--metric", "change_lead_time", "--for", "1d", "--reason", "x"], 64,
+     "expected an alert alone"),
     (["mute", "99", "--for", "1d", "--reason", "x"], 65, "there is no alert 99"),
     (["replay"], 64, "expected --since"),
     (["replay", "--since", "soon"], 64, '--since: "soon", expected a date such as 2026-03-02'),
@@ -265,6 +269,17 @@ def check_people(world):
     world.told("unmute", "2")
     expect("once", world.call("unmute", "2")[0], 65)
     expect("none", world.told("mutes"), "no mutes\n")
+    for what, words, muted in (
+            ("one that is over", ["5"], False),
+            ("nobody is told of what got better", ["3"], False),
+            ("a metric that is not watched", ["--metric", "lead_time_review"], False),
+            ("what the daemon says is no team's", ["--team", "checkout", "--metric",
+                                                   "source_stale"], False),
+            ("what the daemon says", ["--metric", "source_stale"], True),
+            ("of a team's service", ["--team", "checkout", "--metric", "change_lead_time"], True)):
+        out = world.told("mute", *words, "--for", "1h", "--reason", what)
+        expect(what, ": nothing that is watched now is muted by it\n" in out, not muted)
+        world.told("unmute", out.split()[1])
 
 
 def check_accept(world):
