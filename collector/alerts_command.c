@@ -53,9 +53,9 @@ static void fill(const struct alert_row *row, char *cells[N_COLUMNS])
 	char *words[N_COLUMNS] = {
 		[ID] = g_strdup_printf("%" G_GINT64_FORMAT, row->alert_id),
 		[STATE] = state_words(row),
-		[SINCE] = alerts_date(row->onset != INSTANT_NONE ? row->onset
-								 : row->fired_at,
-				      row->time_zone),
+		[SINCE] = row->onset != INSTANT_NONE
+				  ? alerts_date(row->onset, row->time_zone)
+				  : alerts_shown_date(row, row->fired_at),
 		[SCOPE] = alerts_scope_words(row),
 		[METRIC] = metric_words(row),
 		[CHANGE] = alerts_change(row),

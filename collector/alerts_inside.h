@@ -21,9 +21,13 @@ int alerts_missing(const struct command *command, const char *what, gint64 numbe
 
 /* "2026-03-03": the local date of an instant, or "-". The caller frees. */
 char *alerts_date(gint64 instant, const char *time_zone);
-/* "payments", "checkout (team)", "acme (org)", "github (dorad)". */
+/* Of the end of a day, or of an instant within one, that day, as messages tell it. */
+char *alerts_shown_date(const struct alert_row *row, gint64 instant);
+/* "payments", "checkout (team)", "acme (org, eu)", "github (dorad)": with the environment
+ * where that is not production. */
 char *alerts_scope_words(const struct alert_row *row);
-/* "2.1×"; of a guardrail "0.21 (limit 0.15)"; else "". */
+/* "2.1×"; of a guardrail "5.2 d, at most 72 h", of an incident "open for 76 h, 95 % at
+ * most 14 h"; else "". */
 char *alerts_change(const struct alert_row *row);
 /* "14 : 1, strong"; "" where there is none. */
 char *alerts_evidence(const struct alert_row *row);

@@ -136,17 +136,17 @@ static void print_alert(const struct alert_row *row)
 {
 	g_autofree char *scope = alerts_scope_words(row);
 	g_autofree char *since = alerts_date(row->onset, row->time_zone);
-	g_autofree char *seen = alerts_date(row->first_seen, row->time_zone);
-	g_autofree char *fired = alerts_date(row->fired_at, row->time_zone);
-	g_autofree char *ended = alerts_date(row->ended_at, row->time_zone);
+	g_autofree char *seen = alerts_shown_date(row, row->first_seen);
+	g_autofree char *fired = alerts_shown_date(row, row->fired_at);
+	g_autofree char *ended = alerts_shown_date(row, row->ended_at);
 	g_autofree char *dates = g_strdup_printf(
 		"%s, seen %s, fired %s%s%s", since, seen, fired,
 		row->ended_at != INSTANT_NONE ? ", ended " : "",
 		row->ended_at != INSTANT_NONE ? ended : "");
 	g_autofree char *safe = printable(scope);
 
-	printf("alert %" G_GINT64_FORMAT ": %s, %s%s%s: %s\n", row->alert_id, row->metric,
-	       safe, *row->environment ? ", " : "", row->environment, row->state);
+	printf("alert %" G_GINT64_FORMAT ": %s, %s: %s\n", row->alert_id, row->metric,
+	       safe, row->state);
 	if (row->kind == WATCH_GUARDRAIL)
 		print_line("guardrail", row->name);
 	if (row->kind == WATCH_INCIDENT)
@@ -167,13 +167,16 @@ static void print_alert(const struct alert_row *row)
 	print_people(row);
 }
 
-static void print_history(const GArray *rows)
+/* Days are judged as a whole, but the daemon itself is looked at every minute. */
+static void print_history(const struct alert_row *alert, const GArray *rows)
 {
 	puts("History");
 	for (guint i = 0; i < rows->len; i++) {
 		const struct alert_history_row *row = &g_array_index(
 			rows, struct alert_history_row, i);
-		g_autofree char *at = instant_format(row->at);
+		g_autofree char *at = alert->kind == WATCH_SELF
+					      ? instant_format(row->at)
+					      : alerts_shown_date(alert, row->at);
 		g_autofree char *reason = printable(row->reason ? row->reason : "");
 
 		printf("  %-21s %s", at, watch_event_name(row->event));
@@ -236,15 +239,17 @@ static int show_text(struct store *store, gint64 alert_id)
 {
 	_cleanup_(shown_clear) struct shown shown = { 0 };
 	g_autoptr(GError) error = NULL;
+	const struct alert_row *row;
 
 	if (!read_shown(store, alert_id, &shown, &error))
 		return options_fail(&alerts_show, error);
 	if (shown.rows->len == 0)
 		return alerts_missing(&alerts_show, "alert", alert_id);
-	print_alert(&g_array_index(shown.rows, struct alert_row, 0));
-	print_history(shown.history);
+	row = &g_array_index(shown.rows, struct alert_row, 0);
+	print_alert(row);
+	print_history(row, shown.history);
 	print_deliveries(shown.deliveries);
-	print_explain(&g_array_index(shown.rows, struct alert_row, 0));
+	print_explain(row);
 	return options_written(&alerts_show) ? EXIT_OK : EXIT_FAILED;
 }
 

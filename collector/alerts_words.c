@@ -6,6 +6,7 @@
 #include "collector/alerts_inside.h"
 #include "collector/rest/request.h"
 #include "metrics/bucket.h"
+#include "sinks/alert_words.h"
 
 bool alerts_number(const struct command *command, int argc, char **argv, bool may,
 		   gint64 *number)
@@ -49,30 +50,46 @@ char *alerts_date(gint64 instant, const char *time_zone)
 			       (int)g_date_get_month(&date), g_date_get_day(&date));
 }
 
+char *alerts_shown_date(const struct alert_row *row, gint64 instant)
+{
+	return instant == INSTANT_NONE ? g_strdup("-")
+				       : alert_iso_date(alert_shown_day(row, instant));
+}
+
 char *alerts_scope_words(const struct alert_row *row)
 {
-	if (row->service)
-		return g_strdup(row->service);
-	if (row->team)
-		return g_strdup_printf("%s (team)", row->team);
-	return row->org ? g_strdup_printf("%s (org)", row->org)
-			: g_strdup_printf("%s (dorad)", row->name);
+	const char *name = row->service ? row->service
+			   : row->team	? row->team
+			   : row->org	? row->org
+					: row->name;
+	const char *kind = row->service ? NULL
+			   : row->team	? "team"
+			   : row->org	? "org"
+					: "dorad";
+	const char *environment = alert_environment(row);
+
+	if (kind && environment)
+		return g_strdup_printf("%s (%s, %s)", name, kind, environment);
+	return kind || environment
+		       ? g_strdup_printf("%s (%s)", name, kind ? kind : environment)
+		       : g_strdup(name);
 }
 
 char *alerts_change(const struct alert_row *row)
 {
 	const struct shift *shift = &row->shift;
+	g_autofree char *value = alert_guarded(row, shift->after.rate);
+	g_autofree char *limit = alert_guarded(row, shift->before.rate);
 
 	if (row->kind == WATCH_REGRESSION && !isnan(shift->ratio))
 		return g_strdup_printf("%.2g×", shift->ratio);
 	if (row->kind == WATCH_GUARDRAIL)
-		return g_strdup_printf("%.4g (limit %.4g)%s%s", shift->after.rate,
-				       shift->before.rate, row->unit ? " " : "",
-				       row->unit ? row->unit : "");
+		return g_strdup_printf(
+			"%s, %s %s", value,
+			shift->after.rate > shift->before.rate ? "at most" : "at least",
+			limit);
 	if (row->kind == WATCH_INCIDENT)
-		return g_strdup_printf("open for %.1f h (95 %%: %.1f h)",
-				       shift->after.rate / 3600,
-				       shift->before.rate / 3600);
+		return g_strdup_printf("open for %s, 95 %% at most %s", value, limit);
 	return g_strdup("");
 }
 

@@ -100,6 +100,14 @@ char *alert_reason(const struct alert_row *row)
 	return g_strdup(out->str);
 }
 
+const char *alert_environment(const struct alert_row *row)
+{
+	return row->environment && *row->environment &&
+			       strcmp(row->environment, "production") != 0
+		       ? row->environment
+		       : NULL;
+}
+
 char *alert_scope(const struct alert_row *row)
 {
 	const char *const names[] = {
@@ -108,10 +116,10 @@ char *alert_scope(const struct alert_row *row)
 		[SCOPE_SERVICE] = row->service,
 	};
 	const char *name = row->kind == WATCH_SELF ? row->name : names[row->scope_kind];
-	const char *environment = row->environment ? row->environment : "";
+	const char *environment = alert_environment(row);
 	g_autofree char *shown = NULL;
 
-	if (*environment == '\0' || strcmp(environment, "production") == 0)
+	if (!environment)
 		return alert_clean(name, 80);
 	shown = g_strdup_printf("%s (%s)", name ? name : "", environment);
 	return alert_clean(shown, 120);

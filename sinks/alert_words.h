@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * The words and numbers of messages about alerts; for sinks/alert_*.c alone. All texts
- * that are returned are the caller's to free.
+ * The words and numbers of messages about alerts; for sinks/alert_*.c, and for commands
+ * that are to say the same. All texts that are returned are the caller's to free.
  */
 #include "sinks/alert_message.h"
 
@@ -32,6 +32,8 @@ char *alert_reason(const struct alert_row *row);
 /* In place; bytes must not be less than 4. */
 void alert_cut(GString *text, gsize bytes);
 
+/* The environment where it has to be told: not "production". NULL. */
+const char *alert_environment(const struct alert_row *row);
 /* Whom it is about: "payments"; of another environment than production "payments (eu)".
  */
 char *alert_scope(const struct alert_row *row);

@@ -206,7 +206,7 @@ def check_list(world):
             ["1", "firing", "2026-03-03"]])
     has("rows", table[3], "payments", "change_lead_time", "2.1×", "14 : 1, strong")
     has("a guardrail", table[2], "checkout (team)", "change_fail_rate (few failures)",
-        "0.21 (limit 0.15)")
+        "21 %, at most 15 %")
     has("the daemon", table[1], "(dorad)", "source_stale")
     expect("what is no text", [char for char in "".join(table) if ord(char) < 32], [])
     expect("those that ended", world.ids("--all"), [5, 4, 2, 1])
@@ -226,22 +226,38 @@ def check_list(world):
 
 def check_show(world):
     text = world.told("show", "1")
-    has("show", text, "alert 1: change_lead_time, payments, production: firing",
-        "2026-03-03, seen 2026-03-19, fired 2026-03-21", "2.1×, 90 % range 1.4 to 3×",
+    has("show", text, "alert 1: change_lead_time, payments: firing",
+        "2026-03-03, seen 2026-03-18, fired 2026-03-20\n", "2.1×, 90 % range 1.4 to 3×",
         "median 19h, P85 2d 22h, n 402, 2025-05-27 to 2026-03-02",
         "median 1d 17h, P85 6d 4h, n 38, 2026-03-03 to 2026-03-20",
         '14 : 1, strong (rule "default", sensitivity default)', "about 0.25 a year",
-        "payments 21 of 38", "2026-03-20T23:00:00Z  fired, 14 : 1, 2.1×",
+        "payments 21 of 38", "2026-03-20            fired, 14 : 1, 2.1×",
         "fired to ops: delivered, failed 1 times: it hung",
         "dorad explain payments change_lead_time 2026-W10 --environment production")
-    has("a guardrail", world.told("show", "2"), "few failures", "0.21 (limit 0.15)",
+    has("a guardrail", world.told("show", "2"), "few failures", "21 %, at most 15 %",
+        "2026-03-20            fired\n",
         "dorad explain checkout change_fail_rate 2026-W10 --team")
-    has("the daemon", world.told("show", "4"), "nothing was read for two days")
-    has("a share", world.told("show", "5"), "21.0 %, 4 of 38", "ended 2026-04-21")
+    has("the daemon", world.told("show", "4"), "nothing was read for two days",
+        "2026-03-20T23:00:00Z  fired\n")
+    has("a share", world.told("show", "5"), "21.0 %, 4 of 38", "ended 2026-04-20")
     whole = json.loads(world.told("show", "1", "--format", "json"))
     expect("JSON", (sorted(whole), whole["alert"]["alert"], whole["history"][0]["event"],
                     whole["deliveries"][0]["channel"]),
            (["alert", "deliveries", "history"], 1, "fired", "ops"))
+
+
+def check_words(world):
+    """Commands say what messages say."""
+    sql(world.database, """
+        UPDATE dorad.alert SET environment = 'eu', metric = 'change_lead_time', unit = 'seconds',
+            before_rate = 259200, after_rate = 452100 WHERE alert_id = 2""")
+    has("a span", world.told("list"), "checkout (team, eu)", "5.2 d, at most 72 h")
+    has("an environment", world.told("show", "2"), "change_lead_time, checkout (team, eu): firing",
+        "value         5.2 d, at most 72 h\n")
+    sql(world.database, """
+        UPDATE dorad.alert SET kind = 'incident', service = 'payments', name = 'pagerduty Q1XJ',
+            before_rate = 50400, after_rate = 273600 WHERE alert_id = 2""")
+    has("an incident", world.told("list"), "payments (eu)", "open for 76 h, 95 % at most 14 h")
 
 
 def check_people(world):
@@ -309,6 +325,7 @@ def main():
             has(words, errors, said)
         check_list(world)
         check_show(world)
+        check_words(world)
 
         # who may read the views may look, and no more
         expect("a reader", world.told("list", config=world.looker), world.told("list"))
