@@ -218,6 +218,17 @@ START_TEST(one_author_is_not_judged)
 }
 END_TEST
 
+START_TEST(of_nothing_nothing_is_foreseen)
+{
+	world_use(world_config("time_to_restore", "", "2d", ""));
+	world_live_through("search", FIRST, FIRST);
+	rig_expect(&rig,
+		   "SELECT DISTINCT concat_ws(' ', state, lacking_weeks, reason)"
+		   " FROM dora.watches WHERE metric = 'time_to_restore'",
+		   "learning too few to say");
+}
+END_TEST
+
 /* The sentence has it all, too, read back. */
 static void assert_told(void)
 {
@@ -395,6 +406,7 @@ int main(void)
 	tcase_add_test(tests, facts_are_waited_for);
 	tcase_add_test(tests, one_author_is_not_judged);
 	tcase_add_test(tests, what_is_retired_ends);
+	tcase_add_test(tests, of_nothing_nothing_is_foreseen);
 	tcase_add_test(tests, guardrails);
 	tcase_add_test(tests, what_is_no_longer_watched_is_withdrawn);
 	tcase_add_test(tests, what_has_left_is_withdrawn);

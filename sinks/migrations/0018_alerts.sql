@@ -367,8 +367,9 @@ COMMENT ON COLUMN dora.alert_history.reason IS 'Why, in words; NULL: nothing to 
 CREATE VIEW dora.watches AS
 	SELECT w.kind, s.org, s.team, s.service, w.environment, w.metric, w.name, w.direction,
 		w.state, d.since, d.judged AS judged_day,
-		CASE WHEN w.state = 'learning' AND w.lacking >= 0 THEN w.lacking END
-			AS lacking_weeks,
+		-- 52 stands for more than is foreseen (metrics/shift.h)
+		CASE WHEN w.state = 'learning' AND w.lacking BETWEEN 1 AND 51
+			THEN w.lacking END AS lacking_weeks,
 		w.silent AS nodata,
 		(SELECT max(m.until_at) FROM dorad.mute m
 			WHERE m.from_at <= now() AND m.until_at > now()
@@ -379,7 +380,8 @@ CREATE VIEW dora.watches AS
 			AS muted_until,
 		dorad.evidence(nullif(w.score, -1)) AS evidence, w.ratio, w.baseline_start AS baseline_from,
 		w.alert_id AS alert,
-		CASE WHEN w.state = 'learning' AND w.lacking < 0 THEN 'few authors' END AS reason
+		CASE WHEN w.state <> 'learning' THEN NULL WHEN w.lacking < 0 THEN 'few authors'
+			WHEN w.lacking >= 52 THEN 'too few to say' END AS reason
 	FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)
 	-- what the daemon says of itself is counted in minutes
 	CROSS JOIN LATERAL (SELECT CASE w.kind WHEN 'self' THEN
@@ -408,7 +410,7 @@ COMMENT ON COLUMN dora.watches.evidence IS 'Evidence when it was last judged, N 
 COMMENT ON COLUMN dora.watches.ratio IS 'After divided by before when it was last judged; NULL where there is none.';
 COMMENT ON COLUMN dora.watches.baseline_from IS 'Nothing before this day counts (the last change of level that is known, or was accepted); NULL: everything does.';
 COMMENT ON COLUMN dora.watches.alert IS 'alert in dora.alerts that fires; NULL: none.';
-COMMENT ON COLUMN dora.watches.reason IS 'State learning: few authors (fewer than privacy.minimum_authors stand behind its last 48 weeks, which are not judged, since they would be numbers of people); NULL: weeks are lacking.';
+COMMENT ON COLUMN dora.watches.reason IS 'State learning: few authors (fewer than privacy.minimum_authors stand behind its last 48 weeks, which are not judged, since they would be numbers of people), or too few to say (so little comes, or nothing, that there will not be enough within half a year); NULL: lacking_weeks are lacking, or it was never judged.';
 
 CREATE VIEW dora.change_points AS
 	SELECT s.org, s.team, s.service, c.environment, c.metric, c.at, c.before, c.after
