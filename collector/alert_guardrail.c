@@ -134,6 +134,19 @@ static void judge_day(const struct alert_guardrail *guardrail,
 	alert_step(row, &watch_rule_guardrail, day);
 }
 
+/* On a day that need not have been judged: it was not watched then, had another limit, or
+ * was not heard of. */
+static bool was_breached(const struct alert_guardrail *guardrail,
+			 struct alert_silences *silences,
+			 const struct alert_readings *readings, gint32 day)
+{
+	const struct alert_reading reading = alert_reading_of(readings, day);
+
+	return is_enough(guardrail->rail, &reading) &&
+	       is_breached(guardrail->rail, &reading) &&
+	       !is_held_back(guardrail, silences, day, &reading);
+}
+
 bool alert_guardrail_walk(const struct alert_guardrail *guardrail, struct watch_row *row,
 			  gint32 first, gint32 last,
 			  bool (*visit)(struct watch_row *row,
@@ -141,9 +154,12 @@ bool alert_guardrail_walk(const struct alert_guardrail *guardrail, struct watch_
 					GError **error),
 			  void *user, GError **error)
 {
+	/* up to the day before the first that it may fire for */
+	gint32 from = row->watch.state == WATCH_PENDING ? MIN(first, row->watch.since)
+							: first;
 	_cleanup_(alert_readings_freep) struct alert_readings *readings =
 		alert_readings_new(guardrail->place, guardrail->rail,
-				   guardrail->environment, first, last, error);
+				   guardrail->environment, from - 1, last, error);
 	_cleanup_(alert_silences_freep) struct alert_silences *silences =
 		alert_silences_new(guardrail->scene);
 
@@ -154,6 +170,9 @@ bool alert_guardrail_walk(const struct alert_guardrail *guardrail, struct watch_
 		struct alert_day day = { .day = at };
 
 		judge_day(guardrail, silences, &reading, row, &day);
+		if (row->watch.state == WATCH_FIRING && row->watch.fired == at)
+			day.began_before = was_breached(guardrail, silences, readings,
+							row->watch.suspected - 1);
 		if (!visit(row, &day, user, error))
 			return false;
 	}
@@ -175,6 +194,8 @@ void alert_guardrail_describe(const struct alert_guardrail *guardrail,
 		.ended_at = INSTANT_NONE,
 		.unit = g_strdup(goal_unit_name(
 			goal_unit(goal_metric(figure->metric), figure->statistic))),
+		.statistic = g_strdup(goal_statistic_name(figure->statistic)),
+		.began_before = day->began_before,
 		.shift = day->shift,
 		.false_alerts = NAN,
 		.acked_at = INSTANT_NONE,

@@ -12,6 +12,7 @@ struct alert_day {
 	struct watch_look look;
 	struct shift shift; /* of regressions */
 	struct watch_events events;
+	bool began_before; /* as that of the alert of a guardrail, on the day it fires */
 };
 
 /* A watch of a series begins: learning, compared with nothing older than its last level.

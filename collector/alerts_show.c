@@ -6,6 +6,7 @@
 #include "collector/alerts_inside.h"
 #include "collector/rest/request.h"
 #include "metrics/series.h"
+#include "sinks/alert_words.h"
 
 /* Of one alert, all that the database has. */
 struct shown {
@@ -140,7 +141,8 @@ static void print_alert(const struct alert_row *row)
 	g_autofree char *fired = alerts_shown_date(row, row->fired_at);
 	g_autofree char *ended = alerts_shown_date(row, row->ended_at);
 	g_autofree char *dates = g_strdup_printf(
-		"%s, seen %s, fired %s%s%s", since, seen, fired,
+		"%s%s, seen %s, fired %s%s%s", since,
+		row->began_before ? " or before" : "", seen, fired,
 		row->ended_at != INSTANT_NONE ? ", ended " : "",
 		row->ended_at != INSTANT_NONE ? ended : "");
 	g_autofree char *safe = printable(scope);
@@ -159,7 +161,11 @@ static void print_alert(const struct alert_row *row)
 	if (row->kind == WATCH_REGRESSION) {
 		print_regression(row);
 	} else if (row->kind != WATCH_SELF) {
-		g_autofree char *value = alerts_change(row);
+		g_autofree char *change = alerts_change(row);
+		g_autofree char *figure = row->kind == WATCH_GUARDRAIL ? alert_figure(row)
+								       : NULL;
+		g_autofree char *value = figure ? g_strconcat(figure, " ", change, NULL)
+						: g_strdup(change);
 
 		print_line("value", value);
 	}

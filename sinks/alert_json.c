@@ -101,9 +101,11 @@ static void put_shift(cJSON *object, const struct alert_row *row)
 
 static void put_guardrail(cJSON *object, const struct alert_row *row)
 {
+	put_text(object, "statistic", row->statistic);
 	put_text(object, "unit", row->unit);
 	put_number(object, "value", row->shift.after.rate);
 	put_number(object, "limit", row->shift.before.rate);
+	cJSON_AddBoolToObject(object, "began_before", row->began_before);
 	put_number(object, "n", (double)row->shift.after.n);
 	put_number(object, "window_days",
 		   alert_guarded_days(row) > 0 ? (double)alert_guarded_days(row) : NAN);
@@ -131,14 +133,14 @@ static void put_parts(cJSON *object, const struct alert_row *row)
 	}
 }
 
-cJSON *alert_tree(const struct alert_row *row, const char *link)
+cJSON *alert_tree(const struct alert_row *row, bool news, const char *link)
 {
 	cJSON *object = cJSON_CreateObject();
 	g_autofree char *onset = row->onset == INSTANT_NONE
 					 ? NULL
 					 : alert_iso_date(alert_day(row, row->onset));
 	g_autofree char *url = alert_link(link, row);
-	g_autofree char *text = alert_sentence(row);
+	g_autofree char *text = alert_sentence(row, news);
 	g_autofree char *reason = alert_reason(row);
 	bool resolved = g_strcmp0(row->state, "resolved") == 0;
 
@@ -186,7 +188,20 @@ static char *print(cJSON *document)
 
 char *alert_json(const struct alert_row *row, const char *link)
 {
-	return print(alert_tree(row, link));
+	return print(alert_tree(row, false, link));
+}
+
+/* Those from the n-th on, up to what is told. */
+static guint put_alerts(cJSON *alerts, guint n, const struct outbox_message *message,
+			const GPtrArray *rows, const char *link)
+{
+	for (guint i = 0; i < rows->len && n < ALERTS_TOLD; i++, n++) {
+		const struct alert_row *row = g_ptr_array_index(rows, i);
+
+		cJSON_AddItemToArray(
+			alerts, alert_tree(row, alert_got_worse(message, row), link));
+	}
+	return n;
 }
 
 static void put_events(cJSON *object, const struct outbox_message *message)
@@ -213,7 +228,7 @@ char *alert_message_json(const struct outbox_message *message, const char *link)
 	g_autofree char *title = alert_title(message);
 	g_autofree char *text = alert_text(message, link);
 	cJSON *alerts;
-	guint n = 0;
+	guint n;
 
 	alert_news_init(&news, message);
 	put_text(object, "version", "1");
@@ -225,12 +240,8 @@ char *alert_message_json(const struct outbox_message *message, const char *link)
 	put_text(object, "text", text);
 	put_events(object, message);
 	alerts = cJSON_AddArrayToObject(object, "alerts");
-	for (guint i = 0; i < news.fresh->len && n < ALERTS_TOLD; i++, n++)
-		cJSON_AddItemToArray(alerts,
-				     alert_tree(g_ptr_array_index(news.fresh, i), link));
-	for (guint i = 0; i < news.firing->len && n < ALERTS_TOLD; i++, n++)
-		cJSON_AddItemToArray(alerts,
-				     alert_tree(g_ptr_array_index(news.firing, i), link));
+	n = put_alerts(alerts, 0, message, news.fresh, link);
+	n = put_alerts(alerts, n, message, news.firing, link);
 	put_number(object, "left_out", (double)(news.fresh->len + news.firing->len - n));
 	return print(object);
 }

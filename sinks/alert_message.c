@@ -20,6 +20,24 @@ static bool is_told(const struct outbox_message *message, const struct alert_row
 	return false;
 }
 
+/* Of a first message it is all news. */
+bool alert_got_worse(const struct outbox_message *message, const struct alert_row *row)
+{
+	bool worse = false;
+
+	for (guint i = 0; message->events && i < message->events->len; i++) {
+		const struct outbox_event *event = &g_array_index(message->events,
+								  struct outbox_event, i);
+
+		if (event->alert_id != row->alert_id)
+			continue;
+		if (event->event == WATCH_FIRED)
+			return false;
+		worse |= event->event == WATCH_WORSENED;
+	}
+	return worse && message->update;
+}
+
 bool alert_is_hidden(const struct outbox_message *message, const struct alert_row *row)
 {
 	return alert_is_firing(row) && row->muted_until != INSTANT_NONE &&
@@ -69,13 +87,14 @@ static char *place_of(const struct alert_row *row)
 }
 
 /* "lead time for changes 2.1× longer"; place: where they are not all of one scope. */
-static char *phrase(const struct alert_row *row, bool one_scope)
+static char *phrase(const struct alert_row *row, bool one_scope, bool news)
 {
 	g_autofree char *place = one_scope || row->kind == WATCH_SELF ? g_strdup("")
 								      : place_of(row);
 	g_autofree char *label = alert_metric_label(row->metric, true);
 	g_autofree char *name = alert_clean(row->name, 60);
 	g_autofree char *effect = NULL;
+	const char *surer = news ? alert_surer(row) : NULL;
 	const char *what = row->kind == WATCH_REGRESSION ? label : name;
 
 	if (row->kind == WATCH_SELF)
@@ -89,8 +108,10 @@ static char *phrase(const struct alert_row *row, bool one_scope)
 		effect = alert_guarded(row, row->shift.after.rate);
 	else
 		effect = alert_effect(row);
-	return g_strdup_printf("%s%s%s %s", what, place, row->worsened ? " now" : "",
-			       effect);
+	if (surer)
+		return g_strdup_printf("%s%s %s (%s evidence now)", what, place, effect,
+				       surer);
+	return g_strdup_printf("%s%s%s %s", what, place, news ? " now" : "", effect);
 }
 
 /* What all have in common: their scope, or else their team or org. */
@@ -126,16 +147,18 @@ char *alert_title(const struct outbox_message *message)
 
 	alert_news_init(&news, message);
 	if (news.fresh->len == 1) {
-		g_autofree char *headline = alert_headline(
-			g_ptr_array_index(news.fresh, 0));
+		const struct alert_row *row = g_ptr_array_index(news.fresh, 0);
+		g_autofree char *headline = alert_headline(row,
+							   alert_got_worse(message, row));
 
 		g_string_append(out, headline);
 	} else if (news.fresh->len > 1) {
 		scope = whose(news.fresh, &one_scope);
 		g_string_append_printf(out, "%s: %u alerts", scope, news.fresh->len);
 		for (guint i = 0; i < MIN(news.fresh->len, TITLE_PHRASES); i++) {
-			g_autofree char *text = phrase(g_ptr_array_index(news.fresh, i),
-						       one_scope);
+			const struct alert_row *row = g_ptr_array_index(news.fresh, i);
+			g_autofree char *text = phrase(row, one_scope,
+						       alert_got_worse(message, row));
 
 			g_string_append_printf(out, "%s%s", i ? ", " : ": ", text);
 		}
@@ -199,9 +222,10 @@ char *alert_link(const char *link, const struct alert_row *row)
 
 /* ---- text ---- */
 
-static void add_paragraph(GString *out, const struct alert_row *row, const char *link)
+static void add_paragraph(GString *out, const struct outbox_message *message,
+			  const struct alert_row *row, const char *link)
 {
-	g_autofree char *sentence = alert_sentence(row);
+	g_autofree char *sentence = alert_sentence(row, alert_got_worse(message, row));
 	g_autofree char *url = alert_link(link, row);
 
 	if (out->len > 0)
@@ -221,13 +245,13 @@ char *alert_paragraphs(const struct outbox_message *message, const char *link)
 
 	alert_news_init(&news, message);
 	for (guint i = 0; i < MIN(news.fresh->len, ALERTS_TOLD); i++)
-		add_paragraph(out, g_ptr_array_index(news.fresh, i), link);
+		add_paragraph(out, message, g_ptr_array_index(news.fresh, i), link);
 	if (news.fresh->len > ALERTS_TOLD)
 		g_string_append_printf(out, "\n\nAnd %u more.",
 				       news.fresh->len - ALERTS_TOLD);
 	for (guint i = 0; i < MIN(news.firing->len, ALERTS_TOLD); i++) {
 		const struct alert_row *row = g_ptr_array_index(news.firing, i);
-		g_autofree char *line = alert_headline(row);
+		g_autofree char *line = alert_headline(row, false);
 
 		g_string_append_printf(out, "%sStill: %s%s.", i ? "\n" : "\n\n", line,
 				       row->acked_at != INSTANT_NONE ? " (acknowledged)"

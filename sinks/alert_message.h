@@ -14,8 +14,9 @@
  * texts. */
 char *alert_title(const struct outbox_message *message);
 /* The sentence of one alert: what, since when, before and after with n, range, evidence,
- * largest parts, how often to expect a false alert. Plain text, one paragraph. */
-char *alert_sentence(const struct alert_row *row);
+ * largest parts, how often to expect a false alert. Plain text, one paragraph. news: that
+ * it got worse since it was told (worsened) is what is told now. */
+char *alert_sentence(const struct alert_row *row, bool news);
 /* The whole as plain text: title (where there are several alerts), sentences, links or,
  * without link (config_alerts.link; NULL), the command that shows more. */
 char *alert_text(const struct outbox_message *message, const char *link);

@@ -86,6 +86,17 @@ char *alert_effect(const struct alert_row *row)
 	return g_strdup_printf("%s× %s", times, words[row->engine].up);
 }
 
+const char *alert_surer(const struct alert_row *row)
+{
+	const struct shift *shift = &row->shift;
+	/* both may be of a drop to nothing; digits get lost on the way */
+	double grown = fabs(log(shift->ratio)) - fabs(log(row->fired_ratio));
+
+	return shift->score >= log(30) && !(grown >= G_LN2 - 1e-9)
+		       ? shift_strength(shift->score)
+		       : NULL;
+}
+
 char *alert_range(const struct shift *shift)
 {
 	double low = fmin(shift->ratio_lo, shift->ratio_hi);
@@ -126,6 +137,25 @@ char *alert_expectation(double a_year)
 			       words[(int)years - 2]);
 }
 
+char *alert_figure(const struct alert_row *row)
+{
+	static const struct {
+		const char *statistic, *words;
+	} rows[] = {
+		{ "p50", "median of " }, { "p75", "P75 of " },	 { "p90", "P90 of " },
+		{ "p95", "P95 of " },	 { "mean", "mean of " }, { "n", "number of " },
+	};
+	const struct alert_metric *words = alert_metric(row->metric);
+	bool count = g_strcmp0(row->statistic, "n") == 0 && words->metric;
+	g_autofree char *label = count ? g_strdup(words->many)
+				       : alert_metric_label(row->metric, true);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (g_strcmp0(row->statistic, rows[i].statistic) == 0)
+			return g_strconcat(rows[i].words, label, NULL);
+	return g_steal_pointer(&label);
+}
+
 char *alert_guarded(const struct alert_row *row, double value)
 {
 	if (isnan(value))
@@ -133,8 +163,7 @@ char *alert_guarded(const struct alert_row *row, double value)
 	if (g_strcmp0(row->unit, "seconds") == 0)
 		return alert_span(value);
 	/* The number of samples of a rate may be guarded, too. */
-	if (alert_metric(row->metric)->ratio && fabs(row->shift.after.rate) <= 1 &&
-	    fabs(row->shift.before.rate) <= 1)
+	if (alert_metric(row->metric)->ratio && g_strcmp0(row->statistic, "n") != 0)
 		return g_strdup_printf("%.3g %%", value * 100);
 	return g_strdup_printf("%.4g", value);
 }

@@ -183,10 +183,10 @@ static void add_numbers(GString *out, const struct alert_row *row)
 	add(out, compared);
 }
 
-static char *regression(const struct alert_row *row)
+static char *regression(const struct alert_row *row, bool news)
 {
 	GString *out = g_string_new(NULL);
-	g_autofree char *headline = alert_headline(row);
+	g_autofree char *headline = alert_headline(row, news);
 	g_autofree char *proof = evidence(&row->shift);
 	g_autofree char *parts = alert_parts(row);
 	g_autofree char *expected = alert_expectation(row->false_alerts);
@@ -236,7 +236,7 @@ static char *regression_ended(const struct alert_row *row)
 static char *guardrail(const struct alert_row *row)
 {
 	const struct shift *shift = &row->shift;
-	g_autofree char *label = alert_metric_label(row->metric, true);
+	g_autofree char *label = alert_figure(row);
 	g_autofree char *scope = alert_scope(row);
 	g_autofree char *name = alert_clean(row->name, 80);
 	g_autofree char *value = alert_guarded(row, shift->after.rate);
@@ -254,7 +254,8 @@ static char *guardrail(const struct alert_row *row)
 	if (row->onset != INSTANT_NONE) {
 		date = alert_date(alert_day(row, row->onset),
 				  alert_day(row, row->fired_at));
-		g_string_append_printf(out, " since %s", date);
+		g_string_append_printf(out, "%s since %s",
+				       row->began_before ? " at least" : "", date);
 	}
 	g_string_append_printf(
 		out, ", %s %s allowed",
@@ -381,16 +382,21 @@ static char *self(const struct alert_row *row)
 
 /* ---- all ---- */
 
-static char *regression_headline(const struct alert_row *row)
+static char *regression_headline(const struct alert_row *row, bool news)
 {
 	g_autofree char *label = alert_metric_label(row->metric, false);
 	g_autofree char *scope = alert_scope(row);
 	g_autofree char *effect = alert_effect(row);
 	g_autofree char *when = since(row);
+	const char *surer = news ? alert_surer(row) : NULL;
 
 	if (alert_is_firing(row))
-		return g_strdup_printf("%s, %s: %s%s%s", label, scope,
-				       row->worsened ? "now " : "", effect, when);
+		return g_strdup_printf("%s, %s: %s%s%s%s", label, scope,
+				       surer ? surer : "",
+				       surer  ? " evidence now: "
+				       : news ? "now "
+					      : "",
+				       effect, when);
 	for (gsize i = 0; i < G_N_ELEMENTS(endings); i++)
 		if (g_strcmp0(row->state, endings[i].state) == 0)
 			return g_strdup_printf("%s, %s: %s%s%s", label, scope,
@@ -400,7 +406,7 @@ static char *regression_headline(const struct alert_row *row)
 
 static char *guardrail_headline(const struct alert_row *row)
 {
-	g_autofree char *label = alert_metric_label(row->metric, true);
+	g_autofree char *label = alert_figure(row);
 	g_autofree char *scope = alert_scope(row);
 	g_autofree char *name = alert_clean(row->name, 80);
 	g_autofree char *value = alert_guarded(row, row->shift.after.rate);
@@ -414,7 +420,7 @@ static char *guardrail_headline(const struct alert_row *row)
 		limit);
 }
 
-char *alert_headline(const struct alert_row *row)
+char *alert_headline(const struct alert_row *row, bool news)
 {
 	gsize trouble;
 
@@ -427,11 +433,11 @@ char *alert_headline(const struct alert_row *row)
 		return self_headline(row, &trouble);
 	case WATCH_REGRESSION:
 	default:
-		return regression_headline(row);
+		return regression_headline(row, news);
 	}
 }
 
-char *alert_sentence(const struct alert_row *row)
+char *alert_sentence(const struct alert_row *row, bool news)
 {
 	switch (row->kind) {
 	case WATCH_GUARDRAIL:
@@ -442,6 +448,7 @@ char *alert_sentence(const struct alert_row *row)
 		return self(row);
 	case WATCH_REGRESSION:
 	default:
-		return alert_is_firing(row) ? regression(row) : regression_ended(row);
+		return alert_is_firing(row) ? regression(row, news)
+					    : regression_ended(row);
 	}
 }

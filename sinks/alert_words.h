@@ -62,6 +62,9 @@ char *alert_range(const struct shift *shift);
 /* "Expect about one false alert in four years of this series."; NULL. */
 char *alert_expectation(double a_year);
 
+/* What a guardrail is of: "P95 of lead time for changes"; "lead time for changes" where
+ * it is of the metric's value. */
+char *alert_figure(const struct alert_row *row);
 /* A value of a guardrail in its unit. */
 char *alert_guarded(const struct alert_row *row, double value);
 /* The days of its window; 0: not known. */
@@ -84,15 +87,20 @@ struct alert_news {
 };
 void alert_news_init(struct alert_news *news, const struct outbox_message *message);
 void alert_news_clear(struct alert_news *news);
+/* The message tells that it got worse, and its receiver knows that it fires. */
+bool alert_got_worse(const struct outbox_message *message, const struct alert_row *row);
+/* Of one that got worse the strength of its evidence if it is that alone; NULL: the
+ * effect has doubled. */
+const char *alert_surer(const struct alert_row *row);
 /* It fires, but is muted, and nothing of it is told now. */
 bool alert_is_hidden(const struct outbox_message *message, const struct alert_row *row);
 
 /* What is new in full, the rest in a line each, with links or commands; without title. */
 char *alert_paragraphs(const struct outbox_message *message, const char *link);
-/* What one line says of an alert. */
-char *alert_headline(const struct alert_row *row);
+/* What one line says of an alert; news: as of alert_sentence(). */
+char *alert_headline(const struct alert_row *row, bool news);
 /* The parts, largest first: "Largest part: billing-api (21 of 38)."; NULL. */
 char *alert_parts(const struct alert_row *row);
 
 /* The machine form as a tree, for bodies that have it among other things. */
-struct cJSON *alert_tree(const struct alert_row *row, const char *link);
+struct cJSON *alert_tree(const struct alert_row *row, bool news, const char *link);

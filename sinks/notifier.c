@@ -13,8 +13,9 @@ static char *journal_line(const struct outbox_message *message)
 
 	alert_news_init(&news, message);
 	for (guint i = 0; i < MIN(news.fresh->len, ALERTS_TOLD); i++) {
-		g_autofree char *sentence = alert_sentence(
-			g_ptr_array_index(news.fresh, i));
+		const struct alert_row *row = g_ptr_array_index(news.fresh, i);
+		g_autofree char *sentence = alert_sentence(row,
+							   alert_got_worse(message, row));
 
 		g_string_append_printf(out, "%s%s", i ? " " : "", sentence);
 	}

@@ -58,9 +58,9 @@ static cJSON *alert_of(const struct alert_row *row, const char *link, gint64 now
 	cJSON *annotations = cJSON_CreateObject();
 	gint64 start = row->fired_at == INSTANT_NONE ? now : row->fired_at;
 	gint64 end = row->ended_at == INSTANT_NONE ? now : row->ended_at;
-	g_autofree char *headline = alert_headline(row);
+	g_autofree char *headline = alert_headline(row, false);
 	g_autofree char *summary = alert_clean(headline, TITLE_CHARS);
-	g_autofree char *sentence = alert_sentence(row);
+	g_autofree char *sentence = alert_sentence(row, false);
 	g_autofree char *url = alert_link(link, row);
 
 	cJSON_AddItemToObject(alert, "labels", labels_of(row));

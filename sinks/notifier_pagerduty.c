@@ -54,7 +54,7 @@ static void put_told(cJSON *details, const char *key, const char *key_n,
 		if (alert_is_firing(row) != firing || alert_is_hidden(message, row) ||
 		    ++n > ALERTS_TOLD)
 			continue;
-		sentence = alert_sentence(row);
+		sentence = alert_sentence(row, alert_got_worse(message, row));
 		g_string_append_printf(text, "%s%s", n > 1 ? "\n\n" : "", sentence);
 	}
 	if (n > ALERTS_TOLD)
@@ -77,9 +77,12 @@ static cJSON *details_of(const struct outbox_message *message, const char *link,
 		return details;
 	alert_news_init(&news, message);
 	alerts = cJSON_AddArrayToObject(details, "alerts");
-	for (guint i = 0; i < MIN(news.fresh->len, ALERTS_TOLD); i++)
-		cJSON_AddItemToArray(alerts,
-				     alert_tree(g_ptr_array_index(news.fresh, i), link));
+	for (guint i = 0; i < MIN(news.fresh->len, ALERTS_TOLD); i++) {
+		const struct alert_row *row = g_ptr_array_index(news.fresh, i);
+
+		cJSON_AddItemToArray(
+			alerts, alert_tree(row, alert_got_worse(message, row), link));
+	}
 	return details;
 }
 
@@ -125,7 +128,8 @@ static void put_links(cJSON *event, const struct outbox_message *message,
 	for (guint i = 0; i < MIN(news.fresh->len, LINKS); i++) {
 		const struct alert_row *row = g_ptr_array_index(news.fresh, i);
 		g_autofree char *url = alert_link(link, row);
-		g_autofree char *headline = alert_headline(row);
+		g_autofree char *headline = alert_headline(row,
+							   alert_got_worse(message, row));
 		g_autofree char *text = alert_clean(headline, TITLE_CHARS);
 		cJSON *at = cJSON_CreateObject();
 

@@ -25,7 +25,8 @@
 	"ln(v.evidence), v.ratio, v.ratio_lo,"                                           \
 	" v.ratio_hi, " BEFORE ", " AFTER ", v.unit, v.false_alerts_per_year,"           \
 	" v.worsened, v.acknowledged_at, v.acknowledged_note, v.muted_until, " NAMES     \
-	", " COUNTS ", " TOTALS ", " origin " FROM dora.alerts v"
+	", " COUNTS ", " TOTALS ", " origin                                              \
+	", v.fired_ratio, v.statistic, v.began_before FROM dora.alerts v"
 
 enum statement { LIST, FIRING, TOLD, ACK };
 
@@ -67,6 +68,7 @@ void alert_row_clear(struct alert_row *row)
 	g_free(row->sensitivity);
 	g_free(row->time_zone);
 	g_free(row->unit);
+	g_free(row->statistic);
 	g_free(row->note);
 	for (guint i = 0; i < row->n_parts; i++)
 		g_free(row->parts[i].name);
@@ -170,6 +172,9 @@ static void read_alert(const PGresult *result, int i, struct alert_row *row)
 		.note = result_text(result, i, 44),
 		.muted_until = result_instant(result, i, 45),
 		.origin = result_text(result, i, 49),
+		.fired_ratio = result_double(result, i, 50),
+		.statistic = result_text(result, i, 51),
+		.began_before = result_bool(result, i, 52),
 	};
 	row->scope_kind = row->service ? SCOPE_SERVICE
 			  : row->team  ? SCOPE_TEAM

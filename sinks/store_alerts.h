@@ -163,13 +163,17 @@ struct alert_row {
 	gint64 onset, first_seen, fired_at, ended_at; /* instants; local midnights of the
 							 days; INSTANT_NONE */
 	char *time_zone;			      /* to show them in */
-	struct shift shift;  /* of regressions, when it fired or got worse; guardrail:
-				after.rate is the value, before.rate the limit, window
-				and after.from to .to the days, before has none;
-				incident: after.rate is how long it had been open,
-				before.rate and .n those it was compared with */
-	char *unit;	     /* guardrail, incident: as in dora.guardrails */
-	double false_alerts; /* a year, of such a series; NAN */
+	struct shift shift; /* of regressions, when it fired or got worse; guardrail:
+			       after.rate is the value, before.rate the limit, window
+			       and after.from to .to the days, before has none;
+			       incident: after.rate is how long it had been open,
+			       before.rate and .n those it was compared with */
+	double fired_ratio; /* of regressions: shift.ratio when it fired; only read */
+	char *unit;	    /* guardrail, incident: as in dora.guardrails */
+	char *statistic;    /* guardrail: likewise */
+	bool began_before; /* guardrail: on the day before onset it was breached, too, but
+			      was not judged so */
+	double false_alerts;	  /* a year, of such a series; NAN */
 	struct alert_part *parts; /* largest first */
 	guint n_parts;
 	bool worsened;

@@ -250,10 +250,12 @@ def check_words(world):
     """Commands say what messages say."""
     sql(world.database, """
         UPDATE dorad.alert SET environment = 'eu', metric = 'change_lead_time', unit = 'seconds',
-            before_rate = 259200, after_rate = 452100 WHERE alert_id = 2""")
+            statistic = 'p95', began_before = true, before_rate = 259200, after_rate = 452100
+        WHERE alert_id = 2""")
     has("a span", world.told("list"), "checkout (team, eu)", "5.2 d, at most 72 h")
     has("an environment", world.told("show", "2"), "change_lead_time, checkout (team, eu): firing",
-        "value         5.2 d, at most 72 h\n")
+        "since         2026-03-03 or before, seen 2026-03-18",
+        "value         P95 of lead time for changes 5.2 d, at most 72 h\n")
     sql(world.database, """
         UPDATE dorad.alert SET kind = 'incident', service = 'payments', name = 'pagerduty Q1XJ',
             before_rate = 50400, after_rate = 273600 WHERE alert_id = 2""")

@@ -18,9 +18,10 @@ START_TEST(says_what_happened)
 {
 	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
 		texts[_i].name);
+	const struct alert_row *row = &g_array_index(message->alerts, struct alert_row,
+						     0);
 	g_autofree char *title = alert_title(message);
-	g_autofree char *sentence = alert_sentence(
-		&g_array_index(message->alerts, struct alert_row, 0));
+	g_autofree char *sentence = alert_sentence(row, alert_got_worse(message, row));
 
 	ck_assert_str_eq(title, texts[_i].title);
 	ck_assert_str_eq(sentence, texts[_i].sentence);
@@ -45,13 +46,13 @@ START_TEST(says_how_many_of_few)
 	g_autofree char *before = NULL;
 
 	row->shift.after.median = row->shift.after.p85 = NAN;
-	since = alert_sentence(row);
+	since = alert_sentence(row, false);
 	ck_assert_str_eq(since, with_range);
 	row->shift.after = row->shift.before;
 	row->shift.after.n = 38;
 	row->shift.before.median = row->shift.before.p85 = NAN;
 	row->shift.ratio_lo = row->shift.ratio_hi = NAN;
-	before = alert_sentence(row);
+	before = alert_sentence(row, false);
 	ck_assert_str_eq(before, without);
 }
 END_TEST
@@ -80,7 +81,7 @@ START_TEST(reasons_are_a_line_and_short)
 		"source stale, nasty");
 	const struct alert_row *row = &g_array_index(message->alerts, struct alert_row,
 						     0);
-	g_autofree char *sentence = alert_sentence(row);
+	g_autofree char *sentence = alert_sentence(row, false);
 	g_autofree char *json = alert_json(row, NULL);
 	_cleanup_(cJSON_Deletep) cJSON *tree = json_parse(json, strlen(json), NULL);
 	const char *reason = json_at(tree, "/reason")->valuestring;
@@ -146,12 +147,33 @@ START_TEST(tells_of_which_weeks_its_numbers_are)
 	g_autofree char *one = NULL, *two = NULL;
 
 	row->shift.window = 1;
-	one = alert_sentence(row);
+	one = alert_sentence(row, false);
 	ck_assert_msg(strstr(one, "38 changes in the week from 24 March against 402"),
 		      "%s", one);
 	row->shift.window = 2;
-	two = alert_sentence(row);
+	two = alert_sentence(row, false);
 	ck_assert_msg(strstr(two, "in the 2 weeks from 17 March against 402"), "%s", two);
+}
+END_TEST
+
+/* Who hears of it first has nothing to compare with, and what was told is no news. */
+START_TEST(says_now_of_news_alone)
+{
+	_cleanup_(alert_sample_freep) struct outbox_message *message = alert_sample(
+		"lead time worsened");
+	const struct outbox_event fired = { .alert_id = 41, .event = WATCH_FIRED };
+	g_autofree char *first = NULL, *both = NULL, *again = NULL;
+
+	message->update = false;
+	first = alert_title(message);
+	ck_assert_msg(strstr(first, "payments: 2.1× longer"), "%s", first);
+	message->update = true;
+	g_array_prepend_val(message->events, fired);
+	both = alert_text(message, NULL);
+	ck_assert_msg(strstr(both, "payments: 2.1× longer"), "%s", both);
+	g_array_set_size(message->events, 0);
+	again = alert_text(message, NULL);
+	ck_assert_msg(strstr(again, "payments: 2.1× longer"), "%s", again);
 }
 END_TEST
 
@@ -310,6 +332,9 @@ static const struct {
 	{ "guardrail fired", "/value", "0.184" },
 	{ "guardrail fired", "/limit", "0.15" },
 	{ "guardrail fired", "/window_days", "28" },
+	{ "guardrail fired", "/began_before", "false" },
+	{ "guardrail of a percentile", "/statistic", "\"p95\"" },
+	{ "guardrail of a percentile", "/began_before", "true" },
 	{ "guardrail fired", "/severity", "\"critical\"" },
 	{ "incident fired", "/value", "273600" },
 	{ "incident fired", "/p95", "50400" },
@@ -355,6 +380,7 @@ int main(void)
 	tcase_add_loop_test(tests, ends_with_where_to_look, 0, G_N_ELEMENTS(wholes));
 	tcase_add_test(tests, tells_the_others_in_a_line);
 	tcase_add_test(tests, tells_of_which_weeks_its_numbers_are);
+	tcase_add_test(tests, says_now_of_news_alone);
 	tcase_add_test(tests, counts_what_is_too_many);
 	tcase_add_loop_test(tests, links_are_encoded, 0, G_N_ELEMENTS(links));
 	tcase_add_loop_test(tests, spans_share_a_unit_where_they_can, 0,

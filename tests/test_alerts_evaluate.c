@@ -230,7 +230,7 @@ START_TEST(of_nothing_nothing_is_foreseen)
 END_TEST
 
 /* The sentence has it all, too, read back. */
-static void assert_told(void)
+static void assert_told(const char *since)
 {
 	const struct alert_query query = { .since = INSTANT_NONE };
 	GArray *alerts;
@@ -239,14 +239,14 @@ static void assert_told(void)
 	rig_ok((alerts = store_alerts(rig.store, &query, &error)) != NULL);
 	for (guint i = 0; i < alerts->len; i++) {
 		const struct alert_row *row = &g_array_index(alerts, struct alert_row, i);
-		g_autofree char *text = alert_sentence(row);
+		g_autofree char *text = alert_sentence(row, false);
 
 		if (row->kind != WATCH_GUARDRAIL)
 			continue;
 		n++;
 		ck_assert_msg(g_str_has_prefix(text, "Guardrail fast, search: lead time "
 						     "for changes ") &&
-				      strstr(text, " since ") &&
+				      strstr(text, since) &&
 				      strstr(text, ", at most 48 h allowed") &&
 				      strstr(text, " Over 7 days, n = "),
 			      "%s", text);
@@ -309,18 +309,42 @@ START_TEST(guardrails)
 	rig_expect(&rig,
 		   "SELECT concat_ws(' ', service, metric, before_rate, after_rate >"
 		   " before_rate, after_n > 3, unit, state, ratio, evidence,"
-		   " window_days, window_weeks, baseline_from, baseline_to,"
-		   " timestamptz '2024-01-01 00:00Z' + (after_to - date '2023-12-31') *"
+		   " window_days, window_weeks, baseline_from, baseline_to, statistic,"
+		   " began_before, timestamptz '2024-01-01 00:00Z' + (after_to - date "
+		   "'2023-12-31') *"
 		   " interval '1 day' = fired_at, after_to - after_from,"
 		   " fired_at - onset) FROM dora.alerts WHERE name = 'fast'",
-		   "search change_lead_time 172800 t t seconds firing 7 t 6 3 days");
-	assert_told();
+		   "search change_lead_time 172800 t t seconds firing 7 value f t 6 3 "
+		   "days");
+	assert_told(" since ");
 	/* the value is that of the window which is published the next day */
 	rig_expect(&rig,
 		   "SELECT r.value > 172800 FROM dorad.rolling r JOIN dorad.scope s"
 		   " USING (scope_id) WHERE s.name = 'search' AND r.window_days = 7"
 		   " AND r.metric = 'change_lead_time'",
 		   "t");
+}
+END_TEST
+
+/* Who begins to watch, or changes the limit, does not know since when. */
+START_TEST(guardrails_are_breached_before_they_are_watched)
+{
+	struct alert_query query = { .since = INSTANT_NONE };
+	GArray *alerts;
+
+	world_live_through("search", ONSET + 14, ONSET + 16);
+	rig_expect(&rig,
+		   "SELECT concat_ws(' ', state, onset::date - date '2024-01-01' - 378,"
+		   " began_before) FROM dora.alerts WHERE name = 'fast'",
+		   "firing 14 t");
+	assert_told(" at least since ");
+	world_use(world_config(NULL, "", "1d", ""));
+	world_live_through("search", ONSET + 17, ONSET + 19);
+	query.since = world_start_of(ONSET + 20);
+	rig_ok((alerts = store_alerts(rig.store, &query, &error)) != NULL);
+	ck_assert_uint_eq(alerts->len, 1);
+	ck_assert(g_array_index(alerts, struct alert_row, 0).began_before);
+	alert_rows_free(alerts);
 }
 END_TEST
 
@@ -408,6 +432,7 @@ int main(void)
 	tcase_add_test(tests, what_is_retired_ends);
 	tcase_add_test(tests, of_nothing_nothing_is_foreseen);
 	tcase_add_test(tests, guardrails);
+	tcase_add_test(tests, guardrails_are_breached_before_they_are_watched);
 	tcase_add_test(tests, what_is_no_longer_watched_is_withdrawn);
 	tcase_add_test(tests, what_has_left_is_withdrawn);
 	suite_add_tcase(suite, tests);

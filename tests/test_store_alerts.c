@@ -265,11 +265,11 @@ START_TEST(a_worse_alert_has_new_numbers)
 	rig_ok(store_begin(rig.store, &error));
 	happen(&row, WATCH_WORSENED, AT(20010), &worse, ops);
 	rig_ok(store_commit(rig.store, &error));
-	rig_expect(
-		&rig,
-		"SELECT concat_ws('|', state, strength, ratio, worsened, parts IS NULL,"
-		" to_char(fired_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')) FROM dora.alerts",
-		"firing|very strong|4.5|t|t|2024-10-04");
+	rig_expect(&rig,
+		   "SELECT concat_ws('|', state, strength, ratio, fired_ratio, worsened,"
+		   " parts IS NULL, to_char(fired_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')) "
+		   "FROM dora.alerts",
+		   "firing|very strong|4.5|2|t|t|2024-10-04");
 	rig_expect(&rig,
 		   "SELECT string_agg(event, ' ' ORDER BY delivery)"
 		   " FROM dora.alert_deliveries",

@@ -281,7 +281,8 @@ static const struct {
 	  " baseline_from date, baseline_to date, after_from date, after_to date,"
 	  " parts jsonb, worsened boolean, false_alerts_per_year double precision,"
 	  " acknowledged_at timestamp with time zone, acknowledged_note text,"
-	  " muted_until timestamp with time zone, group_id bigint, time_zone text" },
+	  " muted_until timestamp with time zone, group_id bigint, time_zone text,"
+	  " fired_ratio double precision, statistic text, began_before boolean" },
 	{ "alert_history",
 	  "event_id bigint, alert bigint, kind text, org text, team text, service"
 	  " text, environment text, metric text, name text, direction text, event"

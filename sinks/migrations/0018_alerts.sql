@@ -112,6 +112,7 @@ CREATE TABLE dorad.alert (
 	ratio double precision,
 	ratio_lo double precision,
 	ratio_hi double precision,
+	fired_ratio double precision,
 	before_from date,
 	before_to date,
 	before_n bigint,
@@ -126,7 +127,9 @@ CREATE TABLE dorad.alert (
 	after_p85 double precision,
 	after_rate double precision,
 	after_failed bigint,
+	statistic text,
 	unit text,
+	began_before boolean NOT NULL DEFAULT false,
 	false_alerts double precision,
 	parts jsonb,
 	worsened boolean NOT NULL DEFAULT false,
@@ -280,7 +283,7 @@ CREATE VIEW dora.alerts AS
 		a.acked_at AS acknowledged_at, a.note AS acknowledged_note,
 		(SELECT max(m.until_at) FROM dorad.alert_mute m WHERE m.alert_id = a.alert_id
 			AND m.from_at <= now() AND m.until_at > now()) AS muted_until,
-		a.group_id, a.time_zone
+		a.group_id, a.time_zone, a.fired_ratio, a.statistic, a.began_before
 	FROM dorad.alert a;
 
 COMMENT ON VIEW dora.alerts IS 'Every alert: a metric that got worse (or better), a guardrail that was breached, an incident that is open for very long, or the daemon in trouble, from when it fired to its end. What got better is here, and is never told to channels. Numbers are those of when it fired, or of when it got worse since. Evidence is an order, not a probability.';
@@ -333,6 +336,9 @@ COMMENT ON COLUMN dora.alerts.acknowledged_note IS 'What was noted then; NULL: n
 COMMENT ON COLUMN dora.alerts.muted_until IS 'Channels are not told of it before; NULL: it is not muted.';
 COMMENT ON COLUMN dora.alerts.group_id IS 'Alerts with the same number are told together; NULL of what is never told.';
 COMMENT ON COLUMN dora.alerts.time_zone IS 'Time zone of the scope when it fired: its days are of this zone.';
+COMMENT ON COLUMN dora.alerts.fired_ratio IS 'ratio when it fired, whatever it came to since; NULL but of regressions.';
+COMMENT ON COLUMN dora.alerts.statistic IS 'Of a guardrail: statistic in dora.guardrails; else NULL.';
+COMMENT ON COLUMN dora.alerts.began_before IS 'True of a guardrail that was breached before onset, too, on days that were not judged so: onset is then the first that was. Else false.';
 
 CREATE VIEW dora.alert_history AS
 	SELECT e.event_id, e.alert_id AS alert, w.kind, o.org, o.team, o.service,

@@ -40,7 +40,7 @@
 #define GUARDRAIL \
 	OF(SCOPE_TEAM, "payments", NULL, "production"), TIMES(ONSET), \
 	.kind = WATCH_GUARDRAIL, .name = "failures", \
-	.metric = "change_fail_rate", .false_alerts = NAN, \
+	.metric = "change_fail_rate", .statistic = (char *)"value", .false_alerts = NAN, \
 	.shift = { \
 		.score = NAN, .ratio = NAN, .ratio_lo = NAN, .ratio_hi = NAN, \
 		.before = { .rate = 0.15 }, .after = { AFTER, .rate = 0.184, .n = 76 }, \
@@ -89,7 +89,13 @@ static const struct sample {
 	{ "lead time faint",
 	  { FIRES, LEAD_TIME_OF("payments", lead_parts, 1.25) },
 	  WATCH_FIRED },
-	{ "lead time worsened", { FIRES, LEAD_TIME, .worsened = true }, WATCH_WORSENED },
+	{ "lead time worsened",
+	  { FIRES, LEAD_TIME, .worsened = true, .fired_ratio = 1.05 },
+	  WATCH_WORSENED },
+	{ "lead time surer",
+	  { FIRES, LEAD_TIME_OF("payments", lead_parts, 3.7), .worsened = true,
+	    .fired_ratio = 1.9 },
+	  WATCH_WORSENED },
 	{ "lead time resolved",
 	  { LEAD_TIME, .state = "resolved", .ended_at = ENDED },
 	  WATCH_RESOLVED },
@@ -171,6 +177,25 @@ static const struct sample {
 	{ "guardrail resolved",
 	  { GUARDRAIL, .state = "resolved", .ended_at = ENDED },
 	  WATCH_RESOLVED },
+	{ "guardrail of a percentile",
+	  { FIRES, OF(SCOPE_TEAM, "payments", NULL, "production"), TIMES(ONSET),
+	    .kind = WATCH_GUARDRAIL, .name = "slow", .metric = "change_lead_time",
+	    .statistic = (char *)"p95", .unit = (char *)"seconds", .began_before = true,
+	    .false_alerts = NAN,
+	    .shift = { .score = NAN,
+		       .ratio = NAN,
+		       .before = { .rate = 259200 },
+		       .after = { AFTER, .rate = 452100, .n = 40 } } },
+	  WATCH_FIRED },
+	{ "guardrail of a number",
+	  { FIRES, OF(SCOPE_TEAM, "payments", NULL, "production"), TIMES(ONSET),
+	    .kind = WATCH_GUARDRAIL, .name = "enough", .metric = "change_fail_rate",
+	    .statistic = (char *)"n", .false_alerts = NAN,
+	    .shift = { .score = NAN,
+		       .ratio = NAN,
+		       .before = { .rate = 5 },
+		       .after = { AFTER, .rate = 1, .n = 1 } } },
+	  WATCH_FIRED },
 	{ "incident fired", { FIRES, INCIDENT }, WATCH_FIRED },
 	{ "incident resolved", { INCIDENT, ENDS("resolved") }, WATCH_RESOLVED },
 	{ "source stale", { SELF, FIRES, STALE, LOST }, WATCH_FIRED },
@@ -212,6 +237,7 @@ const char *const alert_samples[] = {
 	"lead time fired",
 	"lead time faint",
 	"lead time worsened",
+	"lead time surer",
 	"lead time resolved",
 	"lead time accepted by somebody",
 	"lead time accepted",
@@ -223,6 +249,8 @@ const char *const alert_samples[] = {
 	"restore fired",
 	"guardrail fired",
 	"guardrail resolved",
+	"guardrail of a percentile",
+	"guardrail of a number",
 	"incident fired",
 	"incident resolved",
 	"source stale",
@@ -239,6 +267,7 @@ const char *const alert_samples[] = {
 	"nasty names",
 	"two fired",
 	"one of two resolved",
+	"two got worse",
 	"twenty-five fired",
 	NULL,
 };
@@ -286,6 +315,9 @@ struct outbox_message *alert_sample(const char *name)
 	if (strcmp(name, "two fired") == 0) {
 		add(message, "lead time fired", true);
 		add(message, "fail rate fired", true);
+	} else if (strcmp(name, "two got worse") == 0) {
+		add(message, "lead time worsened", true);
+		add(message, "lead time surer", true);
 	} else if (strcmp(name, "one of two resolved") == 0) {
 		add(message, "lead time resolved", true);
 		add(message, "fail rate fired", false);

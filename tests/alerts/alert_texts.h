@@ -26,6 +26,14 @@ static const struct {
 	  "against 402 in the 40 weeks before. Evidence 14 : 1, strong. Largest part: "
 	  "billing-api (21 of 38). Expect about one false alert in four years of this "
 	  "series." },
+	{ "lead time surer",
+	  "Lead time for changes, payments: very strong evidence now: 2.1× longer since "
+	  "about 3 March",
+	  "Lead time for changes, payments: very strong evidence now: 2.1× longer since "
+	  "about 3 March. Median 19 h → 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). "
+	  "38 changes in 4 weeks against 402 in the 40 weeks before. Evidence 40 : 1, "
+	  "very strong. Largest part: billing-api (21 of 38). Expect about one false "
+	  "alert in four years of this series." },
 	{ "lead time resolved",
 	  "Lead time for changes, payments: resolved, was 2.1× longer since about 3 "
 	  "March",
@@ -93,6 +101,15 @@ static const struct {
 	{ "guardrail resolved", "Guardrail failures, payments: resolved",
 	  "Guardrail failures, payments: resolved on 4 April. The change fail rate was "
 	  "18.4 % since 3 March, at most 15 % allowed. Over 28 days, n = 76." },
+	{ "guardrail of a percentile",
+	  "Guardrail slow, payments: P95 of lead time for changes 5.2 d, at most 72 h "
+	  "allowed",
+	  "Guardrail slow, payments: P95 of lead time for changes 5.2 d at least since 3 "
+	  "March, at most 72 h allowed. Over 28 days, n = 40." },
+	{ "guardrail of a number",
+	  "Guardrail enough, payments: number of deployments 1, at least 5 allowed",
+	  "Guardrail enough, payments: number of deployments 1 since 3 March, at least 5 "
+	  "allowed. Over 28 days, n = 1." },
 	{ "incident fired", "Incident pagerduty Q1XJ, billing-api: open for 76 h",
 	  "Incident pagerduty Q1XJ, billing-api: open for 76 h, since 3 March 00:00 "
 	  "(Europe/Berlin). "
@@ -151,6 +168,14 @@ static const struct {
 	  "Lead time for changes, payments: 2.1× longer since about 3 March. Median 19 h "
 	  "→ 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks against "
 	  "402 in the 40 weeks before. Evidence 14 : 1, strong. Largest part: "
+	  "billing-api (21 of 38). Expect about one false alert in four years of this "
+	  "series." },
+	{ "two got worse",
+	  "payments: 2 alerts: lead time for changes now 2.1× longer, lead time for "
+	  "changes 2.1× longer (very strong evidence now)",
+	  "Lead time for changes, payments: now 2.1× longer since about 3 March. Median "
+	  "19 h → 41 h, P85 70 h → 148 h (90 % range 1.4–3.0×). 38 changes in 4 weeks "
+	  "against 402 in the 40 weeks before. Evidence 14 : 1, strong. Largest part: "
 	  "billing-api (21 of 38). Expect about one false alert in four years of this "
 	  "series." },
 	{ "one of two resolved",
