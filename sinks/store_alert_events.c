@@ -60,11 +60,12 @@ static const char *const sql[] = {
 	[FIRE] = "INSERT INTO dorad.alert (watch_id, scope_id, org, team, service, kind,"
 		 " name, metric, environment, direction, state, group_id, " NUMBERS
 		 ", reason, rule, sensitivity, engine, time_zone, onset, first_seen_at,"
-		 " fired_at, unit, false_alerts) SELECT w.watch_id, w.scope_id, s.org,"
+		 " fired_at, unit, false_alerts, gate) SELECT w.watch_id, w.scope_id, "
+		 "s.org,"
 		 " s.team, s.service, w.kind, w.name, w.metric, w.environment, "
 		 "w.direction, 'firing',"
 		 " nullif($2, 0), " GIVEN ", $27, $28, $29, $30,"
-		 " coalesce($31, 'UTC'), $32, $33, $34, $35, $36"
+		 " coalesce($31, 'UTC'), $32, $33, $34, $35, $36, $37"
 		 " FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)"
 		 " WHERE w.watch_id = $1 RETURNING alert_id",
 	[WORSEN] = "UPDATE dorad.alert SET worsened = true, (" NUMBERS
@@ -187,6 +188,7 @@ static bool fire(struct store *store, struct watch_row *row,
 	arg_instant(&args, alert->fired_at);
 	arg_text(&args, alert->unit);
 	arg_double(&args, alert->false_alerts);
+	arg_double(&args, shift ? alert->gate : NAN);
 	good = ask_id(store, FIRE, &args, &row->alert_id, error);
 	pg_rows_clear(&parts);
 	return good;

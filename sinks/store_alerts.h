@@ -103,8 +103,10 @@ struct watch_row {
 	double score, ratio;
 	gint64 alert_id; /* that fires; 0: none */
 	char *measured;	 /* how, as of when it was judged; NULL: nobody said */
-	/* Of regressions: while it fires that of the alert, which is what is stored. */
+	/* Of regressions: while it fires those of the alert, which are what is stored. */
 	enum shift_engine engine;
+	enum shift_sensitivity sensitivity;
+	double gate; /* the least ratio (> 1); 0: the engine's own */
 };
 /* Of a scope (0: the daemon's own), locked until the end of the transaction; array of
  * struct watch_row. */
@@ -158,7 +160,8 @@ struct alert_row {
 	char *state;	   /* "firing", "resolved", "accepted", "withdrawn" */
 	char *reason;	   /* in words: why it ended, or of self what is wrong; NULL */
 	char *rule;	   /* of regressions and incidents */
-	char *sensitivity; /* NULL but of regressions */
+	char *sensitivity; /* it fired with; NULL but of regressions */
+	double gate;	   /* likewise, as that of its watch; not read back */
 	enum shift_engine engine;		      /* of regressions */
 	gint64 onset, first_seen, fired_at, ended_at; /* instants; local midnights of the
 							 days; INSTANT_NONE */

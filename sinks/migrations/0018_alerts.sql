@@ -99,6 +99,7 @@ CREATE TABLE dorad.alert (
 	reason text,
 	rule text,
 	sensitivity text CHECK (sensitivity IN ('default', 'high', 'low')),
+	gate double precision,
 	engine text CHECK (engine IN ('level', 'count', 'share', 'spans')),
 	time_zone text NOT NULL,
 	onset timestamptz,
