@@ -22,7 +22,7 @@ static bool play(struct replay *replay, const struct alert_scene *scene,
 {
 	struct playing playing = replay_begin(replay, series, environment);
 	struct watch_row row = { .direction = series->direction };
-	gint32 first = series->since - REPLAY_LEARN_DAYS;
+	gint32 first = replay_first(replay, series->since);
 	struct alert_subject subject;
 	bool ok;
 
@@ -80,7 +80,7 @@ static bool play_environment(struct replay *replay, const struct scope_environme
 	const char *environment = row->name;
 	struct alert_scene scene = { 0 };
 	gint32 since = MAX(replay->query->since, replay_first_fact(replay, row));
-	gint32 first = since - REPLAY_LEARN_DAYS;
+	gint32 first = replay_first(replay, since);
 	bool wanted = false, ok;
 	GArray *activity;
 

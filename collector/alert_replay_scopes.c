@@ -113,7 +113,7 @@ GArray *replay_activity(struct replay *replay, GError **error)
 {
 	if (!replay->activity)
 		replay->activity = alert_activity(
-			&replay->place, replay->query->since - REPLAY_LEARN_DAYS,
+			&replay->place, replay_first(replay, replay->query->since),
 			replay->until, error);
 	return replay->activity;
 }
