@@ -123,11 +123,13 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 	add_parts(scene, subject, row, day->day, alert);
 }
 
-const char *alert_end_reason(enum watch_event event, bool guardrail, bool silent)
+const char *alert_end_reason(enum watch_event event, bool guardrail,
+			     const struct watch_look *look)
 {
 	if (event == WATCH_WITHDRAWN)
-		return silent ? "nothing has been heard for 28 days"
-			      : "late facts undid it";
+		return look->silent ? "nothing has been heard for 28 days"
+		       : look->few  ? "too few people stand behind it"
+				    : "late facts undid it";
 	if (event == WATCH_ACCEPTED)
 		return "it has lasted so long that it is the new normal";
 	if (event == WATCH_RESOLVED)

@@ -101,6 +101,21 @@ GArray *alert_round_activity(struct alert_round *round, GError **error)
 	return round->activity;
 }
 
+/* As of the day it fired a team is judged by the services that it has now, too: if it had
+ * others, no fact need have come late. */
+static bool blame_services(const struct alert_round *round, const struct watch_row *row,
+			   struct alert_event *event, GError **error)
+{
+	bool moved;
+
+	if (!store_alert_services_moved(round->place.store, row->alert_id, event->at,
+					&moved, error))
+		return false;
+	if (moved)
+		event->reason = "it would not have fired with the services of now";
+	return true;
+}
+
 bool alert_round_record(struct alert_round *round, struct watch_row *row,
 			const struct alert_day *day, const struct alert_row *alert,
 			char *const *channels, unsigned n_channels, GError **error)
@@ -110,14 +125,17 @@ bool alert_round_record(struct alert_round *round, struct watch_row *row,
 	for (guint i = 0; i < day->events.n; i++) {
 		enum watch_event name = day->events.events[i];
 		const bool has = name == WATCH_FIRED || name == WATCH_WORSENED;
-		const struct alert_event event = {
+		struct alert_event event = {
 			.event = name,
 			.at = zone_day_start(round->place.zone, day->day + 1),
 			.reason = alert_end_reason(name, row->kind == WATCH_GUARDRAIL,
-						   day->look.silent),
+						   &day->look),
 			.alert = has ? alert : NULL,
 		};
 
+		if (name == WATCH_WITHDRAWN && day->look.undone && !day->look.few &&
+		    !blame_services(round, row, &event, error))
+			return false;
 		if (!store_alert_event(round->place.store, row, &event,
 				       (const char *const *)channels,
 				       told ? n_channels : 0, round->now, error))

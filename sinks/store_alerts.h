@@ -124,6 +124,9 @@ struct watch_accepted {
 	bool by_hand; /* else by the days that it lasted */
 	gint32 onset; /* a day: from when on the watch looks back since */
 };
+/* *moved: at an instant its scope has other services than when it fired. */
+bool store_alert_services_moved(struct store *store, gint64 alert_id, gint64 at,
+				bool *moved, GError **error);
 /* All of a series, oldest first: array of struct watch_accepted; the caller unrefs. */
 GArray *store_watch_accepted(struct store *store, gint32 scope_id, const char *metric,
 			     const char *environment, enum shift_direction direction,

@@ -80,7 +80,8 @@ CREATE INDEX alert_group_scope ON dorad.alert_group (scope_id, group_id);
 
 -- One life of a watch, from firing to its end. Who has it in a group has it told; notified:
 -- the channels of NOTIFY that were. Numbers of guardrails and incidents: after_rate is the
--- value, before_rate the limit, in unit. org, team, service: whose it was when it fired.
+-- value, before_rate the limit, in unit. org, team, service: whose it was when it fired,
+-- services: which its scope had then. sensitivity, gate: by which it did.
 CREATE TABLE dorad.alert (
 	alert_id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	watch_id int NOT NULL REFERENCES dorad.watch,
@@ -100,6 +101,7 @@ CREATE TABLE dorad.alert (
 	rule text,
 	sensitivity text CHECK (sensitivity IN ('default', 'high', 'low')),
 	gate double precision,
+	services int[],
 	engine text CHECK (engine IN ('level', 'count', 'share', 'spans')),
 	time_zone text NOT NULL,
 	onset timestamptz,
