@@ -55,9 +55,14 @@ static const char *const sql[] = {
 		 " WHERE (e.watch_id, e.at, e.event) = ($1, $2, $3)",
 	[LOCK_GROUPS] = "SELECT pg_advisory_xact_lock(" GROUP_LOCK ", coalesce(" OF_TEAM
 			", 0))",
-	/* Every alert of the group, or stories would grow without an end. */
+	/* Every alert of the group, or stories would grow without an end. A team that was
+	 * renamed is another scope, of the same services. */
 	[FIND_GROUP] = "SELECT g.group_id FROM dorad.alert_group g"
-		       " WHERE g.scope_id IS NOT DISTINCT FROM " OF_TEAM
+		       " WHERE (g.scope_id IS NOT DISTINCT FROM " OF_TEAM
+		       " OR EXISTS (SELECT FROM dorad.alert a JOIN dorad.scope s"
+		       " USING (scope_id) WHERE a.group_id = g.group_id"
+		       " AND a.state = 'firing' AND s.kind = 'service'"
+		       " AND s.parent_id = " OF_TEAM "))"
 		       " AND EXISTS (SELECT FROM dorad.alert a"
 		       " WHERE a.group_id = g.group_id AND a.state = 'firing')"
 		       " AND NOT EXISTS (SELECT FROM dorad.alert a"
