@@ -7,8 +7,8 @@ static const struct config_alert_rule *
 rule_of(const struct replay *replay, const char *environment, enum metric metric)
 {
 	const struct replay_query *query = replay->query;
-	const struct config_alert_rule *rule = alert_place_rule(&replay->place,
-								environment, metric);
+	const struct config_alert_rule *rule = alert_place_watched(&replay->place,
+								   environment, metric);
 
 	if (!rule || (query->rule && strcmp(rule->name, query->rule) != 0) ||
 	    (query->metric && strcmp(metric_name(metric), query->metric) != 0))

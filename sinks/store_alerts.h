@@ -54,6 +54,18 @@ bool store_alert_samples(struct store *store, gint32 scope_id, const char *envir
 bool store_own_deployments(struct store *store, gint32 scope_id, const char *environment,
 			   gint64 from, gint64 to, GArray *deployments, GError **error);
 
+/* A service of a scope in an environment, and which kinds of numbers it has a part in. */
+struct alert_maker {
+	char *environment, *service;
+	bool deploys, ships; /* since */
+	bool has_failed;     /* ever: of spans the newest count, however old */
+};
+/* The services that are a scope's at an instant, in each of the environments: array of
+ * struct alert_maker; the caller unrefs. */
+GArray *store_alert_makers(struct store *store, gint32 scope_id,
+			   const char *const *environments, gsize n_environments,
+			   gint64 since, gint64 at, GError **error);
+
 /* Incidents that count for a scope and environment (metrics/open_incidents.h) and began
  * before `to`: those that are open, and those that were restored from `from` on. Of those
  * of several services a row for each, and for each time in which it was the scope's;
