@@ -60,26 +60,24 @@ static void clear(struct shift *shift)
  * for, of the evidence or of the effect. The square root of a ratio is half of its
  * logarithm. */
 static bool is_undone(const struct alert_scene *scene,
-		      const struct alert_subject *subject, const struct watch *watch,
-		      enum shift_engine engine)
+		      const struct alert_subject *subject, const struct watch_row *row)
 {
-	double gate = subject->rule->gate > 0 ? subject->rule->gate : shift_gate(engine);
+	double gate = row->gate > 0 ? row->gate : shift_gate(row->engine);
 	struct shift shift;
 
-	evaluate(scene, subject, engine, watch->baseline_start, sqrt(gate), watch->fired,
-		 &shift);
+	evaluate(scene, subject, row->engine, row->watch.baseline_start, sqrt(gate),
+		 row->watch.fired, &shift);
 	return !shift.usable || !shift.gate ||
-	       shift.score <
-		       0.5 * shift.threshold * shift_factor(subject->rule->sensitivity);
+	       shift.score < 0.5 * shift.threshold * shift_factor(row->sensitivity);
 }
 
 static enum watch_recent recent_of(const struct alert_scene *scene,
 				   const struct alert_subject *subject,
-				   const struct watch *watch, enum shift_engine engine,
-				   gint32 day)
+				   const struct watch_row *row, gint32 day)
 {
+	const struct watch *watch = &row->watch;
 	g_autoptr(GArray) made = NULL;
-	struct shift_series series = alert_series(scene, subject, engine,
+	struct shift_series series = alert_series(scene, subject, row->engine,
 						  watch->baseline_start, day, &made);
 
 	return watch_calm(&watch->frozen,
@@ -114,23 +112,25 @@ static void hide(const struct alert_scene *scene, const struct alert_subject *su
 }
 
 static void look_at_firing(const struct alert_scene *scene,
-			   const struct alert_subject *subject, const struct watch *watch,
-			   enum shift_engine engine, struct watch_look *look)
+			   const struct alert_subject *subject,
+			   const struct watch_row *row, struct watch_look *look)
 {
-	look->recent = recent_of(scene, subject, watch, engine, look->day);
-	look->undone = is_undone(scene, subject, watch, engine);
+	look->recent = recent_of(scene, subject, row, look->day);
+	look->undone = is_undone(scene, subject, row);
 }
 
 void alert_judge(const struct alert_scene *scene, const struct alert_subject *subject,
-		 const struct watch *watch, enum shift_engine engine, gint32 day,
-		 struct watch_look *look, struct shift *shift)
+		 const struct watch_row *row, gint32 day, struct watch_look *look,
+		 struct shift *shift)
 {
+	const struct watch *watch = &row->watch;
+
 	clear(shift);
 	alert_look_around(scene, day, look);
 	if (look->masked || look->silent)
 		return;
-	evaluate(scene, subject, engine, watch->baseline_start, subject->rule->gate, day,
-		 shift);
+	evaluate(scene, subject, row->engine, watch->baseline_start, subject->rule->gate,
+		 day, shift);
 	hide(scene, subject, watch, day, look, shift);
 	look->usable = shift->usable;
 	look->condition = shift_holds(shift, subject->rule->sensitivity);
@@ -142,5 +142,5 @@ void alert_judge(const struct alert_scene *scene, const struct alert_subject *su
 	look->score = shift->score;
 	look->ratio = shift->ratio;
 	if (watch->state == WATCH_FIRING)
-		look_at_firing(scene, subject, watch, engine, look);
+		look_at_firing(scene, subject, row, look);
 }

@@ -78,11 +78,13 @@ void alert_look_around(const struct alert_scene *scene, gint32 day,
 
 /* Fills the look of a day; *shift is what the engine said: of a masked or silent day
  * nothing, and it is not usable. Nor is one whose last 48 weeks have too few authors;
- * of a side of too few median and p85 are NAN. engine: alert_engine(), but a watch that
- * fires keeps the one it fired with, for what is frozen is of that. */
+ * of a side of too few median and p85 are NAN. Of row the watch, and what that is judged
+ * by: alert_engine(), sensitivity and gate of the rule; but a watch that fires keeps
+ * those it fired with, for what is frozen is of them, and late facts undo nothing else.
+ */
 void alert_judge(const struct alert_scene *scene, const struct alert_subject *subject,
-		 const struct watch *watch, enum shift_engine engine, gint32 day,
-		 struct watch_look *look, struct shift *shift);
+		 const struct watch_row *row, gint32 day, struct watch_look *look,
+		 struct shift *shift);
 
 /* ---- weeks ---- */
 

@@ -25,8 +25,7 @@ char *alert_measure(const struct alert_place *place, enum metric metric,
 	GString *text = g_string_new(NULL);
 	const bool worked = rule->durations == DURATIONS_WORKING_DAYS;
 
-	g_string_printf(text, "%s, gate %g, %s", worked ? "working days" : "elapsed",
-			rule->gate, shift_sensitivity_name(rule->sensitivity));
+	g_string_append(text, worked ? "working days" : "elapsed");
 	if (watch->state == WATCH_FIRING &&
 	    (worked || metric == METRIC_DEPLOYMENT_FREQUENCY))
 		add_masked(text, config_calendar(place->config, place->team),

@@ -6,9 +6,9 @@
  */
 #include "collector/alert_scene.h"
 
-/* Of a regression: durations, gate and sensitivity of its rule, and, while it fires and
- * the engine or the durations leave masked days out, which of the days before were. Days
- * that are masked later change nothing. The caller frees. */
+/* Of a regression: durations of its rule, and, while it fires and the engine or the
+ * durations leave masked days out, which of the days before were. Days that are masked
+ * later change nothing, nor does what it takes to fire. The caller frees. */
 char *alert_measure(const struct alert_place *place, enum metric metric,
 		    const struct config_alert_rule *rule, const struct watch *watch);
 /* Of a guardrail: limit, direction, statistic, window, minimum. The caller frees. */

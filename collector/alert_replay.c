@@ -7,8 +7,8 @@ static const struct config_alert_rule *
 rule_of(const struct replay *replay, const char *environment, enum metric metric)
 {
 	const struct replay_query *query = replay->query;
-	const struct config_alert_rule *rule = alert_place_rule(&replay->place,
-								environment, metric);
+	const struct config_alert_rule *rule = alert_place_watched(&replay->place,
+								   environment, metric);
 
 	if (!rule || (query->rule && strcmp(rule->name, query->rule) != 0) ||
 	    (query->metric && strcmp(metric_name(metric), query->metric) != 0))
@@ -22,7 +22,7 @@ static bool play(struct replay *replay, const struct alert_scene *scene,
 {
 	struct playing playing = replay_begin(replay, series, environment);
 	struct watch_row row = { .direction = series->direction };
-	gint32 first = series->since - REPLAY_LEARN_DAYS;
+	gint32 first = replay_first(replay, series->since);
 	struct alert_subject subject;
 	bool ok;
 
@@ -80,7 +80,7 @@ static bool play_environment(struct replay *replay, const struct scope_environme
 	const char *environment = row->name;
 	struct alert_scene scene = { 0 };
 	gint32 since = MAX(replay->query->since, replay_first_fact(replay, row));
-	gint32 first = since - REPLAY_LEARN_DAYS;
+	gint32 first = replay_first(replay, since);
 	bool wanted = false, ok;
 	GArray *activity;
 

@@ -9,6 +9,8 @@
 struct replay_query {
 	gint32 since, until; /* days, both included; until is cut to the last day that
 				can be judged. Zones share them */
+	gint32 first; /* that is played, to learn and for what fires before since; 0:
+			 24 weeks before since */
 	const char *rule, *guardrail, *metric; /* NULL: any. A rule leaves guardrails out,
 						  a guardrail regressions */
 	enum scope_kind kind;
@@ -48,15 +50,15 @@ struct replay_series {
 };
 extern const char replay_legend[];
 
-/* Learns from eight weeks before since on, and compares with nothing from before the
+/* Learns from the first day on, and compares with nothing from before the
  * bound that the stored watch had by then, if that lies before since. What people
  * accepted, and what was accepted before since, is so from its own day on. Array of
  * struct replay_series of rules; the caller unrefs. */
 GArray *alert_replay(struct store *store, const struct config *config,
 		     const struct replay_query *query, gint64 now, GError **error);
 
-/* Appends to series those of guardrails. What fires before since is known from eight
- * weeks before on, or from known_from on. */
+/* Appends to series those of guardrails. What fires before since is known from the first
+ * day on, or from known_from on. */
 bool alert_replay_guardrails(struct store *store, const struct config *config,
 			     const struct replay_query *query, gint64 now, GArray *series,
 			     GError **error);

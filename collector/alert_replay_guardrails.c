@@ -73,7 +73,7 @@ static bool play(struct replay *replay, const struct alert_guardrail *guardrail,
 				 .direction = SHIFT_WORSE,
 				 .score = NAN,
 				 .ratio = NAN };
-	gint32 first = MAX(series->since - REPLAY_LEARN_DAYS, series->known_from);
+	gint32 first = MAX(replay_first(replay, series->since), series->known_from);
 
 	watch_init(&row.watch, SHIFT_NO_BOUND);
 	if (!alert_guardrail_walk(guardrail, &row, first, replay->until, replay_visit,

@@ -129,7 +129,7 @@ static bool play(struct replay *replay, const GArray *environments, GError **err
 			replay_first_fact(replay,
 					  &g_array_index(environments,
 							 struct scope_environment, i)));
-		ward->first = MAX(since[i] - REPLAY_LEARN_DAYS, known_from);
+		ward->first = MAX(replay_first(replay, since[i]), known_from);
 	}
 	begin(replay, wards, since, known_from, playing);
 	if (!alert_open_walk(&replay->place, wards, replay->until, nothing, visit,

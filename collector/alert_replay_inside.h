@@ -6,7 +6,9 @@
  */
 #include "collector/alert_replay.h"
 
-#define REPLAY_LEARN_DAYS (8 * 7)
+/* What fires on a day may have begun before as long ago as an alert may last, and was
+ * found up to 8 weeks after. */
+#define REPLAY_LEARN_DAYS ((gint32)watch_rule_shift.accept_anyway + 8 * 7)
 
 /* A scope at work. */
 struct replay {
@@ -16,6 +18,13 @@ struct replay {
 	GArray *activity; /* NULL until somebody asks */
 	GArray *series;
 };
+
+/* The first day that is played of a series that is shown from since on. */
+static inline gint32 replay_first(const struct replay *replay, gint32 since)
+{
+	return replay->query->first != 0 ? replay->query->first
+					 : since - REPLAY_LEARN_DAYS;
+}
 
 /* Calls play for each scope that is wanted and has a day to judge. */
 bool replay_scopes(struct replay *replay, struct store *store,

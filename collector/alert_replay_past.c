@@ -32,7 +32,7 @@ bool replay_past_load(const struct replay *replay, const struct replay_series *s
 		const struct watch_accepted *accepted = &g_array_index(
 			past->accepted, struct watch_accepted, n);
 
-		if (accepted_day(place, accepted) >= series->since - REPLAY_LEARN_DAYS)
+		if (accepted_day(place, accepted) >= replay_first(replay, series->since))
 			break;
 		bound = MAX(bound, accepted->onset);
 	}

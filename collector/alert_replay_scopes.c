@@ -113,7 +113,7 @@ GArray *replay_activity(struct replay *replay, GError **error)
 {
 	if (!replay->activity)
 		replay->activity = alert_activity(
-			&replay->place, replay->query->since - REPLAY_LEARN_DAYS,
+			&replay->place, replay_first(replay, replay->query->since),
 			replay->until, error);
 	return replay->activity;
 }
@@ -130,6 +130,21 @@ gint32 replay_first_fact(const struct replay *replay,
 				    : zone_local_day(replay->place.zone, born);
 }
 
+static bool load_place(struct replay *replay, GError **error)
+{
+	struct alert_place *place = &replay->place;
+	GArray *environments = store_scope_environments(place->store,
+							place->scope->scope_id, error);
+	gint32 first = replay_first(replay, replay->query->since);
+	bool ok = environments &&
+		  alert_place_load(place, environments,
+				   zone_day_start(place->zone, first),
+				   zone_day_start(place->zone, replay->until + 1), error);
+
+	scope_environments_free(environments);
+	return ok;
+}
+
 static bool play_scope(struct replay *replay, gint64 now,
 		       bool (*play)(struct replay *replay, GError **error),
 		       GError **error)
@@ -144,7 +159,8 @@ static bool play_scope(struct replay *replay, gint64 now,
 			    alert_last_day(place, now, fresh_until, &all));
 	if (replay->until < replay->query->since)
 		return true;
-	ok = play(replay, error);
+	ok = load_place(replay, error) && play(replay, error);
+	alert_place_clear(&replay->place);
 	g_clear_pointer(&replay->activity, g_array_unref);
 	return ok;
 }

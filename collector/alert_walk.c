@@ -26,6 +26,15 @@ static bool is_to_learn(const struct watch *watch, const struct watch_look *look
 	       watch->baseline_start == SHIFT_NO_BOUND;
 }
 
+/* What fires keeps what it fired by: its rule may ask for more, or less, by now. */
+static void set_terms(const struct alert_subject *subject, gint32 day,
+		      struct watch_row *row)
+{
+	row->engine = alert_engine(subject, day);
+	row->sensitivity = subject->rule->sensitivity;
+	row->gate = subject->rule->gate;
+}
+
 bool alert_walk(const struct alert_scene *scene, const struct alert_subject *subject,
 		struct watch_row *row, gint32 first, gint32 last,
 		bool (*visit)(struct watch_row *row, const struct alert_day *day,
@@ -36,13 +45,11 @@ bool alert_walk(const struct alert_scene *scene, const struct alert_subject *sub
 		struct alert_day day = { .day = at };
 
 		if (row->watch.state != WATCH_FIRING)
-			row->engine = alert_engine(subject, at);
-		alert_judge(scene, subject, &row->watch, row->engine, at, &day.look,
-			    &day.shift);
+			set_terms(subject, at, row);
+		alert_judge(scene, subject, row, at, &day.look, &day.shift);
 		if (is_to_learn(&row->watch, &day.look)) {
 			row->watch.baseline_start = alert_baseline(scene, subject, at);
-			alert_judge(scene, subject, &row->watch, row->engine, at,
-				    &day.look, &day.shift);
+			alert_judge(scene, subject, row, at, &day.look, &day.shift);
 		}
 		if (!day.look.masked && !day.look.silent) {
 			row->lacking = day.look.few ? WATCH_FEW_AUTHORS
@@ -107,19 +114,22 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 	alert->ended_at = INSTANT_NONE;
 	alert->shift = day->shift;
 	alert->worsened = watch->worsened;
-	alert->sensitivity = g_strdup(shift_sensitivity_name(subject->rule->sensitivity));
+	alert->sensitivity = g_strdup(shift_sensitivity_name(row->sensitivity));
+	alert->gate = row->gate;
 	alert->false_alerts = shift_false_alerts(
 		alert->engine, volume_of(&day->shift.before, alert->engine),
-		subject->rule->sensitivity);
+		row->sensitivity);
 	alert->acked_at = alert->muted_until = INSTANT_NONE;
 	add_parts(scene, subject, row, day->day, alert);
 }
 
-const char *alert_end_reason(enum watch_event event, bool guardrail, bool silent)
+const char *alert_end_reason(enum watch_event event, bool guardrail,
+			     const struct watch_look *look)
 {
 	if (event == WATCH_WITHDRAWN)
-		return silent ? "nothing has been heard for 28 days"
-			      : "late facts undid it";
+		return look->silent ? "nothing has been heard for 28 days"
+		       : look->few  ? "too few people stand behind it"
+				    : "late facts undid it";
 	if (event == WATCH_ACCEPTED)
 		return "it has lasted so long that it is the new normal";
 	if (event == WATCH_RESOLVED)

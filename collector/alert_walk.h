@@ -37,5 +37,6 @@ void alert_describe(const struct alert_scene *scene, const struct alert_subject 
 		    const struct watch_row *row, const struct alert_day *day,
 		    struct alert_row *alert);
 
-/* Why, for people; NULL: the event says it all. silent: on a silent day. */
-const char *alert_end_reason(enum watch_event event, bool guardrail, bool silent);
+/* Why, for people; NULL: the event says it all. look: of the day. */
+const char *alert_end_reason(enum watch_event event, bool guardrail,
+			     const struct watch_look *look);

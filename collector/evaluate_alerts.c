@@ -101,6 +101,21 @@ GArray *alert_round_activity(struct alert_round *round, GError **error)
 	return round->activity;
 }
 
+/* As of the day it fired a team is judged by the services that it has now, too: if it had
+ * others, no fact need have come late. */
+static bool blame_services(const struct alert_round *round, const struct watch_row *row,
+			   struct alert_event *event, GError **error)
+{
+	bool moved;
+
+	if (!store_alert_services_moved(round->place.store, row->alert_id, event->at,
+					&moved, error))
+		return false;
+	if (moved)
+		event->reason = "it would not have fired with the services of now";
+	return true;
+}
+
 bool alert_round_record(struct alert_round *round, struct watch_row *row,
 			const struct alert_day *day, const struct alert_row *alert,
 			char *const *channels, unsigned n_channels, GError **error)
@@ -110,14 +125,17 @@ bool alert_round_record(struct alert_round *round, struct watch_row *row,
 	for (guint i = 0; i < day->events.n; i++) {
 		enum watch_event name = day->events.events[i];
 		const bool has = name == WATCH_FIRED || name == WATCH_WORSENED;
-		const struct alert_event event = {
+		struct alert_event event = {
 			.event = name,
 			.at = zone_day_start(round->place.zone, day->day + 1),
 			.reason = alert_end_reason(name, row->kind == WATCH_GUARDRAIL,
-						   day->look.silent),
+						   &day->look),
 			.alert = has ? alert : NULL,
 		};
 
+		if (name == WATCH_WITHDRAWN && day->look.undone && !day->look.few &&
+		    !blame_services(round, row, &event, error))
+			return false;
 		if (!store_alert_event(round->place.store, row, &event,
 				       (const char *const *)channels,
 				       told ? n_channels : 0, round->now, error))
@@ -218,7 +236,7 @@ static bool keep_change_points(const struct alert_round *round,
 			g_array_index(environments, struct scope_environment, i).name;
 
 		for (int k = 0; k < N_METRICS; k++) {
-			if (!alert_place_rule(&round->place, name, (enum metric)k))
+			if (!alert_place_watched(&round->place, name, (enum metric)k))
 				continue;
 			g_ptr_array_add(kept, name);
 			g_ptr_array_add(metrics, (char *)metric_name((enum metric)k));
@@ -252,7 +270,7 @@ static GArray *watched_of(struct alert_round *round, const char *environment)
 	for (int i = 0; i < N_METRICS; i++) {
 		struct watched one = { .metric = (enum metric)i };
 
-		one.rule = alert_place_rule(&round->place, environment, one.metric);
+		one.rule = alert_place_watched(&round->place, environment, one.metric);
 		for (int k = SHIFT_WORSE; one.rule && k <= SHIFT_BETTER; k++) {
 			if (k == SHIFT_BETTER && !one.rule->improvements)
 				continue;
@@ -316,7 +334,7 @@ static bool evaluate_scene(struct alert_round *round, const struct alert_scene *
 		enum metric metric = (enum metric)i;
 		const struct config_alert_rule *rule;
 
-		rule = alert_place_rule(&round->place, environment, metric);
+		rule = alert_place_watched(&round->place, environment, metric);
 		if (rule &&
 		    !write_change_points(round, scene, environment, metric, rule, error))
 			return false;
@@ -391,6 +409,8 @@ static bool evaluate_all(struct alert_round *round, const GArray *environments,
 	*next = all ? zone_day_start(place->zone, round->last + 2) +
 				place->config->alerts->lag_us
 		    : round->now + RETRY;
+	if (!alert_round_within(round, environments, error))
+		return false;
 	for (guint i = 0; i < environments->len; i++)
 		if (!evaluate_environment(
 			    round,
@@ -442,6 +462,7 @@ bool evaluate_alerts(struct store *store, const struct work_context *context,
 	ok = ok && keep_change_points(&round, environments, error) &&
 	     store_alerts_due(store, scope->scope_id, *next, definition, error);
 	watch_rows_free(round.rows);
+	alert_place_clear(&round.place);
 	g_array_unref(round.kept);
 	g_clear_pointer(&round.activity, g_array_unref);
 	return ok;

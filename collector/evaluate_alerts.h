@@ -52,6 +52,10 @@ bool alert_round_record(struct alert_round *round, struct watch_row *row,
 			const struct alert_day *day, const struct alert_row *alert,
 			char *const *channels, unsigned n_channels, GError **error);
 
+/* What is watched of the scope within another is known from now on
+ * (alert_place_watched()), and ends here. */
+bool alert_round_within(struct alert_round *round, const GArray *environments,
+			GError **error);
 /* Incidents that have been open for longer than 95 % of those restored in a year. Their
  * days are those of time_to_restore. */
 bool evaluate_open_incidents(struct alert_round *round, const GArray *environments,

@@ -117,6 +117,17 @@ const char *shift_sensitivity_name(enum shift_sensitivity sensitivity)
 	return sensitivities[sensitivity].name;
 }
 
+bool shift_sensitivity_parse(const char *name, enum shift_sensitivity *sensitivity)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(sensitivities); i++) {
+		if (g_strcmp0(name, sensitivities[i].name) != 0)
+			continue;
+		*sensitivity = (enum shift_sensitivity)i;
+		return true;
+	}
+	return false;
+}
+
 double shift_factor(enum shift_sensitivity sensitivity)
 {
 	return sensitivities[sensitivity].factor;

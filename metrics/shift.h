@@ -109,6 +109,7 @@ void shift_evaluate(const struct shift_series *series, gint32 day, gint64 asof,
 enum shift_sensitivity { SENSITIVITY_DEFAULT, SENSITIVITY_HIGH, SENSITIVITY_LOW };
 double shift_factor(enum shift_sensitivity sensitivity);
 const char *shift_sensitivity_name(enum shift_sensitivity sensitivity);
+bool shift_sensitivity_parse(const char *name, enum shift_sensitivity *sensitivity);
 /* Does it reach the threshold, with the gate? */
 bool shift_holds(const struct shift *shift, enum shift_sensitivity sensitivity);
 /* "likely" from 5 : 1, "strong" from 10 : 1, "very strong" from 30 : 1; NULL below. An

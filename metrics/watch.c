@@ -177,7 +177,7 @@ static bool is_normal(const struct watch *watch, const struct watch_rule *rule,
 static void step_firing(struct watch *watch, const struct watch_rule *rule,
 			const struct watch_look *look, struct watch_events *events)
 {
-	if (look->undone) {
+	if (look->undone || look->few) {
 		finish(watch, rule, look->day, WATCH_WITHDRAWN, events);
 		return;
 	}

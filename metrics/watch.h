@@ -89,8 +89,8 @@ struct watch_look {
 	gint32 day; /* after watch->judged; else nothing happens */
 	bool masked, silent;
 	bool usable;	/* there is enough to judge */
-	bool few;	/* not of different authors alone, whose numbers they would be;
-			   of no effect but that it is not usable */
+	bool few;	/* there would be, but of too few different authors, whose numbers
+			   they would be: not usable, and what fires is withdrawn */
 	bool condition; /* evidence and gate */
 	/* Since when, how much, for an alert that fires; of a guardrail the onset is the
 	 * first day of `suspected`, the rest NAN. */

@@ -259,7 +259,7 @@ static char *guardrail(const struct alert_row *row)
 	}
 	g_string_append_printf(
 		out, ", %s %s allowed",
-		shift->after.rate > shift->before.rate ? "at most" : "at least", limit);
+		shift->after.rate < shift->before.rate ? "at least" : "at most", limit);
 	g_string_append_c(out, '.');
 	if (days > 0 && shift->after.n > 0)
 		g_string_append_printf(out, " Over %d days, n = %" G_GINT64_FORMAT ".",
@@ -416,7 +416,7 @@ static char *guardrail_headline(const struct alert_row *row)
 		return g_strdup_printf("Guardrail %s, %s: %s", name, scope, row->state);
 	return g_strdup_printf(
 		"Guardrail %s, %s: %s %s, %s %s allowed", name, scope, label, value,
-		row->shift.after.rate > row->shift.before.rate ? "at most" : "at least",
+		row->shift.after.rate < row->shift.before.rate ? "at least" : "at most",
 		limit);
 }
 

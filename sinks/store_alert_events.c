@@ -26,6 +26,16 @@
 	" FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)"                   \
 	" WHERE w.watch_id = $1)"
 
+/* Of a scope at an instant. */
+#define SERVICES(scope_id, at)                                                           \
+	"(SELECT array_agg(DISTINCT o.service_id ORDER BY o.service_id) FROM "           \
+	"dorad.owner"                                                                    \
+	" o WHERE o.scope_id = " scope_id " AND o.valid_from < " at                      \
+	" AND o.valid_to >= " at ")"
+
+#define SERVICES_OF_WATCH SERVICES("w.scope_id", "$34")
+#define SERVICES_OF_ALERT SERVICES("a.scope_id", "$2")
+
 enum statement {
 	SEEN,
 	LOCK_GROUPS,
@@ -35,7 +45,8 @@ enum statement {
 	WORSEN,
 	END,
 	RECORD,
-	LINK
+	LINK,
+	MOVED
 };
 
 static const char *const sql[] = {
@@ -44,9 +55,14 @@ static const char *const sql[] = {
 		 " WHERE (e.watch_id, e.at, e.event) = ($1, $2, $3)",
 	[LOCK_GROUPS] = "SELECT pg_advisory_xact_lock(" GROUP_LOCK ", coalesce(" OF_TEAM
 			", 0))",
-	/* Every alert of the group, or stories would grow without an end. */
+	/* Every alert of the group, or stories would grow without an end. A team that was
+	 * renamed is another scope, of the same services. */
 	[FIND_GROUP] = "SELECT g.group_id FROM dorad.alert_group g"
-		       " WHERE g.scope_id IS NOT DISTINCT FROM " OF_TEAM
+		       " WHERE (g.scope_id IS NOT DISTINCT FROM " OF_TEAM
+		       " OR EXISTS (SELECT FROM dorad.alert a JOIN dorad.scope s"
+		       " USING (scope_id) WHERE a.group_id = g.group_id"
+		       " AND a.state = 'firing' AND s.kind = 'service'"
+		       " AND s.parent_id = " OF_TEAM "))"
 		       " AND EXISTS (SELECT FROM dorad.alert a"
 		       " WHERE a.group_id = g.group_id AND a.state = 'firing')"
 		       " AND NOT EXISTS (SELECT FROM dorad.alert a"
@@ -60,12 +76,13 @@ static const char *const sql[] = {
 	[FIRE] = "INSERT INTO dorad.alert (watch_id, scope_id, org, team, service, kind,"
 		 " name, metric, environment, direction, state, group_id, " NUMBERS
 		 ", reason, rule, sensitivity, engine, time_zone, onset, first_seen_at,"
-		 " fired_at, unit, false_alerts, statistic, began_before, fired_ratio)"
-		 " SELECT w.watch_id, w.scope_id, s.org,"
+		 " fired_at, unit, false_alerts, statistic, began_before, fired_ratio, "
+		 "gate, services) SELECT w.watch_id, w.scope_id, s.org,"
 		 " s.team, s.service, w.kind, w.name, w.metric, w.environment, "
 		 "w.direction, 'firing',"
 		 " nullif($2, 0), " GIVEN ", $27, $28, $29, $30,"
-		 " coalesce($31, 'UTC'), $32, $33, $34, $35, $36, $37, $38, $7"
+		 " coalesce($31, 'UTC'), $32, $33, $34, $35, $36, $37, $38, $7, "
+		 "$39, " SERVICES_OF_WATCH
 		 " FROM dorad.watch w LEFT JOIN dorad.scope s USING (scope_id)"
 		 " WHERE w.watch_id = $1 RETURNING alert_id",
 	[WORSEN] = "UPDATE dorad.alert SET worsened = true, (" NUMBERS
@@ -79,6 +96,8 @@ static const char *const sql[] = {
 		   " RETURNING event_id",
 	[LINK] = "UPDATE dorad.watch SET alert_id = nullif($2, 0)"
 		 " WHERE watch_id = $1 AND alert_id IS DISTINCT FROM nullif($2, 0)",
+	[MOVED] = "SELECT a.services IS DISTINCT FROM " SERVICES_OF_ALERT
+		  " FROM dorad.alert a WHERE a.alert_id = $1",
 };
 
 /* Runs a statement that may return a number; *id is left alone if it does not. */
@@ -190,6 +209,7 @@ static bool fire(struct store *store, struct watch_row *row,
 	arg_double(&args, alert->false_alerts);
 	arg_text(&args, alert->statistic);
 	arg_bool(&args, alert->began_before);
+	arg_double(&args, shift ? alert->gate : NAN);
 	good = ask_id(store, FIRE, &args, &row->alert_id, error);
 	pg_rows_clear(&parts);
 	return good;
@@ -254,6 +274,22 @@ static bool record(struct store *store, const struct watch_row *row,
 	arg_double(&args, shift ? shift->ratio : row->ratio);
 	arg_text(&args, event->reason);
 	return ask_id(store, RECORD, &args, event_id, error);
+}
+
+bool store_alert_services_moved(struct store *store, gint64 alert_id, gint64 at,
+				bool *moved, GError **error)
+{
+	_cleanup_(PQclearp) PGresult *result = NULL;
+	struct pg_args args = { 0 };
+
+	arg_int8(&args, alert_id);
+	arg_instant(&args, at);
+	*moved = false;
+	if (!store_exec(store, sql[MOVED], &args, &result, error))
+		return false;
+	if (PQntuples(result) > 0)
+		*moved = result_bool(result, 0, 0);
+	return true;
 }
 
 /* ---- the whole ---- */

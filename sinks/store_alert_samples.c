@@ -58,8 +58,17 @@ enum statement {
 	OWN_DEPLOYMENTS,
 	LEADS,
 	RECOVERIES,
-	RESTORES
+	RESTORES,
+	MAKERS
 };
+
+/* Looked up, whatever else would seem to be less: tables are large. */
+#define ANY(table, condition)                                                            \
+	"(SELECT true FROM dorad." table " r WHERE r.service_id = s.scope_id"            \
+	" AND r.environment = g.environment AND " condition " LIMIT 1) IS NOT NULL"
+#define DEPLOYS ANY("rollout", "r.finished_at >= $3")
+#define SHIPS ANY("shipped", "r.finished_at >= $3")
+#define HAS_FAILED ANY("rollout_state", "r.state = 'failed'")
 
 /* $1 scope, $2 environment, $3 and $4 the range */
 static const char *const sql[] = {
@@ -86,6 +95,12 @@ static const char *const sql[] = {
 	[RESTORES] = SPANS("started_at", "restored_at", "service_incident",
 			   "source_id, project, external_id",
 			   "s.excluded IS NULL AND s.started_at IS NOT NULL"),
+	/* $1 scope, $2 environments, $3 since, $4 at */
+	[MAKERS] = "SELECT g.environment, s.name, " DEPLOYS ", " SHIPS ", " HAS_FAILED
+		   " FROM dorad.scope s CROSS JOIN unnest($2) AS g (environment)"
+		   " WHERE s.scope_id IN (SELECT o.service_id FROM dorad.owner o"
+		   " WHERE o.scope_id = $1 AND o.valid_from < $4 AND o.valid_to >= $4)"
+		   " ORDER BY g.environment, s.name",
 };
 
 /* Where rows go, and the index of each service. */
@@ -256,4 +271,53 @@ bool store_own_deployments(struct store *store, gint32 scope_id, const char *env
 	arg_bound(&args, to);
 	return store_each(store, sql[OWN_DEPLOYMENTS], &args, add_deployments, &reader,
 			  error);
+}
+
+static void maker_clear(void *data)
+{
+	struct alert_maker *maker = data;
+
+	g_free(maker->environment);
+	g_free(maker->service);
+}
+
+static bool add_makers(const PGresult *result, void *user, GError **error)
+{
+	GArray *makers = user;
+
+	(void)error;
+	for (int i = 0; i < PQntuples(result); i++) {
+		struct alert_maker maker = {
+			.environment = result_text(result, i, 0),
+			.service = result_text(result, i, 1),
+			.deploys = result_bool(result, i, 2),
+			.ships = result_bool(result, i, 3),
+			.has_failed = result_bool(result, i, 4),
+		};
+
+		g_array_append_val(makers, maker);
+	}
+	return true;
+}
+
+GArray *store_alert_makers(struct store *store, gint32 scope_id,
+			   const char *const *environments, gsize n_environments,
+			   gint64 since, gint64 at, GError **error)
+{
+	g_autoptr(GArray) makers = g_array_new(FALSE, FALSE, sizeof(struct alert_maker));
+	struct pg_args args = { 0 };
+	struct pg_rows rows;
+	bool good;
+
+	g_array_set_clear_func(makers, maker_clear);
+	pg_rows_init(&rows, "t");
+	for (gsize i = 0; i < n_environments; i++, rows.n++)
+		field_text(rows.columns[0], environments[i]);
+	arg_int4(&args, scope_id);
+	arg_rows(&args, &rows);
+	arg_bound(&args, since);
+	arg_bound(&args, at);
+	good = store_each(store, sql[MAKERS], &args, add_makers, makers, error);
+	pg_rows_clear(&rows);
+	return good ? g_steal_pointer(&makers) : NULL;
 }

@@ -54,6 +54,18 @@ bool store_alert_samples(struct store *store, gint32 scope_id, const char *envir
 bool store_own_deployments(struct store *store, gint32 scope_id, const char *environment,
 			   gint64 from, gint64 to, GArray *deployments, GError **error);
 
+/* A service of a scope in an environment, and which kinds of numbers it has a part in. */
+struct alert_maker {
+	char *environment, *service;
+	bool deploys, ships; /* since */
+	bool has_failed;     /* ever: of spans the newest count, however old */
+};
+/* The services that are a scope's at an instant, in each of the environments: array of
+ * struct alert_maker; the caller unrefs. */
+GArray *store_alert_makers(struct store *store, gint32 scope_id,
+			   const char *const *environments, gsize n_environments,
+			   gint64 since, gint64 at, GError **error);
+
 /* Incidents that count for a scope and environment (metrics/open_incidents.h) and began
  * before `to`: those that are open, and those that were restored from `from` on. Of those
  * of several services a row for each, and for each time in which it was the scope's;
@@ -103,8 +115,10 @@ struct watch_row {
 	double score, ratio;
 	gint64 alert_id; /* that fires; 0: none */
 	char *measured;	 /* how, as of when it was judged; NULL: nobody said */
-	/* Of regressions: while it fires that of the alert, which is what is stored. */
+	/* Of regressions: while it fires those of the alert, which are what is stored. */
 	enum shift_engine engine;
+	enum shift_sensitivity sensitivity;
+	double gate; /* the least ratio (> 1); 0: the engine's own */
 };
 /* Of a scope (0: the daemon's own), locked until the end of the transaction; array of
  * struct watch_row. */
@@ -122,6 +136,9 @@ struct watch_accepted {
 	bool by_hand; /* else by the days that it lasted */
 	gint32 onset; /* a day: from when on the watch looks back since */
 };
+/* *moved: at an instant its scope has other services than when it fired. */
+bool store_alert_services_moved(struct store *store, gint64 alert_id, gint64 at,
+				bool *moved, GError **error);
 /* All of a series, oldest first: array of struct watch_accepted; the caller unrefs. */
 GArray *store_watch_accepted(struct store *store, gint32 scope_id, const char *metric,
 			     const char *environment, enum shift_direction direction,
@@ -158,7 +175,8 @@ struct alert_row {
 	char *state;	   /* "firing", "resolved", "accepted", "withdrawn" */
 	char *reason;	   /* in words: why it ended, or of self what is wrong; NULL */
 	char *rule;	   /* of regressions and incidents */
-	char *sensitivity; /* NULL but of regressions */
+	char *sensitivity; /* it fired with; NULL but of regressions */
+	double gate;	   /* likewise, as that of its watch; not read back */
 	enum shift_engine engine;		      /* of regressions */
 	gint64 onset, first_seen, fired_at, ended_at; /* instants; local midnights of the
 							 days; INSTANT_NONE */

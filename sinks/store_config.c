@@ -9,9 +9,13 @@ enum statement {
 	WRITE_SOURCES,
 	WRITE_COMPONENTS,
 	WRITE_USES,
+	HIDE,
 	WRITE_SETTINGS,
 	ALL_DIRTY,
 };
+
+/* Lead times, and the stages of them. */
+#define OF_AUTHORS "metric ~ '^(change_)?lead_time'"
 
 static const char *const sql[] = {
 	/* One at a time, and not while a migration runs. */
@@ -80,6 +84,18 @@ static const char *const sql[] = {
 		       " SELECT g.* FROM given g WHERE NOT EXISTS"
 		       " (SELECT FROM dorad.scope_source u WHERE u.scope_id = g.scope_id"
 		       " AND u.source_id = g.source_id)",
+	/* What was told of as few people as are too few from now on. Series are computed
+	 * again; alerts are kept as they were. */
+	[HIDE] = "WITH raised AS (SELECT FROM dorad.setting WHERE name ="
+		 " 'privacy.minimum_authors' AND value::bigint < $1),"
+		 " alert AS (UPDATE dorad.alert SET before_median = NULL,"
+		 " before_p85 = NULL, after_median = NULL, after_p85 = NULL,"
+		 /* the value of a guardrail */
+		 " after_rate = CASE WHEN unit = 'seconds' THEN NULL ELSE after_rate END"
+		 " WHERE EXISTS (SELECT FROM raised) AND " OF_AUTHORS
+		 " AND num_nonnulls(before_median, after_median, after_rate) > 0)"
+		 " UPDATE dorad.change_point SET before = NULL, after = NULL"
+		 " WHERE EXISTS (SELECT FROM raised) AND " OF_AUTHORS,
 	[WRITE_SETTINGS] = "INSERT INTO dorad.setting AS s (name, value)"
 			   " SELECT g.* FROM unnest($1, $2) AS g (name, value)"
 			   " WHERE NOT EXISTS (SELECT FROM dorad.setting s"
@@ -353,6 +369,14 @@ static bool write_uses(struct store *store, const struct config *config, GError 
 	return good;
 }
 
+static bool hide(struct store *store, const struct config *config, GError **error)
+{
+	struct pg_args args = { 0 };
+
+	arg_int8(&args, config->privacy->minimum_authors);
+	return store_exec(store, sql[HIDE], &args, NULL, error);
+}
+
 /* What views have to know of the configuration. */
 static bool write_settings(struct store *store, const struct config *config,
 			   GError **error)
@@ -386,7 +410,7 @@ static bool write_all(struct store *store, const struct config *config, GError *
 	return good && store_ownership_write(store, config, error) &&
 	       write_sources(store, config, error) && write_uses(store, config, error) &&
 	       store_sync_debt(store, config, error) &&
-	       store_sync_goals(store, config, error) &&
+	       store_sync_goals(store, config, error) && hide(store, config, error) &&
 	       write_settings(store, config, error) &&
 	       store_channels_sync(store, config, error) &&
 	       mark_changed(store, before, error);

@@ -20,11 +20,11 @@
 	" dorad.day_number(w.fired), w.frozen_base, w.frozen_low, w.frozen_high,"        \
 	" w.frozen_effect, dorad.day_number(w.frozen_onset), w.fired_score,"             \
 	" w.fired_ratio, w.worsened, w.lacking, w.score, w.ratio, w.alert_id,"           \
-	" (SELECT a.engine FROM dorad.alert a WHERE a.alert_id = w.alert_id),"           \
-	" w.silence, w.measured"                                                         \
-	" FROM dorad.watch w WHERE w.active"
+	" a.engine, w.silence, w.measured, a.sensitivity, a.gate"                        \
+	" FROM dorad.watch w LEFT JOIN dorad.alert a ON a.alert_id = w.alert_id"         \
+	" WHERE w.active"
 #define OF_SCOPE " AND (w.scope_id = $1 OR ($1 = 0 AND w.scope_id IS NULL))"
-#define LOCKED " ORDER BY w.watch_id FOR NO KEY UPDATE"
+#define LOCKED " ORDER BY w.watch_id FOR NO KEY UPDATE OF w"
 
 enum statement {
 	OF_ONE,
@@ -144,6 +144,7 @@ static void read_row(const PGresult *result, int i, struct watch_row *row)
 	g_autofree char *kind = result_text(result, i, 1);
 	g_autofree char *direction = result_text(result, i, 6);
 	g_autofree char *engine = result_text(result, i, 29);
+	g_autofree char *sensitivity = result_text(result, i, 32);
 
 	*row = (struct watch_row){
 		.watch_id = result_int4(result, i, 0),
@@ -156,11 +157,14 @@ static void read_row(const PGresult *result, int i, struct watch_row *row)
 		.ratio = result_double(result, i, 27),
 		.alert_id = result_int8(result, i, 28),
 		.measured = result_text(result, i, 31),
+		.gate = PQgetisnull(result, i, 33) ? 0 : result_double(result, i, 33),
 	};
 	watch_kind_parse(kind, &row->kind);
 	shift_direction_parse(direction, &row->direction);
 	if (engine)
 		shift_engine_parse(engine, &row->engine);
+	if (sensitivity)
+		shift_sensitivity_parse(sensitivity, &row->sensitivity);
 	read_watch(result, i, &row->watch);
 }
 

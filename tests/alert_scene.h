@@ -130,10 +130,11 @@ static inline void judge(const struct alert_scene *scene, enum metric metric,
 			 const struct watch *watch, gint32 day, struct watch_look *look,
 			 struct shift *shift)
 {
+	struct watch_row row = { .watch = *watch };
 	struct alert_subject subject;
 
 	alert_subject_init(&subject, scene, metric, &plain, SHIFT_WORSE);
-	alert_judge(scene, &subject, watch, alert_engine(&subject, DAY0 + day),
-		    DAY0 + day, look, shift);
+	row.engine = alert_engine(&subject, DAY0 + day);
+	alert_judge(scene, &subject, &row, DAY0 + day, look, shift);
 	alert_subject_clear(&subject);
 }

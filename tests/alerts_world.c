@@ -69,6 +69,13 @@ static void add_facts(const char *service, const char *facts)
 	rig_run(&rig, sql);
 }
 
+void world_add_facts(const char *service)
+{
+	g_autofree char *facts = make_facts();
+
+	add_facts(service, facts);
+}
+
 struct config *world_config(const char *metrics, const char *rule, const char *limit,
 			    const char *sections)
 {
@@ -113,12 +120,10 @@ void world_use(struct config *config)
 
 void world_set_up(void)
 {
-	g_autofree char *facts = make_facts();
-
 	rig_init(&rig);
 	world_use(world_config(NULL, "", "2d", ""));
-	add_facts("search", facts);
-	add_facts("mail", facts);
+	world_add_facts("search");
+	world_add_facts("mail");
 }
 
 void world_tear_down(void)

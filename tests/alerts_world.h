@@ -26,6 +26,8 @@ struct config *world_config(const char *metrics, const char *rule, const char *l
 void world_use(struct config *config);
 void world_set_up(void);
 void world_tear_down(void);
+/* Gives a service the same history. */
+void world_add_facts(const char *service);
 gint64 world_start_of(gint32 day);
 /* Every source was read at an instant. */
 void world_set_fresh(gint64 at);

@@ -84,13 +84,13 @@ END_TEST
 static bool finds(const struct alert_scene *scene, enum shift_direction direction,
 		  gint32 day, struct shift *shift)
 {
-	const struct watch watch = learning();
+	const struct watch_row row = { .watch = learning(), .engine = SHIFT_COUNT };
 	struct alert_subject subject;
 	struct watch_look look;
 
 	alert_subject_init(&subject, scene, METRIC_DEPLOYMENT_FREQUENCY, &plain,
 			   direction);
-	alert_judge(scene, &subject, &watch, SHIFT_COUNT, DAY0 + day, &look, shift);
+	alert_judge(scene, &subject, &row, DAY0 + day, &look, shift);
 	alert_subject_clear(&subject);
 	return look.condition;
 }

@@ -194,11 +194,12 @@ static char *replayed(const struct replay_series *series)
 	return g_string_free(text, FALSE);
 }
 
-/* A replay learns for eight weeks, and so begins with the first day of the life. */
+/* It begins with the first day of the life. */
 static void check_replay(struct life *life)
 {
 	const struct replay_query query = {
 		.since = DAY0 + LIFE + 8 * 7,
+		.first = DAY0 + LIFE,
 		.until = DAY0 + DAYS - 1,
 		.kind = SCOPE_SERVICE,
 	};

@@ -8,11 +8,12 @@ static const struct replay_query lead_times = {
 	.scope = "search",
 };
 
-static GArray *replay(gint32 since, gint32 until)
+static GArray *replay_from(gint32 first, gint32 since, gint32 until)
 {
 	struct replay_query query = lead_times;
 	GArray *all;
 
+	query.first = first;
 	query.since = DAY0 + since;
 	query.until = DAY0 + until;
 
@@ -20,6 +21,11 @@ static GArray *replay(gint32 since, gint32 until)
 				   world_start_of(until + 2), &error)));
 	ck_assert_uint_eq(all->len, 1);
 	return all;
+}
+
+static GArray *replay(gint32 since, gint32 until)
+{
+	return replay_from(0, since, until);
 }
 
 /* What it says of the days that were lived. */
@@ -132,7 +138,7 @@ END_TEST
 /* A replay whose first day was the first that was lived. */
 static void expect_lived(gint32 last)
 {
-	GArray *all = replay(FIRST + 8 * 7, last);
+	GArray *all = replay_from(DAY0 + FIRST, FIRST + 8 * 7, last);
 	g_autofree char *played = events_in(all, 0, FIRST);
 	g_autofree char *lived = world_events_of("search", "change_lead_time", "worse");
 	g_autofree char *lived_too = g_strconcat(", ", lived, NULL);
@@ -202,6 +208,27 @@ START_TEST(a_replay_begins_with_the_first_fact)
 }
 END_TEST
 
+/* An alert may last for 16 weeks: whoever asks for some days of it sees it fire. */
+START_TEST(a_replay_shows_the_same_whatever_it_is_asked_for)
+{
+	const gint32 until = FIRST + 15 * 7 - 1;
+	g_autofree char *weeks = NULL;
+	GArray *all;
+
+	world_set_fresh(world_start_of(until + 2));
+	all = replay(FIRST, until);
+	weeks = g_strdup(g_array_index(all, struct replay_series, 0).weeks->str);
+	g_array_unref(all);
+	ck_assert_msg(strstr(weeks, "FFFFFFF"), "%s", weeks);
+	for (gint32 week = 5; week < 14; week += 4) {
+		all = replay(FIRST + 7 * week, until);
+		ck_assert_str_eq(g_array_index(all, struct replay_series, 0).weeks->str,
+				 weeks + week);
+		g_array_unref(all);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("alerts_replay");
@@ -214,6 +241,7 @@ int main(void)
 	tcase_add_test(tests, improvements_are_played_when_asked_for);
 	tcase_add_test(tests, a_replay_does_not_know_what_is_accepted_later);
 	tcase_add_loop_test(tests, a_replay_accepts_what_people_accepted, 0, 2);
+	tcase_add_test(tests, a_replay_shows_the_same_whatever_it_is_asked_for);
 	tcase_add_test(tests, a_replay_begins_with_the_first_fact);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -1,5 +1,7 @@
 #include "collector/evaluate_alerts.h"
 
+#include <math.h>
+
 #include "tests/alerts_world.h"
 
 /*
@@ -39,19 +41,20 @@ static void tear_down(void)
 /* What is frozen is of how it was measured. */
 START_TEST(what_is_measured_differently_is_withdrawn)
 {
-	struct config *low = world_config(NULL, "      sensitivity: low\n", "2d", "");
+	static const char *const worked = "      durations: working_days\n";
+	struct config *other = world_config(NULL, worked, "2d", "");
 
 	world_live_through("search", FIRST, ONSET + 24);
 	rig_expect(&rig, STATES, "guardrail firing, regression firing");
-	reconfigure(low, ONSET + 24);
+	reconfigure(other, ONSET + 24);
 	rig_expect(&rig, STATES, "guardrail firing, regression withdrawn: " CHANGED);
 	rig_expect(&rig,
 		   "SELECT concat_ws(' ', state, quiet, baseline_start, alert_id)"
 		   " FROM dorad.watch WHERE metric = 'change_lead_time'"
 		   " AND kind = 'regression' AND direction = 'worse'",
 		   "ok 0");
-	config_unref(low);
-	reconfigure(world_config(NULL, "      sensitivity: low\n", "3d", ""), ONSET + 24);
+	config_unref(other);
+	reconfigure(world_config(NULL, worked, "3d", ""), ONSET + 24);
 	rig_expect(&rig, STATES,
 		   "guardrail withdrawn: " CHANGED ", regression withdrawn: " CHANGED);
 	/* whoever was told of it is told */
@@ -60,6 +63,98 @@ START_TEST(what_is_measured_differently_is_withdrawn)
 		   " JOIN dorad.alert_event e USING (event_id)"
 		   " WHERE e.event = 'withdrawn'",
 		   "hook log log");
+}
+END_TEST
+
+/* What it takes to fire is asked of what is to fire: what does is the same story, and
+ * goes on by what it fired with. */
+START_TEST(what_it_takes_to_fire_ends_nothing)
+{
+	static const char *const rules[] = {
+		"      sensitivity: high\n",
+		"      sensitivity: low\n",
+		"      at_least: 9\n",
+		"      sensitivity: low\n      at_least: 10\n",
+	};
+
+	world_live_through("search", FIRST, ONSET + 24);
+	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
+		const gint32 day = ONSET + 24 + 2 * (gint32)i;
+		struct config *old = context.config;
+
+		reconfigure(world_config(NULL, rules[i], "2d", ""), day);
+		if (old != before)
+			config_unref(old);
+		world_live_through("search", day + 1, day + 2);
+		rig_expect(&rig, STATES, "guardrail firing, regression firing");
+	}
+	rig_expect(&rig,
+		   "SELECT concat_ws(' ', count(*), min(a.sensitivity), min(a.gate),"
+		   " (SELECT count(*) FROM dorad.alert_event e WHERE e.alert_id ="
+		   " min(a.alert_id) AND e.event NOT IN ('fired', 'worsened')))"
+		   " FROM dorad.alert a WHERE a.kind = 'regression'"
+		   " AND a.direction = 'worse'",
+		   "1 default 0 0");
+	/* and ends by it */
+	rig_run(&rig, "UPDATE dorad.shipped SET lead_us = lead_us / 3"
+		      " WHERE finished_at >= timestamptz '2025-01-13 00:00Z'");
+	world_live_through("search", ONSET + 33, ONSET + 33);
+	rig_expect(&rig,
+		   "SELECT state || ': ' || reason FROM dora.alerts"
+		   " WHERE kind = 'regression' AND direction = 'worse'",
+		   "withdrawn: late facts undid it");
+}
+END_TEST
+
+/* What as few people were told of as are too few now is told no longer, be it in a
+ * message that waits. */
+START_TEST(numbers_of_too_few_are_taken_back)
+{
+	static const struct {
+		const char *sections, *medians, *points, *guarded, *state;
+	} cases[] = {
+		{ "privacy:\n  minimum_authors: 1\n", "4", "2", "1", "firing" },
+		{ "privacy:\n  minimum_authors: 5\n", "0", "0", "0", "firing" },
+		{ "privacy:\n  minimum_authors: 6\n", "0", "0", "0",
+		  "withdrawn: too few people stand behind it" },
+	};
+	static const char *const medians =
+		"SELECT num_nonnulls(before_median, before_p85, after_median, after_p85)"
+		" FROM dora.alerts WHERE kind = 'regression' AND direction = 'worse'";
+	static const char *const points =
+		"SELECT num_nonnulls(before, after) FROM dora.change_points";
+	static const char *const hook = "hook";
+	GPtrArray *messages;
+
+	world_live_through("search", FIRST, ONSET + 24);
+	rig_expect(&rig, medians, "4");
+	rig_expect(&rig, points, "2");
+	world_use(world_config(NULL, "", "2d", cases[_i].sections));
+	before = context.config;
+	rig_expect(&rig, medians, cases[_i].medians);
+	rig_expect(&rig, points, cases[_i].points);
+	rig_expect(&rig,
+		   "SELECT num_nonnulls(after_rate) FROM dora.alerts"
+		   " WHERE kind = 'guardrail'",
+		   cases[_i].guarded);
+	rig_ok((messages = store_outbox_due(rig.store, &hook, 1,
+					    world_start_of(ONSET + 26), 10, &error)));
+	ck_assert_uint_eq(messages->len, 1);
+	for (guint i = 0; i < messages->len; i++) {
+		const struct outbox_message *message = messages->pdata[i];
+		const struct alert_row *row = &g_array_index(message->alerts,
+							     struct alert_row, 0);
+
+		ck_assert_int_eq(isnan(row->shift.before.median),
+				 cases[_i].medians[0] == '0');
+	}
+	outbox_messages_free(messages);
+	world_live_through("search", ONSET + 25, ONSET + 25);
+	rig_expect(&rig,
+		   "SELECT concat_ws(': ', state, reason) FROM dora.alerts"
+		   " WHERE kind = 'regression' AND direction = 'worse'",
+		   cases[_i].state);
+	rig_expect(&rig, medians, cases[_i].medians);
 }
 END_TEST
 
@@ -197,6 +292,8 @@ int main(void)
 	tcase_set_timeout(tests, 240);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, what_is_measured_differently_is_withdrawn);
+	tcase_add_test(tests, what_it_takes_to_fire_ends_nothing);
+	tcase_add_loop_test(tests, numbers_of_too_few_are_taken_back, 0, 3);
 	tcase_add_test(tests, masked_days_to_come_change_nothing);
 	tcase_add_test(tests, what_is_new_is_watched_at_once);
 	tcase_add_test(tests, change_points_go_with_their_metric);

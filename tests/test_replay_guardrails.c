@@ -92,8 +92,9 @@ static char *played_of(const struct replay_series *series, gint32 since)
 	return g_string_free(text, FALSE);
 }
 
-/* A replay learns for eight weeks, and so begins with the first day that was lived. */
+/* A replay of the days that were lived. */
 static const struct replay_query whole = { .since = DAY0 + FIRST + 8 * 7,
+					   .first = DAY0 + FIRST,
 					   .until = DAY0 + LAST };
 
 static GArray *replay(const struct replay_query *query)
@@ -114,6 +115,7 @@ static GArray *replay_one(const char *name, gint32 since)
 
 	query.guardrail = name;
 	query.since = DAY0 + since;
+	query.first = query.since - 8 * 7;
 	all = replay(&query);
 	ck_assert_msg(all->len == 1, "%s: %u series", name, all->len);
 	return all;

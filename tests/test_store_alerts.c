@@ -318,6 +318,7 @@ static const struct {
 	int days; /* of onset, after the first's */
 	bool ended;
 	bool together;
+	bool renamed; /* the team is, which makes it another scope */
 } groups[] = {
 	{ "another service of the team", "service", "search", 7, false, true },
 	{ "the team itself", "team", "red", -7, false, true },
@@ -327,6 +328,8 @@ static const struct {
 	{ "another team", "service", "mail", 0, false, false },
 	{ "the org", "org", "acme", 0, false, false },
 	{ "the daemon", NULL, NULL, 0, false, false },
+	{ "a service of the team by another name", "service", "search", 1, false, true,
+	  true },
 };
 
 START_TEST(alerts_of_a_team_are_told_together)
@@ -341,6 +344,10 @@ START_TEST(alerts_of_a_team_are_told_together)
 	fires(&first, AT(19980), AT(20000), ops);
 	if (groups[_i].ended)
 		ends(&first, WATCH_RESOLVED, AT(20001));
+	if (groups[_i].renamed)
+		rig_run(&rig, "UPDATE dorad.scope s SET parent_id = t.scope_id FROM"
+			      " dorad.scope t WHERE s.kind = 'service' AND"
+			      " t.name = 'blue'");
 	fires(&second, AT(19980 + groups[_i].days), AT(20002), ops);
 	n = rig_ask(&rig, "SELECT count(DISTINCT group_id) FROM dora.alerts");
 	ck_assert_msg(strcmp(n, groups[_i].together ? "1" : "2") == 0, "%s: %s groups",

@@ -80,7 +80,8 @@ CREATE INDEX alert_group_scope ON dorad.alert_group (scope_id, group_id);
 
 -- One life of a watch, from firing to its end. Who has it in a group has it told; notified:
 -- the channels of NOTIFY that were. Numbers of guardrails and incidents: after_rate is the
--- value, before_rate the limit, in unit. org, team, service: whose it was when it fired.
+-- value, before_rate the limit, in unit. org, team, service: whose it was when it fired,
+-- services: which its scope had then. sensitivity, gate: by which it did.
 CREATE TABLE dorad.alert (
 	alert_id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
 	watch_id int NOT NULL REFERENCES dorad.watch,
@@ -99,6 +100,8 @@ CREATE TABLE dorad.alert (
 	reason text,
 	rule text,
 	sensitivity text CHECK (sensitivity IN ('default', 'high', 'low')),
+	gate double precision,
+	services int[],
 	engine text CHECK (engine IN ('level', 'count', 'share', 'spans')),
 	time_zone text NOT NULL,
 	onset timestamptz,
@@ -296,7 +299,7 @@ COMMENT ON COLUMN dora.alerts.environment IS 'Rollout group: environment in dora
 COMMENT ON COLUMN dora.alerts.metric IS 'metric in dora.series; of kind self source_stale, source_denied, rule_matched_nothing or channel_failing.';
 COMMENT ON COLUMN dora.alerts.name IS 'Of a guardrail: its name in the configuration; of an incident: its source, project and number; of kind self: the source, service or channel it is about; else empty.';
 COMMENT ON COLUMN dora.alerts.direction IS 'worse, or better, which is for information alone.';
-COMMENT ON COLUMN dora.alerts.state IS 'firing; resolved: it is over; accepted: it lasted, or somebody said so, and is the new normal; withdrawn: late facts undid it, nothing was heard for 28 days, it is measured differently now, or nothing watches it any longer.';
+COMMENT ON COLUMN dora.alerts.state IS 'firing; resolved: it is over; accepted: it lasted, or somebody said so, and is the new normal; withdrawn: late facts or other services undid it, too few authors are left, nothing was heard for 28 days, it is measured differently now, or nothing watches it any longer.';
 COMMENT ON COLUMN dora.alerts.strength IS 'Evidence in a word: likely from 5, strong from 10, very strong from 30; NULL below and where there is no evidence.';
 COMMENT ON COLUMN dora.alerts.onset IS 'First instant of the first day of the new level, in the time zone of the scope; of an incident when it started.';
 COMMENT ON COLUMN dora.alerts.first_seen_at IS 'End of the first day on which the condition held.';
