@@ -16,6 +16,7 @@ static struct state_rollout *state_rollouts(const struct evaluation *work)
 			.group = rollout->group,
 			.started = work->facts.deployments[rollout->deployment].started,
 			.finished = rollout->finished,
+			.revision = work->digests->pdata[r],
 			.kind = work->kinds[r],
 			.ships = work->ships[r],
 		};

@@ -11,7 +11,7 @@
 #define MAX_THINGS 16
 
 struct world {
-	char revisions[MAX_THINGS];
+	char revisions[MAX_THINGS], names[MAX_THINGS][2];
 	struct state_rollout rollouts[MAX_THINGS];
 	struct repair repairs[MAX_THINGS];
 	struct state_incident incidents[MAX_THINGS];
@@ -23,7 +23,8 @@ static bool reaches(guint newer, guint older, void *user)
 	const struct world *world = user;
 	char from = world->revisions[newer], to = world->revisions[older];
 
-	ck_assert_int_eq(world->rollouts[newer].kind, ROLLOUT_OLDER);
+	ck_assert(world->rollouts[newer].kind == ROLLOUT_OLDER ||
+		  world->rollouts[newer].kind == ROLLOUT_REDEPLOY);
 	ck_assert_uint_eq(world->rollouts[newer].group, world->rollouts[older].group);
 	ck_assert_uint_lt(older, newer);
 	return from != '?' && from != '!' &&
@@ -70,6 +71,8 @@ static void read_rollouts(struct world *world, const char *text)
 		rollout->group = *text == '@' ? 0 : (guint)(*text++ - 'a');
 		text++;
 		rollout->finished = hours(&text);
+		world->names[i][0] = world->revisions[i];
+		rollout->revision = world->names[i];
 		rollout->started = INSTANT_NONE;
 		if (*text == '<') {
 			text++;

@@ -70,7 +70,8 @@ class Service(Shipping):
                     started < b.finished and not self.reaches(rollout, b) for b in before):
                 return "late"
             timely = [b for b in before if b.kind != "late"]
-            if timely and self.reaches(rollout, timely[-1]):
+            if timely and (self.reaches(rollout, timely[-1]) or
+                           self.forward(rollout, before, timely[-1])):
                 return "redeploy"
             return "rollback"
         rule = self.rule(rollout)
@@ -78,6 +79,26 @@ class Service(Shipping):
             self.repair(rollout, rule["kind"])
             return rule["kind"]
         return "normal"
+
+    def forward(self, rollout, before, live):
+        """Again to what the last rollback went back from?"""
+        moves = [i for i, b in enumerate(before) if b.kind not in ("redeploy", "late")]
+        if before[moves[-1]].kind != "rollback":
+            return False
+        earlier = before[:moves[-1]]
+        reached = [i for i, b in enumerate(earlier) if self.reaches(live, b)]
+        return any(b.revisions == rollout.revisions
+                   for b in earlier[reached[-1] + 1 if reached else 0:])
+
+    def broken(self, before):
+        """What a repair repairs that names nothing, as a list of one or none."""
+        whole = len(before)
+        while whole and before[whole - 1].kind == "redeploy" and whole > 1 and (
+                before[whole - 1].revisions == before[whole - 2].revisions):
+            whole -= 1
+        if whole and before[whole - 1].kind == "rollback":
+            return self.broken(before[:whole - 1])
+        return before[-1:]
 
     def news(self, rollout):
         """Commits and changes it ships that are not a baseline's."""
@@ -143,7 +164,7 @@ class Service(Shipping):
     def repair(self, rollout, kind):
         shippers = self.named(rollout)
         if shippers is None:
-            shippers = rollout.before[-1:]
+            shippers = self.broken(rollout.before)
         else:
             shippers = [r for r, repo in shippers
                         if r in rollout.before and repo not in r.bases]
