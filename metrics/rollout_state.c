@@ -268,7 +268,7 @@ static struct incident_link link_of(const struct derivation *all,
 
 	if (incident->named_by != LINK_NONE && incident->named >= 0)
 		return (struct incident_link){ incident->named, incident->named_by };
-	latest = latest_before(all, incident);
+	latest = incident->elsewhere ? -1 : latest_before(all, incident);
 	if (latest >= 0 && incident->started - all->facts->rollouts[latest].finished <
 				   all->facts->window)
 		return (struct incident_link){ latest, LINK_WINDOW };

@@ -85,7 +85,8 @@ struct state_incident {
 	/* What its cause names: the rollout and how; LINK_NONE: nothing that is known. */
 	gint named;
 	enum link_method named_by;
-	gint fix; /* the rollout that it names as its fix; -1: none */
+	gint fix;	/* the rollout that it names as its fix; -1: none */
+	bool elsewhere; /* its cause names what is of another service: no window */
 };
 
 struct state_facts {

@@ -10,7 +10,8 @@
  *              as is !, which ships something in another repository.
  *   repairs    "3 hotfix 1": rollout 3 (from 0) repairs 1; "before"; "nobody"
  *   incidents  "21-25": began and ended; "21-" is open. Then "/ab" the groups, "=2d" what
- *              its cause names and how (deployment, revision, change), "+3" its fix.
+ *              its cause names and how (deployment, revision, change), "=x" that it
+ *              names what is of another service, "+3" its fix.
  *   now        0: long after
  * What peers make of it, and what we do: of each rollout its kind, state with evidence
  * and end, and if it was unplanned; then of each incident its rollout. */
@@ -317,6 +318,11 @@ static const struct {
 	  .incidents = "9-12=1r",
 	  .states = "baseline ok, normal failed (incident 0) until 12",
 	  .links = "1 revision" },
+	{ .what = "what another service caused is not put to the latest of this one",
+	  .rollouts = "1@0 2@10",
+	  .incidents = "11-12=x",
+	  .states = "baseline ok, normal ok",
+	  .links = "none" },
 	{ .what = "an incident of one group passes the others by",
 	  .peer = "DevLake: the last deployment of the project, of any repository",
 	  .rollouts = "1a@0 1b@5 2a@10",

@@ -107,15 +107,20 @@ static void read_incidents(struct world *world, const char *text)
 		struct state_incident *incident =
 			&world->incidents[world->facts.n_incidents++];
 
-		*incident = (struct state_incident){ STATE_GROUPS_ANY, INSTANT_NONE,
-						     INSTANT_NONE,     -1,
-						     LINK_NONE,	       -1 };
+		*incident = (struct state_incident){
+			STATE_GROUPS_ANY, INSTANT_NONE, INSTANT_NONE, -1,
+			LINK_NONE,	  -1,		false
+		};
 		incident->started = hours(&text);
 		if (g_ascii_isdigit(*++text))
 			incident->restored = hours(&text);
 		if (*text == '/')
 			while (g_ascii_islower(*++text))
 				incident->groups |= state_group((guint)(*text - 'a'));
+		if (g_str_has_prefix(text, "=x")) {
+			incident->elsewhere = true;
+			text += 2;
+		}
 		if (*text == '=') {
 			incident->named = text[1] - '0';
 			incident->named_by = text[2] == 'd'   ? LINK_DEPLOYMENT

@@ -115,6 +115,7 @@ static void make_facts(struct world *world, GRand *rand)
 			.restored = dice(rand, 5) ? T0 + dice(rand, 60) : INSTANT_NONE,
 			.named = -1,
 			.fix = n && dice(rand, 4) == 0 ? dice(rand, n) : -1,
+			.elsewhere = dice(rand, 8) == 0,
 		};
 		if (n && dice(rand, 3) == 0) {
 			incident->named = dice(rand, n);
@@ -283,7 +284,7 @@ static struct incident_link said_link(const struct world *world, guint i)
 
 	if (incident->named_by != LINK_NONE)
 		return (struct incident_link){ incident->named, incident->named_by };
-	for (guint k = 0; k < world->facts.n_rollouts; k++)
+	for (guint k = 0; k < world->facts.n_rollouts && !incident->elsewhere; k++)
 		if (state_groups_have(incident->groups, world->rollouts[k].group) &&
 		    world->rollouts[k].finished <= incident->started)
 			link = (struct incident_link){ (gint)k, LINK_WINDOW };
