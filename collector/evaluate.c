@@ -5,6 +5,7 @@
 #include "collector/definition.h"
 #include "collector/evaluate_pipelines.h"
 #include "sinks/store_alerts.h"
+#include "sinks/store_states.h"
 
 /* So many failures one after another that may be over when tried again are of one cause,
  * most likely a database that is away: what is left stays due, and waiting out its
@@ -153,6 +154,19 @@ static void end_what_has_left(struct store *store, gint64 now, struct total *tot
 	add_outcome(total, &nothing, ok, failure);
 }
 
+/* What another service has since, or has no more, may be what an incident names. */
+static void look_elsewhere(struct store *store, struct total *total)
+{
+	const struct evaluate_result nothing = { 0 };
+	GError *failure = NULL;
+	bool ok = store_begin(store, &failure) && store_elsewhere_due(store, &failure) &&
+		  store_commit(store, &failure);
+
+	if (!ok)
+		store_rollback(store);
+	add_outcome(total, &nothing, ok, failure);
+}
+
 /* When the first of the pending rollouts becomes ok. */
 static gint64 next_state(const GArray *scopes)
 {
@@ -171,11 +185,17 @@ bool evaluate_due(struct store *store, const struct work_context *context, gint6
 	struct total total = { .context = context,
 			       .result = result,
 			       .alerts = INSTANT_NONE };
-	GArray *scopes = store_scopes(store, error);
+	GArray *scopes;
 
 	*result = (struct evaluate_result){ .next = INSTANT_NONE };
-	if (!scopes)
+	if (!gives_up(&total))
+		look_elsewhere(store, &total);
+	scopes = store_scopes(store, total.first ? NULL : error);
+	if (!scopes) {
+		if (total.first)
+			g_propagate_error(error, total.first);
 		return false;
+	}
 	evaluate_services(store, now, scopes, &total);
 	scope_rows_free(scopes);
 	/* attribution has made days dirty */

@@ -2,7 +2,11 @@
 
 #include "base/instant.h"
 #include "collector/incident_rules.h"
+#include "drivers/incident.h"
 #include "metrics/reference.h"
+
+/* As the longest id of an item. */
+#define MAX_NAME 500
 
 struct gathering {
 	struct evaluation *work;
@@ -33,6 +37,7 @@ static void incident_clear(void *data)
 	g_free(row->key.project);
 	g_free(row->key.id);
 	g_free(row->evidence);
+	g_free(row->others);
 }
 
 static bool gather(const struct item *item, gint32 source_id, const char *source,
@@ -107,6 +112,8 @@ struct naming {
 	struct evaluation *work;
 	guint64 groups;
 	struct evaluate_when when;
+	bool title;	 /* its text is one, that may as well name what mended it */
+	GString *others; /* of a cause: what else it names, as service_incident_row */
 	GHashTable *deployments; /* name → rollouts it is part of, GArray of gint */
 	GHashTable *by_number, *by_url; /* → likewise, changes */
 };
@@ -122,6 +129,9 @@ static void name_one(const struct naming *naming, struct named *named, gint roll
 		     enum link_method method, const char *evidence)
 {
 	if (rollout < 0 || method < named->method)
+		return;
+	if (naming->title && evaluation_rollout(naming->work, (guint)rollout)->finished >
+				     naming->when.started)
 		return;
 	if (method == named->method) {
 		gint nearer = evaluate_nearer(naming->work, named->rollout, rollout,
@@ -143,11 +153,20 @@ static bool is_of_group(const struct naming *naming, gint rollout)
 				 evaluation_rollout(naming->work, (guint)rollout)->group);
 }
 
+/* May be of another service, which only the store can tell. Long ones are no name. */
+static void add_other(const struct naming *naming, char kind, const char *text)
+{
+	if (naming->others && strlen(text) <= MAX_NAME && !strchr(text, '\n'))
+		g_string_append_printf(naming->others, "%c%s\n", kind, text);
+}
+
 static void name_deployment(const struct naming *naming, const char *text,
 			    struct named *named)
 {
 	const GArray *rollouts = g_hash_table_lookup(naming->deployments, text);
 
+	if (!rollouts)
+		add_other(naming, OTHER_DEPLOYMENT, text);
 	for (guint i = 0; rollouts && i < rollouts->len; i++) {
 		gint rollout = g_array_index(rollouts, gint, i);
 
@@ -173,6 +192,7 @@ static bool name_revision(const struct naming *naming, const char *text,
 			return false;
 		name_one(naming, named, rollout, LINK_REVISION, text);
 	}
+	add_other(naming, OTHER_COMMIT, text);
 	return true;
 }
 
@@ -197,6 +217,12 @@ static void name_change(const struct naming *naming, const struct reference *ref
 			return;
 		found = change;
 	}
+	if (!found && reference->project) {
+		g_autofree char *name = g_strconcat(reference->project, "#",
+						    reference->text, NULL);
+
+		add_other(naming, OTHER_CHANGE, name);
+	}
 	for (guint g = 0; found && g < work->facts.n_groups; g++)
 		if (state_groups_have(naming->groups, g))
 			name_one(naming, named, found->rollouts[g], LINK_CHANGE,
@@ -220,9 +246,10 @@ static bool is_bare_number(const struct reference *reference)
 }
 
 /* A title has words that happen to be names: only what is clearly a reference counts. */
-static bool name_by(const struct naming *naming, const char *text, bool title,
-		    struct named *named, GError **error)
+static bool name_by(const struct naming *naming, const char *text, struct named *named,
+		    GError **error)
 {
+	const bool title = naming->title;
 	g_autoptr(GArray) references = references_find(text);
 	bool good = true;
 
@@ -264,6 +291,32 @@ static gint64 first_of(gint64 a, gint64 b)
 	return a != INSTANT_NONE ? a : b;
 }
 
+/* The cause is what the source names as such, else its title; but a cause of another
+ * service is a cause, and none of ours. */
+static bool name_cause(struct naming *naming, const struct item *item,
+		       struct evaluate_incident *incident, struct named *named,
+		       GError **error)
+{
+	struct evaluation *work = naming->work;
+	g_autoptr(GString) others = g_string_new("");
+	bool good;
+
+	naming->others = others;
+	good = name_by(naming, item->cause, named, error);
+	naming->others = NULL;
+	naming->title = true;
+	good = good && (named->rollout >= 0 || name_by(naming, item->name, named, error));
+	naming->title = false;
+	if (!good || named->rollout >= 0 || others->len == 0 ||
+	    !evaluate_in_a_window(work, incident->started))
+		return good;
+	incident->others = g_strdup(others->str);
+	good = store_elsewhere(work->store, work->scope->scope_id, others->str,
+			       &named->evidence, error);
+	incident->elsewhere = named->evidence != NULL;
+	return good;
+}
+
 static bool add_incident(struct naming *naming, const struct gathered *row,
 			 GArray *incidents, GError **error)
 {
@@ -275,7 +328,7 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 		.groups = naming->groups,
 		.started = first_of(item->started,
 				    first_of(item->detected, item->created)),
-		.restored = first_of(item->mitigated, item->resolved),
+		.restored = incident_restored(item),
 	};
 	bool good = true;
 
@@ -283,12 +336,10 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 	naming->when.started = incident.started;
 	naming->when.fix = false;
 	if (!incident.excluded)
-		good = name_by(naming, item->cause, false, &named, error) &&
-		       (named.rollout >= 0 ||
-			name_by(naming, item->name, true, &named, error));
+		good = name_cause(naming, item, &incident, &named, error);
 	naming->when.fix = true;
 	if (good && !incident.excluded)
-		good = name_by(naming, item->fix, false, &fix, error);
+		good = name_by(naming, item->fix, &fix, error);
 	incident.named = named.rollout;
 	incident.named_by = named.method;
 	incident.evidence = named.evidence;

@@ -87,7 +87,10 @@ struct evaluate_incident {
 	gint64 started, restored;
 	gint named, fix; /* rollouts; -1: none */
 	enum link_method named_by;
-	char *evidence; /* the words that named it; NULL */
+	char *evidence; /* the words that named it, or what is elsewhere; NULL */
+	/* As service_incident_row; NULL: nobody has to ask. */
+	char *others;
+	bool elsewhere; /* its cause names what is of another service */
 };
 /* Array of struct evaluate_incident, in order of key; the caller unrefs. After
  * evaluate_changes_ship(). */
@@ -107,6 +110,9 @@ bool evaluate_shipped_by(struct evaluation *work, guint repo, guint32 pos, guint
 /* Of two rollouts (-1: none) the one that is meant. */
 gint evaluate_nearer(const struct evaluation *work, gint a, gint b,
 		     struct evaluate_when when);
+
+/* Had any rollout, of whatever group, finished within the failure window before then? */
+bool evaluate_in_a_window(const struct evaluation *work, gint64 started);
 
 /* Which rollouts repair others, by rule: an array of struct repair; the caller unrefs.
  * After evaluate_changes_ship(). */

@@ -16,6 +16,7 @@ static struct state_rollout *state_rollouts(const struct evaluation *work)
 			.group = rollout->group,
 			.started = work->facts.deployments[rollout->deployment].started,
 			.finished = rollout->finished,
+			.revision = work->digests->pdata[r],
 			.kind = work->kinds[r],
 			.ships = work->ships[r],
 		};
@@ -37,6 +38,7 @@ static GArray *state_incidents(const GArray *incidents, GArray *of)
 			.named = incident->named,
 			.named_by = incident->named_by,
 			.fix = incident->fix,
+			.elsewhere = incident->elsewhere,
 		};
 
 		if (incident->excluded)
@@ -66,6 +68,24 @@ static bool reaches(guint newer, guint older, void *user)
 			return false;
 	}
 	return shared > 0;
+}
+
+/* ---- windows ---- */
+
+bool evaluate_in_a_window(const struct evaluation *work, gint64 started)
+{
+	guint low = 0, high = work->rollouts.rollouts->len;
+
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+
+		if (evaluation_rollout(work, middle)->finished <= started)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && started - evaluation_rollout(work, low - 1)->finished <
+				  work->service->failure_window_us;
 }
 
 /* ---- rows for the store ---- */
@@ -169,6 +189,8 @@ static void add_rows(const struct evaluation *work,
 			.started = incident->started,
 			.restored = incident->restored,
 			.excluded = incident->excluded,
+			.others = incident->others,
+			.evidence = incident->elsewhere ? incident->evidence : NULL,
 		};
 
 		if (!state_groups_have(incident->groups, g))

@@ -15,6 +15,20 @@ bool incident_accept(const cJSON *json G_GNUC_UNUSED, struct item *incident,
 	return true;
 }
 
+static bool says_mitigated(const char *state)
+{
+	return !state || g_ascii_strcasecmp(state, "mitigated") == 0 ||
+	       g_ascii_strcasecmp(state, "monitoring") == 0;
+}
+
+gint64 incident_restored(const struct item *incident)
+{
+	if (incident->mitigated != INSTANT_NONE &&
+	    (incident->done || says_mitigated(incident->state)))
+		return incident->mitigated;
+	return incident->resolved;
+}
+
 void incident_withdraw(struct item *incident)
 {
 	incident->outcome = OUTCOME_CANCELLED;

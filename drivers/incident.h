@@ -14,6 +14,9 @@
 void incident_settle(struct item *incident);
 /* incident_settle() as an accept(). */
 bool incident_accept(const cJSON *json, struct item *incident, GError **error);
+/* When users were well again; INSTANT_NONE: they are not. A mitigation ends it as long as
+ * the source does not say that it went on since. */
+gint64 incident_restored(const struct item *incident);
 /* What was no incident after all: final, and no resolve. */
 void incident_withdraw(struct item *incident);
 /* What never was one: category says what it is instead ("maintenance"). */

@@ -24,9 +24,11 @@
 #define SHA "(?<![A-Za-z0-9_])[0-9A-Fa-f]{7,64}+(?![A-Za-z0-9_])"
 #define WHOLE_SHA "\\A[0-9A-Fa-f]{7,64}+\\z"
 
-/* 1: the number. Of "release 1.2" it is none. */
+/* 1: the number, with a sign or where the clause ends: of "release 12 hours ago" it is
+ * none, nor of "release 1.2". */
 #define DEPLOYMENT                                                                       \
-	"(?i)(?<![" WORD "])(?:deploy(?:ment)?|release)(?:\\s++#?+|#)([0-9]{1,20}+)"     \
+	"(?i)(?<![" WORD "])(?:deploy(?:ment)?|release)(?|\\s*+#([0-9]{1,20}+)"          \
+	"|\\s++([0-9]{1,20}+)(?=[ \\t]*+(?:\\z|[\\r\\n.,;:!?)\\]\"'])))"                 \
 	"(?![A-Za-z0-9_]|[#!" WORD "][A-Za-z0-9])"
 
 /* 1: the project, as the paths of GitHub, GitLab, Gitea and their APIs have it; 2: the

@@ -17,7 +17,8 @@ enum reference_kind {
 			     …/pullrequest/42, project from the url's path */
 	REFERENCE_WORD,	  /* another word of at least 3 bytes with a digit in it */
 	REFERENCE_DEPLOYMENT, /* the number right behind the word deploy, deployment or
-				 release: "release 7", "Deployment #4711" */
+				 release, with a # or at the end of its clause:
+				 "Deployment #4711", "since release 7." */
 };
 
 struct reference {

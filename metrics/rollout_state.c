@@ -84,6 +84,31 @@ static bool is_late(const struct derivation *all, guint rollout)
 	return false;
 }
 
+static bool is_same(const struct derivation *all, guint a, guint b)
+{
+	const char *one = all->facts->rollouts[a].revision;
+
+	return one && g_strcmp0(one, all->facts->rollouts[b].revision) == 0;
+}
+
+/* Branches do not reach each other, and yet one goes forward again to what a rollback
+ * went back from: to what was deployed before it, after all that is in what is there now,
+ * at the place live. */
+static bool is_forward(const struct derivation *all, guint rollout, guint live)
+{
+	guint begin = group_begin(all, rollout), k = live;
+
+	while (k > begin && (all->states[all->grouped[k]].nature == NATURE_REDEPLOY ||
+			     all->states[all->grouped[k]].nature == NATURE_LATE))
+		k--;
+	if (all->states[all->grouped[k]].nature != NATURE_ROLLBACK)
+		return false;
+	for (; k > begin && !reaches(all, all->grouped[live], all->grouped[k - 1]); k--)
+		if (is_same(all, rollout, all->grouped[k - 1]))
+			return true;
+	return false;
+}
+
 /* What is no news went back only if it is behind what was there before it, a slower
  * pipeline's aside: it may also go forward again after a rollback. */
 static enum rollout_nature nature_of_older(const struct derivation *all, guint rollout)
@@ -94,8 +119,10 @@ static enum rollout_nature nature_of_older(const struct derivation *all, guint r
 		k--;
 	if (k == begin)
 		return NATURE_BASELINE;
-	return reaches(all, rollout, all->grouped[k - 1]) ? NATURE_REDEPLOY
-							  : NATURE_ROLLBACK;
+	return reaches(all, rollout, all->grouped[k - 1]) ||
+			       is_forward(all, rollout, k - 1)
+		       ? NATURE_REDEPLOY
+		       : NATURE_ROLLBACK;
 }
 
 /* Those before it are known. */
@@ -134,15 +161,30 @@ static void mark_rolled_back(struct derivation *all, guint rollback)
 
 /* ---- repairs ---- */
 
+/* The rollout before one, -1; but what went back, and was deployed again, is whole, and
+ * stands where what it went back from was broken. */
+static gint broken_before(const struct derivation *all, guint rollout)
+{
+	guint begin = group_begin(all, rollout), k = all->places[rollout];
+
+	while (k > begin) {
+		guint j = k - 1;
+
+		while (j > begin &&
+		       all->facts->rollouts[all->grouped[j]].kind == ROLLOUT_REDEPLOY)
+			j--;
+		if (all->states[all->grouped[j]].nature != NATURE_ROLLBACK)
+			return (gint)all->grouped[k - 1];
+		k = j;
+	}
+	return -1;
+}
+
 /* The rollout that a repair shows to have failed; -1: none. */
 static gint repaired(const struct derivation *all, const struct repair *repair)
 {
-	guint place = all->places[repair->rollout];
-
 	if (repair->target == REPAIR_BEFORE)
-		return place > group_begin(all, repair->rollout)
-			       ? (gint)all->grouped[place - 1]
-			       : -1;
+		return broken_before(all, repair->rollout);
 	/* The baseline brought all history, old faults with it; and what is repaired
 	 * before it was deployed never reached users alone. */
 	if (repair->target < 0 || (guint)repair->target >= repair->rollout ||
@@ -226,7 +268,7 @@ static struct incident_link link_of(const struct derivation *all,
 
 	if (incident->named_by != LINK_NONE && incident->named >= 0)
 		return (struct incident_link){ incident->named, incident->named_by };
-	latest = latest_before(all, incident);
+	latest = incident->elsewhere ? -1 : latest_before(all, incident);
 	if (latest >= 0 && incident->started - all->facts->rollouts[latest].finished <
 				   all->facts->window)
 		return (struct incident_link){ latest, LINK_WINDOW };

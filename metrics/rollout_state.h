@@ -31,6 +31,9 @@ struct state_rollout {
 	guint group;
 	gint64 started; /* of the deployment that finished it; INSTANT_NONE: not told */
 	gint64 finished;
+	/* The revisions that it deployed, as one text that only the same have; NULL: no
+	 * other has them. Borrowed. */
+	const char *revision;
 	enum rollout_kind kind; /* what attribution says */
 	bool ships; /* of a kind that says no more than that a revision is missing: it
 		       ships something new in another repository */
@@ -41,8 +44,9 @@ struct repair {
 	guint rollout;
 	bool hotfix; /* else roll-forward */
 	/* The rollout that shipped what is repaired; REPAIR_BEFORE: the one before in its
-	 * group, as nothing is named; REPAIR_NOBODY: what is named was shipped by the
-	 * baseline, or together with its repair: it is a repair and marks nobody. */
+	 * group that did not go back, as nothing is named; REPAIR_NOBODY: what is named
+	 * was shipped by the baseline, or together with its repair: it is a repair and
+	 * marks nobody. */
 	gint target;
 };
 #define REPAIR_BEFORE (-1)
@@ -81,7 +85,8 @@ struct state_incident {
 	/* What its cause names: the rollout and how; LINK_NONE: nothing that is known. */
 	gint named;
 	enum link_method named_by;
-	gint fix; /* the rollout that it names as its fix; -1: none */
+	gint fix;	/* the rollout that it names as its fix; -1: none */
+	bool elsewhere; /* its cause names what is of another service: no window */
 };
 
 struct state_facts {

@@ -33,10 +33,17 @@ struct service_incident_row {
 	gint64 started, restored; /* INSTANT_NONE: not plausible; open */
 	gint64 rollout_id;	  /* it is linked to; 0: none (or of another group) */
 	enum link_method method;
-	const char *evidence; /* the words that named it; NULL */
+	const char *evidence; /* the words that named it; of one linked to none: what of
+				 another service its cause names; NULL */
 	const char *excluded; /* "withdrawn", "exempt", "negative",
 				 "implausible_time"; NULL: it counts */
+	/* What may be of another service: lines of one of these and a name. NULL: no
+	 * matter. */
+	const char *others;
 };
+#define OTHER_DEPLOYMENT 'd' /* its id */
+#define OTHER_COMMIT 'c'     /* 7 digits of its sha or more */
+#define OTHER_CHANGE 'm'     /* project#7 */
 struct shipped_change_row {
 	const char *environment;
 	struct item_key change;
@@ -66,6 +73,13 @@ bool store_states_write(struct store *store, gint32 service_id,
 bool store_service_incidents_write(struct store *store, gint32 service_id,
 				   const struct service_incident_row *rows, gsize n,
 				   gint64 now, GError **error);
+/* The first of others (as service_incident_row) that another service has: *name, which
+ * the caller frees; NULL: none. */
+bool store_elsewhere(struct store *store, gint32 service_id, const char *others,
+		     char **name, GError **error);
+/* Marks the attribution due of services of whose incidents the store would tell otherwise
+ * by now. */
+bool store_elsewhere_due(struct store *store, GError **error);
 bool store_shipped_changes_write(struct store *store, gint32 service_id,
 				 const struct shipped_change_row *rows, gsize n,
 				 GError **error);

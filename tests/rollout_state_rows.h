@@ -10,7 +10,8 @@
  *              as is !, which ships something in another repository.
  *   repairs    "3 hotfix 1": rollout 3 (from 0) repairs 1; "before"; "nobody"
  *   incidents  "21-25": began and ended; "21-" is open. Then "/ab" the groups, "=2d" what
- *              its cause names and how (deployment, revision, change), "+3" its fix.
+ *              its cause names and how (deployment, revision, change), "=x" that it
+ *              names what is of another service, "+3" its fix.
  *   now        0: long after
  * What peers make of it, and what we do: of each rollout its kind, state with evidence
  * and end, and if it was unplanned; then of each incident its rollout. */
@@ -54,6 +55,27 @@ static const struct {
 	  .rollouts = "1@0 2@10 1@20 2@30",
 	  .states = "baseline ok, normal failed (rollback by 2) until 20, "
 		    "rollback ok unplanned, redeploy ok" },
+	{ .what = "forward again on branches that do not reach each other, too",
+	  .peer = "a second rollback, which the shape of the branches decides",
+	  .rollouts = "1@0 a@10 b@20 a@30 b@40",
+	  .states = "baseline ok, normal ok, normal failed (rollback by 3) until 30, "
+		    "rollback ok unplanned, redeploy ok" },
+	{ .what = "step by step, with a pause between",
+	  .rollouts = "1@0 a@10 b@20 c@30 a@40 a@45 b@50 c@60",
+	  .states = "baseline ok, normal ok, normal failed (rollback by 4) until 40, "
+		    "normal failed (rollback by 4) until 40, rollback ok unplanned, "
+		    "redeploy ok, redeploy ok, redeploy ok" },
+	{ .what = "to what was before the one it went back to is back again",
+	  .rollouts = "1@0 a@10 b@20 c@30 b@40 a@50",
+	  .states = "baseline ok, normal ok, normal failed (rollback by 5) until 50, "
+		    "normal failed (rollback by 4, rollback by 5) until 40, "
+		    "rollback failed (rollback by 5) until 50 unplanned, "
+		    "rollback ok unplanned" },
+	{ .what = "from what came after the rollback it is back, too",
+	  .rollouts = "1@0 a@10 b@20 a@30 c@40 b@50",
+	  .states = "baseline ok, normal ok, normal failed (rollback by 3) until 30, "
+		    "rollback failed (rollback by 5) until 50 unplanned, "
+		    "normal failed (rollback by 5) until 50, rollback ok unplanned" },
 	{ .what = "what nobody knows is between like anything else",
 	  .rollouts = "1@0 ?@10 1@20",
 	  .states = "baseline ok, revision_missing failed (rollback by 2) until 20, "
@@ -121,6 +143,34 @@ static const struct {
 	  .rollouts = "1@0 2@10 3@20",
 	  .repairs = "2 hotfix before",
 	  .states = "baseline ok, normal failed (hotfix by 2) until 20, "
+		    "hotfix ok unplanned" },
+	{ .what = "a bad one, back, then a hotfix: what it went back to is whole",
+	  .peer = "a rule of labels alone fails the good rollback",
+	  .rollouts = "1@0 2@10 3@20 2@21 4@70",
+	  .repairs = "4 hotfix before",
+	  .states = "baseline ok, normal ok, "
+		    "normal failed (rollback by 3, hotfix by 4) until 21, "
+		    "rollback ok unplanned, hotfix ok unplanned" },
+	{ .what = "back in two steps and there deployed again, then a hotfix: likewise",
+	  .rollouts = "1@0 2@10 3@20 2@30 1@40 1@45 4@50",
+	  .repairs = "6 hotfix before",
+	  .states = "baseline ok, normal failed (rollback by 4) until 40, "
+		    "normal failed (rollback by 3, rollback by 4, hotfix by 6) until 30, "
+		    "rollback failed (rollback by 4) until 40 unplanned, "
+		    "rollback ok unplanned, redeploy ok, hotfix ok unplanned" },
+	{ .what = "an incident ends a recovery, whatever repaired it",
+	  .rollouts = "1@0 2@10 1@20 3@70",
+	  .repairs = "3 roll_forward before",
+	  .incidents = "11-30",
+	  .states = "baseline ok, normal failed (incident 0, rollback by 2, "
+		    "roll_forward by 3) until 30, rollback ok unplanned, "
+		    "roll_forward ok unplanned",
+	  .links = "1 window" },
+	{ .what = "forward again after a rollback, then a hotfix: that was broken",
+	  .rollouts = "1@0 2@10 1@20 2@30 3@40",
+	  .repairs = "4 hotfix before",
+	  .states = "baseline ok, normal failed (rollback by 2) until 20, "
+		    "rollback ok unplanned, redeploy failed (hotfix by 4) until 40, "
 		    "hotfix ok unplanned" },
 	{ .what = "the one before is of its group",
 	  .rollouts = "1a@0 1b@5 2a@10 3b@20",
@@ -268,6 +318,11 @@ static const struct {
 	  .incidents = "9-12=1r",
 	  .states = "baseline ok, normal failed (incident 0) until 12",
 	  .links = "1 revision" },
+	{ .what = "what another service caused is not put to the latest of this one",
+	  .rollouts = "1@0 2@10",
+	  .incidents = "11-12=x",
+	  .states = "baseline ok, normal ok",
+	  .links = "none" },
 	{ .what = "an incident of one group passes the others by",
 	  .peer = "DevLake: the last deployment of the project, of any repository",
 	  .rollouts = "1a@0 1b@5 2a@10",

@@ -26,6 +26,11 @@ static const struct {
 	{ "a number alone is none", "HTTP 503 since noon", "word:503" },
 	{ "nor is one further on", "deploy of 4711", "word:4711" },
 	{ "nor a version", "release 1.2", "word:1.2" },
+	{ "nor a time since then", "bad release 12 hours ago", "" },
+	{ "nor what is counted", "since deploy 4711 times out", "word:4711" },
+	{ "at the end of a clause or a line",
+	  "(release 7) \"deploy 8\"\ndeploy 9\nit broke",
+	  "deployment:7 deployment:8 deployment:9" },
 	{ "nor one behind part of a word", "redeploy 4711, deploys 4712",
 	  "word:4711 word:4712" },
 

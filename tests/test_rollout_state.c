@@ -11,7 +11,7 @@
 #define MAX_THINGS 16
 
 struct world {
-	char revisions[MAX_THINGS];
+	char revisions[MAX_THINGS], names[MAX_THINGS][2];
 	struct state_rollout rollouts[MAX_THINGS];
 	struct repair repairs[MAX_THINGS];
 	struct state_incident incidents[MAX_THINGS];
@@ -23,7 +23,8 @@ static bool reaches(guint newer, guint older, void *user)
 	const struct world *world = user;
 	char from = world->revisions[newer], to = world->revisions[older];
 
-	ck_assert_int_eq(world->rollouts[newer].kind, ROLLOUT_OLDER);
+	ck_assert(world->rollouts[newer].kind == ROLLOUT_OLDER ||
+		  world->rollouts[newer].kind == ROLLOUT_REDEPLOY);
 	ck_assert_uint_eq(world->rollouts[newer].group, world->rollouts[older].group);
 	ck_assert_uint_lt(older, newer);
 	return from != '?' && from != '!' &&
@@ -70,6 +71,8 @@ static void read_rollouts(struct world *world, const char *text)
 		rollout->group = *text == '@' ? 0 : (guint)(*text++ - 'a');
 		text++;
 		rollout->finished = hours(&text);
+		world->names[i][0] = world->revisions[i];
+		rollout->revision = world->names[i];
 		rollout->started = INSTANT_NONE;
 		if (*text == '<') {
 			text++;
@@ -104,15 +107,20 @@ static void read_incidents(struct world *world, const char *text)
 		struct state_incident *incident =
 			&world->incidents[world->facts.n_incidents++];
 
-		*incident = (struct state_incident){ STATE_GROUPS_ANY, INSTANT_NONE,
-						     INSTANT_NONE,     -1,
-						     LINK_NONE,	       -1 };
+		*incident = (struct state_incident){
+			STATE_GROUPS_ANY, INSTANT_NONE, INSTANT_NONE, -1,
+			LINK_NONE,	  -1,		false
+		};
 		incident->started = hours(&text);
 		if (g_ascii_isdigit(*++text))
 			incident->restored = hours(&text);
 		if (*text == '/')
 			while (g_ascii_islower(*++text))
 				incident->groups |= state_group((guint)(*text - 'a'));
+		if (g_str_has_prefix(text, "=x")) {
+			incident->elsewhere = true;
+			text += 2;
+		}
 		if (*text == '=') {
 			incident->named = text[1] - '0';
 			incident->named_by = text[2] == 'd'   ? LINK_DEPLOYMENT

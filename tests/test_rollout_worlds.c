@@ -14,6 +14,7 @@
 
 struct world {
 	guint32 revisions[MAX_ROLLOUTS]; /* a set of commits; 0: missing */
+	char names[MAX_ROLLOUTS][8];
 	struct state_rollout rollouts[MAX_ROLLOUTS];
 	struct repair repairs[MAX_FACTS];
 	struct state_incident incidents[MAX_FACTS];
@@ -31,7 +32,8 @@ static bool reaches(guint newer, guint older, void *user)
 {
 	const struct world *world = user;
 
-	ck_assert_int_eq(world->rollouts[newer].kind, ROLLOUT_OLDER);
+	ck_assert(world->rollouts[newer].kind == ROLLOUT_OLDER ||
+		  world->rollouts[newer].kind == ROLLOUT_REDEPLOY);
 	ck_assert_uint_eq(world->rollouts[newer].group, world->rollouts[older].group);
 	return has_reached(world, newer, older);
 }
@@ -84,6 +86,9 @@ static void make_rollouts(struct world *world, GRand *rand)
 			world->revisions[i] ^= 1u << dice(rand, 6);
 		if (dice(rand, 12) == 0)
 			world->revisions[i] = 0;
+		g_snprintf(world->names[i], sizeof(world->names[i]), "%x",
+			   world->revisions[i]);
+		rollout->revision = world->names[i];
 		rollout->kind = kind_of(world, i);
 	}
 }
@@ -110,6 +115,7 @@ static void make_facts(struct world *world, GRand *rand)
 			.restored = dice(rand, 5) ? T0 + dice(rand, 60) : INSTANT_NONE,
 			.named = -1,
 			.fix = n && dice(rand, 4) == 0 ? dice(rand, n) : -1,
+			.elsewhere = dice(rand, 8) == 0,
 		};
 		if (n && dice(rand, 3) == 0) {
 			incident->named = dice(rand, n);
@@ -123,6 +129,17 @@ static void make_facts(struct world *world, GRand *rand)
 static bool same_group(const struct world *world, guint a, guint b)
 {
 	return world->rollouts[a].group == world->rollouts[b].group;
+}
+
+/* "the rollout before it in its group" */
+static gint said_before(const struct world *world, guint i)
+{
+	gint before = -1;
+
+	for (guint k = 0; k < i; k++)
+		if (same_group(world, k, i))
+			before = (gint)k;
+	return before;
 }
 
 /* "its deployment started before a rollout had finished whose revision it does not reach"
@@ -158,6 +175,29 @@ static gint said_live(const struct world *world, guint i)
 	return live;
 }
 
+static enum rollout_nature said_nature(const struct world *world, guint i);
+
+/* "since a rollback there were only redeploys and late ones, and it has the very
+ * revisions of a rollout before that, later there than any that the latest not late one
+ * reaches" */
+static bool said_forward(const struct world *world, guint i)
+{
+	guint live = (guint)said_live(world, i), back = live;
+	bool found = false;
+
+	while (said_nature(world, back) == NATURE_REDEPLOY ||
+	       said_nature(world, back) == NATURE_LATE)
+		back = (guint)said_before(world, back);
+	if (said_nature(world, back) != NATURE_ROLLBACK)
+		return false;
+	for (guint k = 0; k < back; k++)
+		if (same_group(world, k, i)) {
+			found = found || world->revisions[k] == world->revisions[i];
+			found = found && !has_reached(world, live, k);
+		}
+	return found;
+}
+
 /* The table of kinds, row by row. */
 static enum rollout_nature said_nature(const struct world *world, guint i)
 {
@@ -173,7 +213,8 @@ static enum rollout_nature said_nature(const struct world *world, guint i)
 		return NATURE_LATE;
 	if (kind == ROLLOUT_OLDER && said_live(world, i) < 0)
 		return NATURE_BASELINE;
-	if (kind == ROLLOUT_OLDER && has_reached(world, i, (guint)said_live(world, i)))
+	if (kind == ROLLOUT_OLDER &&
+	    (has_reached(world, i, (guint)said_live(world, i)) || said_forward(world, i)))
 		return NATURE_REDEPLOY;
 	if (kind == ROLLOUT_OLDER)
 		return NATURE_ROLLBACK;
@@ -182,17 +223,6 @@ static enum rollout_nature said_nature(const struct world *world, guint i)
 	if (has_repair(world, i, false))
 		return NATURE_ROLL_FORWARD;
 	return NATURE_NORMAL;
-}
-
-/* "the rollout before it in its group" */
-static gint said_before(const struct world *world, guint i)
-{
-	gint before = -1;
-
-	for (guint k = 0; k < i; k++)
-		if (same_group(world, k, i))
-			before = (gint)k;
-	return before;
 }
 
 /* "goes back to the latest earlier rollout whose revision it has or has reached; every
@@ -213,6 +243,19 @@ static bool said_rolled_back(const struct world *world, guint failed, guint by)
 	return (gint)failed > target;
 }
 
+/* "the rollout before it in its group is repaired; if that went back, or deployed again
+ * what had, the one before the rollback instead" */
+static gint said_broken(const struct world *world, guint i)
+{
+	gint broken = said_before(world, i), first = broken;
+
+	while (first >= 0 && world->rollouts[first].kind == ROLLOUT_REDEPLOY)
+		first = said_before(world, (guint)first);
+	if (first < 0 || said_nature(world, (guint)first) != NATURE_ROLLBACK)
+		return broken;
+	return said_broken(world, (guint)first);
+}
+
 static bool said_repaired(const struct world *world, guint failed, guint by, bool hotfix)
 {
 	enum rollout_nature nature = said_nature(world, by);
@@ -225,7 +268,7 @@ static bool said_repaired(const struct world *world, guint failed, guint by, boo
 		if (repair->rollout != by || repair->hotfix != hotfix)
 			continue;
 		if (repair->target == REPAIR_BEFORE &&
-		    said_before(world, by) == (gint)failed)
+		    said_broken(world, by) == (gint)failed)
 			return true;
 		if (repair->target == (gint)failed && failed < by &&
 		    world->rollouts[failed].kind != ROLLOUT_BASELINE)
@@ -241,7 +284,7 @@ static struct incident_link said_link(const struct world *world, guint i)
 
 	if (incident->named_by != LINK_NONE)
 		return (struct incident_link){ incident->named, incident->named_by };
-	for (guint k = 0; k < world->facts.n_rollouts; k++)
+	for (guint k = 0; k < world->facts.n_rollouts && !incident->elsewhere; k++)
 		if (state_groups_have(incident->groups, world->rollouts[k].group) &&
 		    world->rollouts[k].finished <= incident->started)
 			link = (struct incident_link){ (gint)k, LINK_WINDOW };

@@ -6,6 +6,118 @@ ALTER TABLE dorad.source
 	ADD COLUMN failure_kind text
 		CHECK (failure_kind IN ('retry', 'denied', 'data', 'config'));
 
+-- What the cause of an incident may name of other services: lines of a letter and a name.
+ALTER TABLE dorad.service_incident ADD COLUMN others text;
+
+CREATE INDEX service_incident_others ON dorad.service_incident (service_id)
+	WHERE others IS NOT NULL;
+
+CREATE INDEX deployment_name ON dorad.deployment (external_id);
+
+-- The first of them that another service has, and this one does not; NULL: none. Of a
+-- repository, an index is asked and nothing else: OFFSET 0 keeps it from becoming a join.
+CREATE FUNCTION dorad.elsewhere(service int, others text) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT w.name
+	FROM unnest(string_to_array(others, E'\n')) WITH ORDINALITY AS t (line, place)
+	CROSS JOIN LATERAL (VALUES (substr(t.line, 2))) w (name)
+	WHERE CASE left(t.line, 1)
+		WHEN 'd' THEN (SELECT bool_and(d.service_id <> elsewhere.service)
+			FROM dorad.deployment d
+			WHERE d.external_id IN (w.name, 'deployment:' || w.name))
+		WHEN 'c' THEN (SELECT bool_and(c.repo_id IS NULL OR c.globs IS NOT NULL
+				AND NOT EXISTS (SELECT FROM dorad.touched h
+					WHERE h.component_id = c.component_id
+					AND h.sha = k.sha))
+			FROM dorad.repo r
+			CROSS JOIN LATERAL (SELECT k.sha FROM dorad.commit k
+				WHERE k.repo_id = r.repo_id
+				AND k.sha >= decode(rpad(w.name, (length(w.name) + 1) / 2 * 2,
+					'0'), 'hex')
+				AND k.sha <= decode(rpad(w.name, 64, 'f'), 'hex') OFFSET 0) k
+			LEFT JOIN dorad.component c ON c.repo_id = r.repo_id
+				AND c.service_id = elsewhere.service)
+		WHEN 'm' THEN EXISTS (SELECT FROM dorad.source x
+			JOIN dorad.item i ON i.source_id = x.source_id AND i.kind = 'change'
+				AND i.project = regexp_replace(w.name, '#[0-9]+$', '')
+				AND i.external_id = substring(w.name FROM '[0-9]+$')
+			JOIN dorad.repo r ON r.repo_id NOT IN (SELECT c.repo_id
+				FROM dorad.component c
+				WHERE c.service_id = elsewhere.service)
+			WHERE i.merged_at IS NOT NULL AND i.gone_at IS NULL
+			AND EXISTS (SELECT FROM dorad.commit k WHERE k.repo_id = r.repo_id
+				AND k.sha IN (SELECT decode(h.sha, 'hex')
+					FROM (VALUES (i.sha), (i.squash_sha), (i.head_sha))
+					h (sha) WHERE h.sha ~ '^([0-9a-f]{2})+$') OFFSET 0))
+		ELSE false END
+	ORDER BY t.place LIMIT 1
+$$;
+
+-- As incident_restored(): what was mitigated may have gone on since, and be open again.
+CREATE FUNCTION dorad.restored_at(mitigated timestamptz, resolved timestamptz, done boolean,
+	state text) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN done OR coalesce(lower(state) IN ('mitigated', 'monitoring'), true)
+		THEN coalesce(mitigated, resolved) ELSE resolved END
+$$;
+
+CREATE OR REPLACE VIEW dora.incidents AS
+	SELECT x.name AS source, nullif(i.project, '') AS project,
+		i.external_id AS incident, i.name AS title, i.state, i.severity,
+		i.category, i.cause, i.services, i.labels, i.started_at, i.detected_at,
+		i.created_at, i.acknowledged_at, i.mitigated_at, i.resolved_at,
+		i.closed_at, i.updated_at,
+		extract(epoch FROM
+			i.acknowledged_at - coalesce(i.detected_at, i.created_at))
+			::double precision AS acknowledge_seconds,
+		CASE WHEN i.outcome NOT IN ('cancelled', 'skipped') THEN
+			extract(epoch FROM dorad.restored_at(i.mitigated_at,
+				i.resolved_at, i.done, i.state)
+				- coalesce(i.started_at, i.detected_at, i.created_at))
+				::double precision END AS resolve_seconds,
+		i.url, i.done AS final, i.first_seen_at, i.gone_at,
+		i.outcome IN ('cancelled', 'skipped') AS withdrawn
+	FROM dorad.item i JOIN dorad.source x USING (source_id)
+	WHERE i.kind = 'incident';
+
+COMMENT ON COLUMN dora.incidents.resolve_seconds IS 'Time to recover in seconds: from started_at (or, where that is unknown, detected_at, else created_at) to mitigated_at (or, where that is unknown, or the source says that it went on since, resolved_at); NULL while it is neither, and where it was none after all (withdrawn).';
+
+CREATE OR REPLACE VIEW dora.service_incidents AS
+	SELECT s.org, s.team, s.service, c.environment, x.name AS source,
+		nullif(c.project, '') AS project, c.external_id AS incident,
+		i.name AS title, i.severity, c.started_at, c.restored_at,
+		CASE WHEN c.excluded IS NULL THEN
+			extract(epoch FROM c.restored_at - c.started_at)
+			::double precision END AS restore_seconds,
+		d.external_id AS rollout, c.method AS linked_by,
+		CASE c.method WHEN 'window' THEN 0.5 WHEN 'change' THEN 0.9
+			WHEN 'revision' THEN 0.95 WHEN 'deployment' THEN 1
+			END::double precision AS confidence,
+		c.evidence, c.excluded AS excluded_reason, i.url,
+		c.rollout_id AS deployment_id
+	FROM dorad.service_incident c
+	JOIN dorad.scope_state s ON s.scope_id = c.service_id
+	JOIN dorad.scope o ON o.scope_id = c.service_id AND o.active
+	JOIN dorad.source x USING (source_id)
+	LEFT JOIN dorad.deployment d ON d.deployment_id = c.rollout_id
+	LEFT JOIN dorad.item i ON i.source_id = c.source_id AND i.project = c.project
+		AND i.kind = 'incident' AND i.external_id = c.external_id
+		AND i.attempt = 1
+	UNION ALL
+	SELECT NULL, NULL, NULL, NULL, x.name, nullif(i.project, ''), i.external_id,
+		i.name, i.severity, coalesce(i.started_at, i.detected_at, i.created_at),
+		dorad.restored_at(i.mitigated_at,
+				i.resolved_at, i.done, i.state), NULL, NULL, NULL, NULL, NULL,
+		'no_service', i.url, NULL
+	FROM dorad.item i JOIN dorad.source x USING (source_id)
+	WHERE i.kind = 'incident' AND i.attempt = 1 AND i.gone_at IS NULL
+	AND NOT EXISTS (SELECT FROM dorad.service_incident c
+		JOIN dorad.scope o ON o.scope_id = c.service_id AND o.active
+		WHERE c.source_id = i.source_id AND c.project = i.project
+		AND c.external_id = i.external_id);
+
+COMMENT ON COLUMN dora.service_incidents.evidence IS 'The words that name the rollout; where rollout is NULL, what its cause names of another service, for which it is put to no rollout of this one; NULL if neither.';
+
 CREATE OR REPLACE VIEW dora.sources AS
 	SELECT x.name AS source, x.kind, p.name AS repo, x.polled_at,
 		x.ok_at AS fresh_until, x.failed_at, x.failure,

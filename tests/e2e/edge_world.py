@@ -10,12 +10,12 @@ from rig import CONNINFO, fresh_database, git, sql
 
 
 DAY = 24 * HOUR
-TIMES = ("created", "started", "finished", "resolved", "merged", "first_commit", "reviewed",
+TIMES = ("created", "started", "finished", "mitigated", "resolved", "merged", "first_commit", "reviewed",
          "updated")
 COLUMNS = {
     "deployment": ("id", "sha", "environment", "outcome", "started", "finished", "updated"),
-    "incident": ("id", "name", "services", "cause", "fix", "created", "started", "resolved",
-                 "updated"),
+    "incident": ("id", "name", "services", "cause", "fix", "state", "created", "started",
+                 "mitigated", "resolved", "updated"),
     "change": ("id", "name", "labels", "bot", "sha", "squash_sha", "outcome", "created",
                "first_commit", "reviewed", "merged", "updated"),
 }

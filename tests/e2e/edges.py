@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import edge_blame
 from edge_world import DAY, WRONG, Edges, expect, some, seconds
 from events import HOUR
 from rig import git, sql
@@ -426,4 +427,4 @@ def main(namespace):
 
 
 if __name__ == "__main__":
-    main(globals())
+    main({**vars(edge_blame), **globals()})

@@ -19,6 +19,7 @@ FLAWS = {
     "days of UTC": "buckets are cut at midnight in Greenwich",
     "current team has all": "history goes with the service",
     "late is rollback": "a slower pipeline went back",
+    "another's cause is ours": "what names another service is put to the latest of this",
     "rework without fixes": "what an incident names as its fix was planned",
     "first incident recovers": "a rollout recovers with the first of its incidents",
     "bots counted": "what a rule leaves out has a lead time",
@@ -70,7 +71,8 @@ class Service(Shipping):
                     started < b.finished and not self.reaches(rollout, b) for b in before):
                 return "late"
             timely = [b for b in before if b.kind != "late"]
-            if timely and self.reaches(rollout, timely[-1]):
+            if timely and (self.reaches(rollout, timely[-1]) or
+                           self.forward(rollout, before, timely[-1])):
                 return "redeploy"
             return "rollback"
         rule = self.rule(rollout)
@@ -78,6 +80,26 @@ class Service(Shipping):
             self.repair(rollout, rule["kind"])
             return rule["kind"]
         return "normal"
+
+    def forward(self, rollout, before, live):
+        """Again to what the last rollback went back from?"""
+        moves = [i for i, b in enumerate(before) if b.kind not in ("redeploy", "late")]
+        if before[moves[-1]].kind != "rollback":
+            return False
+        earlier = before[:moves[-1]]
+        reached = [i for i, b in enumerate(earlier) if self.reaches(live, b)]
+        return any(b.revisions == rollout.revisions
+                   for b in earlier[reached[-1] + 1 if reached else 0:])
+
+    def broken(self, before):
+        """What a repair repairs that names nothing, as a list of one or none."""
+        whole = len(before)
+        while whole and before[whole - 1].kind == "redeploy" and whole > 1 and (
+                before[whole - 1].revisions == before[whole - 2].revisions):
+            whole -= 1
+        if whole and before[whole - 1].kind == "rollback":
+            return self.broken(before[:whole - 1])
+        return before[-1:]
 
     def news(self, rollout):
         """Commits and changes it ships that are not a baseline's."""
@@ -143,7 +165,7 @@ class Service(Shipping):
     def repair(self, rollout, kind):
         shippers = self.named(rollout)
         if shippers is None:
-            shippers = rollout.before[-1:]
+            shippers = self.broken(rollout.before)
         else:
             shippers = [r for r, repo in shippers
                         if r in rollout.before and repo not in r.bases]
@@ -162,9 +184,7 @@ class Service(Shipping):
                 continue
             start = next((incident[k] for k in ("started", "detected", "created")
                           if incident[k] is not None), None)
-            restored = incident["mitigated"]
-            if restored is None:
-                restored = incident["resolved"]
+            restored = self.restored(incident)
             reason = None
             if incident["gone"]:
                 reason = "gone"
@@ -189,6 +209,14 @@ class Service(Shipping):
                 if rollout:
                     rollout.evidence.append(("incident", None, incident))
                     rollout.incidents.append((start, restored))
+
+    def restored(self, incident):
+        over = incident["outcome"] != "running"
+        state = incident["state"]
+        if incident["mitigated"] is not None and (
+                over or state is None or state.lower() in ("mitigated", "monitoring")):
+            return incident["mitigated"]
+        return incident["resolved"]
 
     def concerns(self, incident):
         """The groups that it is about, by all rules that fit."""
@@ -235,12 +263,40 @@ class Service(Shipping):
             rollout, method = self.read(text, groups, start, is_title)
             if rollout:
                 return {rollout.group: (rollout, method)}
+        if self.flaw != "another's cause is ours" and self.elsewhere(incident["cause"]):
+            return {}
         for rollout in reversed(self.rollouts):
             if rollout.group in groups and rollout.finished <= start:
                 if start - rollout.finished < window:
                     return {rollout.group: (rollout, "window")}
                 break
         return {}
+
+    def elsewhere(self, text):
+        """Does a cause name what another service has, and this one does not?"""
+        words = [w.strip(".,;:()") for w in text.split()] if text else []
+        ids = [(d["service"], d["id"]) for d in self.world["deployments"]]
+        for word in words:
+            owners = {service for service, name in ids if name == word}
+            if owners and self.name not in owners:
+                return True
+            match = re.fullmatch(r"([^#!\s]+)[#!](\d+)", word)
+            for key, change in self.change_of.items():
+                if match and key[1:] == match.groups() and key not in self.landed and (
+                        change["merged"] is not None and not change["gone"]):
+                    return True
+            if not self.is_sha(word):
+                continue
+            ours = [repo in self.repos and self.belongs(repo, sha)
+                    for repo, commits in self.world["repos"].items()
+                    for sha in commits if sha.startswith(word)]
+            if ours and not any(ours):
+                return True
+        return False
+
+    def is_sha(self, word):
+        return re.fullmatch(r"[0-9a-f]{7,40}", word) and (len(word) == 40 or (
+            re.search("[0-9]", word) and re.search("[a-f]", word)))
 
     def fix(self, incident, groups, start):
         rollout, _ = self.read(incident["fix"], groups, start, False, self.after)
@@ -263,8 +319,7 @@ class Service(Shipping):
         found = []
         for repo in self.repos:
             for word in words:
-                if not re.fullmatch(r"[0-9a-f]{7,40}", word) or (len(word) < 40 and not (
-                        re.search("[0-9]", word) and re.search("[a-f]", word))):
+                if not self.is_sha(word):
                     continue
                 names = [s for s in self.world["repos"][repo] if s.startswith(word)]
                 if len(names) != 1:
@@ -278,6 +333,9 @@ class Service(Shipping):
                     if as_fix:
                         found += deployed
                     found.append(shipped or choose(deployed, start))
+        if is_title:
+            found = [r for r in found if r and r.finished <= start]
+            mine = [r for r in mine if r.finished <= start]
         if any(found):
             return choose(found, start), "revision"
         return self.read_changes(words, mine, start, is_title, choose)

@@ -451,7 +451,8 @@ class Maker:
                                                                         None]),
             "labels": self.some(["team-a", "drill"], 0.3), "category": None,
             "started": None, "detected": None, "created": start + US,
-            "mitigated": None, "resolved": None, "cause": self.cause(), "fix": self.cause(0.7),
+            "state": None, "mitigated": None, "resolved": None,
+            "cause": self.cause(), "fix": self.cause(0.7),
             "outcome": rand.choice(["success"] * 6 + ["running", "running", "cancelled",
                                                       "skipped"]),
             "gone": self.likely(0.05)}
@@ -465,6 +466,10 @@ class Maker:
                 incident["mitigated"] = end - rand.choice([0, US, HOUR])
             if self.likely(0.1):
                 incident["resolved"] = None if incident["mitigated"] is not None else end
+        elif incident["outcome"] == "running" and self.likely(0.5):
+            incident.update(mitigated=end, state=rand.choice(
+                [None, "Mitigated", "monitoring", "investigating"]))
+            self.told.append(end)
         if self.likely(0.02):
             incident.update(started=None, detected=None, created=None)
         self.told.append(max(start, end) if incident["outcome"] == "success" else start)
@@ -472,10 +477,10 @@ class Maker:
         states = [incident]
         if self.likely(0.5):
             states.insert(0, {**incident, "outcome": "running", "mitigated": None,
-                              "resolved": None, "gone": False, "cause": None})
+                              "state": None, "resolved": None, "gone": False, "cause": None})
         if self.likely(0.15):  # resolved, and opened again
             states.insert(-1, {**incident, "outcome": "success", "mitigated": None,
-                               "resolved": start + US, "gone": False})
+                               "state": None, "resolved": start + US, "gone": False})
         if self.likely(0.2):  # edited
             states.insert(-1, {**incident, "severity": "P1", "services": names[:1],
                                "name": "slow", "fix": None})
