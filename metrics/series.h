@@ -9,7 +9,7 @@
 
 /* The version of what the numbers mean; raised whenever the same facts would give other
  * numbers. */
-#define SERIES_MEANING 2
+#define SERIES_MEANING 3
 
 enum metric {
 	METRIC_DEPLOYMENT_FREQUENCY,
@@ -54,7 +54,8 @@ struct stage_sample {
  * finish), or an incident and its resolve. */
 struct span_sample {
 	gint64 began;
-	gint64 ended; /* > = began; INSTANT_NONE: still open */
+	gint64 ended; /* >= began; INSTANT_NONE: still open */
+	bool left;    /* it never ended, and counts as open no longer than until then */
 };
 
 /* A successful production rollout. service tells rollouts of different services apart in

@@ -173,6 +173,10 @@ START_TEST(addresses_go_with_an_upgrade)
 		   "b, erased 1");
 	rig_expect(&rig, "SELECT string_agg(kind, ' ') FROM dorad.commit_note", "title");
 	rig_expect(&rig, "SELECT count(patterns) FROM dorad.repo", "0");
+	rig_expect(&rig,
+		   "SELECT string_agg(name || ' ' || coalesce(left_at AT TIME ZONE 'UTC'"
+		   " || '', 'is there'), ', ' ORDER BY name) FROM dorad.scope",
+		   "gone 2026-03-01 00:00:00, shop is there");
 }
 END_TEST
 
