@@ -216,6 +216,39 @@ START_TEST(reasons_are_of_its_time)
 }
 END_TEST
 
+/* What explains a number of today, and one of then. */
+static void expect_explained(const char *open, const char *what)
+{
+	g_autofree char *today = rig_read(
+		&rig, "SELECT string_agg(what || ' ' || name, ', ' ORDER BY what, name)"
+		      " FROM (SELECT * FROM dora.explain('time_to_restore', now()::date,"
+		      " team => 'red') UNION ALL SELECT * FROM"
+		      " dora.explain('failed_deployment_recovery_time', now()::date,"
+		      " team => 'red')) x WHERE part = 'open'");
+	g_autofree char *then = rig_read(
+		&rig, "SELECT string_agg(part || ' ' || name, ', ' ORDER BY part, name)"
+		      " FROM dora.explain('time_to_restore', '1970-01-12', 'quarter',"
+		      " team => 'red') WHERE what = 'incident'");
+
+	ck_assert_msg(strcmp(today, open) == 0, "%s: %s", what, today);
+	ck_assert_msg(strcmp(then, "open open, used over") == 0, "%s: %s", what, then);
+}
+
+START_TEST(explanations_are_of_its_time)
+{
+	g_autofree char *took = NULL;
+
+	expect_explained("incident open, rollout d12", "there");
+	adopt(NULL);
+	expect_explained("", "left");
+	/* as dora.shipped_commits says it, of however few people */
+	took = rig_read(&rig, "SELECT seconds * 1e6 FROM dora.explain('change_lead_time',"
+			      " '1970-01-13', 'day', team => 'red')"
+			      " WHERE part = 'used'");
+	ck_assert_str_eq(took, "5");
+}
+END_TEST
+
 /* It has all the deployments again, as its own. */
 START_TEST(another_name_does_not_count_twice)
 {
@@ -273,6 +306,7 @@ int main(void)
 	tcase_add_test(tests, the_past_stays);
 	tcase_add_test(tests, what_another_has_too_is_what_that_says);
 	tcase_add_loop_test(tests, reasons_are_of_its_time, 0, G_N_ELEMENTS(reasons));
+	tcase_add_test(tests, explanations_are_of_its_time);
 	tcase_add_test(tests, another_name_does_not_count_twice);
 	tcase_add_test(tests, who_was_there_before_is_no_other_name);
 	tcase_add_test(tests, forgetting_concerns_its_teams);
