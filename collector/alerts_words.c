@@ -86,7 +86,7 @@ char *alerts_change(const struct alert_row *row)
 	if (row->kind == WATCH_GUARDRAIL)
 		return g_strdup_printf(
 			"%s, %s %s", value,
-			shift->after.rate > shift->before.rate ? "at most" : "at least",
+			shift->after.rate < shift->before.rate ? "at least" : "at most",
 			limit);
 	if (row->kind == WATCH_INCIDENT)
 		return g_strdup_printf("open for %s, 95 %% at most %s", value, limit);

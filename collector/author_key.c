@@ -11,6 +11,8 @@
 #include "base/error.h"
 
 #define KEY_NAME "author.key"
+/* So that the digest of a pattern is no hash of an address, whatever the pattern. */
+#define PURPOSE "dorad: excluded author\n"
 
 static bool failed(GError **error, enum dora_error code, const char *path,
 		   const char *what, int number)
@@ -149,4 +151,30 @@ GBytes *author_key_load(const struct config *config, const char *state_dir,
 	}
 	return g_bytes_new_with_free_func(secret, strlen(secret),
 					  (GDestroyNotify)secret_free, secret);
+}
+
+GBytes *author_key_find(const struct config *config, const char *state_dir,
+			GError **error)
+{
+	g_autofree char *path = g_build_filename(state_dir, KEY_NAME, NULL);
+
+	if (!config->privacy->author_key && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+		g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG,
+			    "author key %s: there is none: is --state-dir the daemon's?",
+			    path);
+		return NULL;
+	}
+	return author_key_load(config, state_dir, error);
+}
+
+char *author_key_digest(GBytes *key, const char *pattern)
+{
+	g_autofree char *text = g_strconcat(PURPOSE, pattern, NULL);
+	g_autoptr(GBytes) data = g_bytes_new(text, strlen(text));
+	g_autoptr(GBytes) none = g_bytes_new_static("", 0);
+	char *digest = g_compute_hmac_for_bytes(G_CHECKSUM_SHA256, key ? key : none,
+						data);
+
+	digest[AUTHOR_DIGEST_LENGTH] = '\0';
+	return digest;
 }

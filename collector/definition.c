@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "collector/author_key.h"
 #include "metrics/series.h"
 
 static cJSON *strings(char **list, unsigned n)
@@ -110,15 +111,22 @@ static void add_remediation(cJSON *object, const struct config_service *service)
 }
 
 /* Left out where nothing is excluded, as it is in the configuration. */
-static void add_exclude(cJSON *object, const struct config_exclude *exclude)
+static void add_exclude(cJSON *object, const struct config_exclude *exclude,
+			GBytes *author_key)
 {
-	cJSON *row;
+	cJSON *row, *authors;
 
 	if (!exclude)
 		return;
 	row = cJSON_AddObjectToObject(object, "exclude");
 	cJSON_AddBoolToObject(row, "bots", exclude->bots);
-	add_list(row, "authors", exclude->authors, exclude->n_authors);
+	authors = cJSON_AddArrayToObject(row, "authors");
+	for (unsigned i = 0; i < exclude->n_authors; i++) {
+		g_autofree char *digest = author_key_digest(author_key,
+							    exclude->authors[i]);
+
+		cJSON_AddItemToArray(authors, cJSON_CreateString(digest));
+	}
 	add_list(row, "labels", exclude->labels, exclude->n_labels);
 }
 
@@ -138,7 +146,7 @@ static cJSON *owners_array(const struct config_service *service)
 	return owners;
 }
 
-static cJSON *service_object(const struct config_service *service)
+static cJSON *service_object(const struct config_service *service, GBytes *author_key)
 {
 	static const char *const times[] = {
 		[COMMIT_TIME_AUTHORED] = "authored",
@@ -154,7 +162,7 @@ static cJSON *service_object(const struct config_service *service)
 				(double)(service->failure_window_us / G_USEC_PER_SEC));
 	add_incidents(object, service);
 	add_remediation(object, service);
-	add_exclude(object, service->exclude);
+	add_exclude(object, service->exclude, author_key);
 	cJSON_AddItemToObject(object, "owners", owners_array(service));
 	return object;
 }
@@ -215,8 +223,8 @@ static void add_shared(cJSON *object, const struct config *config, enum scope_ki
 	}
 }
 
-char *definition_of_scope(const struct config *config, enum scope_kind kind,
-			  const char *name, const char *time_zone)
+char *definition_of_scope(const struct config *config, GBytes *author_key,
+			  enum scope_kind kind, const char *name, const char *time_zone)
 {
 	const struct config_service *service = kind == SCOPE_SERVICE
 						       ? config_service(config, name)
@@ -228,7 +236,8 @@ char *definition_of_scope(const struct config *config, enum scope_kind kind,
 	cJSON_AddNumberToObject(object, "minimum_authors",
 				config->privacy->minimum_authors);
 	if (service)
-		cJSON_AddItemToObject(object, "service", service_object(service));
+		cJSON_AddItemToObject(object, "service",
+				      service_object(service, author_key));
 	else if (kind != SCOPE_SERVICE)
 		add_shared(object, config, kind, name);
 	return print(object);

@@ -9,9 +9,10 @@
 
 /* Time zone, smallest group, and of a service its components, production groups, where
  * lead time starts, its rules of failures and its owners; of a team or org the owners of
- * the services of which only a part of the history is its own. The caller frees. */
-char *definition_of_scope(const struct config *config, enum scope_kind kind,
-			  const char *name, const char *time_zone);
+ * the services of which only a part of the history is its own. Of exclude.authors, which
+ * may be addresses, it has digests: author_key_digest(). The caller frees. */
+char *definition_of_scope(const struct config *config, GBytes *author_key,
+			  enum scope_kind kind, const char *name, const char *time_zone);
 
 /* The caller frees. */
 char *definition_fingerprint(const char *content);

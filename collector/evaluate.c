@@ -74,7 +74,8 @@ static bool service_is_due(const struct work_context *context,
 			   const struct config_service *service,
 			   const struct scope_row *scope, gint64 now)
 {
-	g_autofree char *content = definition_of_scope(context->config, SCOPE_SERVICE,
+	g_autofree char *content = definition_of_scope(context->config,
+						       context->author_key, SCOPE_SERVICE,
 						       service->name, service->time_zone);
 	g_autofree char *fingerprint = definition_fingerprint(content);
 

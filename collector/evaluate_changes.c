@@ -1,6 +1,7 @@
 #include "collector/evaluate_inside.h"
 
 #include "base/instant.h"
+#include "collector/author_key.h"
 #include "collector/exclusion_rules.h"
 #include "metrics/reference.h"
 
@@ -229,10 +230,15 @@ static void tie(struct evaluation *work, guint repo)
 static void leave_out(struct evaluation *work, guint repo)
 {
 	const struct config_exclude *exclude = work->service->exclude;
+	g_auto(GStrv) authors = NULL;
 	guint8 *left_out;
 
 	if (!exclude)
 		return;
+	authors = g_new0(char *, exclude->n_authors + 1);
+	for (unsigned i = 0; i < exclude->n_authors; i++)
+		authors[i] = author_key_digest(work->context->author_key,
+					       exclude->authors[i]);
 	left_out = g_new0(guint8, (gsize)work->repos[repo].graph.n + 1);
 	for (guint i = 0; i < work->ties[repo]->len; i++) {
 		const struct tie *tied = &g_array_index(work->ties[repo], struct tie, i);
@@ -247,7 +253,7 @@ static void leave_out(struct evaluation *work, guint repo)
 			work->notes, struct evaluate_note, i);
 
 		if (note->repo == repo && strcmp(note->kind, "author") == 0 &&
-		    config_lists(exclude->authors, exclude->n_authors, note->text))
+		    config_lists(authors, exclude->n_authors, note->text))
 			left_out[note->pos] = 1;
 	}
 	work->left_out[repo] = left_out;

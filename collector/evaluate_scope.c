@@ -175,9 +175,9 @@ static void add_births(struct publishing *work, const GArray *environments, gint
 static bool renew(struct publishing *work, const struct work_context *context,
 		  const GArray *environments, GError **error)
 {
-	g_autofree char *content = definition_of_scope(context->config, work->scope->kind,
-						       work->scope->name,
-						       work->scope->time_zone);
+	g_autofree char *content = definition_of_scope(
+		context->config, context->author_key, work->scope->kind,
+		work->scope->name, work->scope->time_zone);
 	g_autofree char *fingerprint = definition_fingerprint(content);
 
 	work->definition_id = work->scope->definition_id;
@@ -231,7 +231,8 @@ static bool publish_scope(struct publishing *work, const struct work_context *co
 static bool series_are_due(const struct scope_row *scope,
 			   const struct work_context *context, gint64 now)
 {
-	g_autofree char *content = definition_of_scope(context->config, scope->kind,
+	g_autofree char *content = definition_of_scope(context->config,
+						       context->author_key, scope->kind,
 						       scope->name, scope->time_zone);
 	g_autofree char *fingerprint = definition_fingerprint(content);
 

@@ -424,9 +424,9 @@ static bool is_matched(struct evaluation *work, bool *matched, GError **error)
 static bool evaluate(struct evaluation *work, struct evaluate_result *result,
 		     GError **error)
 {
-	g_autofree char *content = definition_of_scope(work->context->config,
-						       SCOPE_SERVICE, work->service->name,
-						       work->service->time_zone);
+	g_autofree char *content = definition_of_scope(
+		work->context->config, work->context->author_key, SCOPE_SERVICE,
+		work->service->name, work->service->time_zone);
 	g_autofree char *fingerprint = definition_fingerprint(content);
 	bool same, matched;
 	guint first;

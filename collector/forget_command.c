@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "collector/author_key.h"
 #include "collector/evaluate.h"
 #include "collector/forgotten.h"
@@ -55,21 +54,6 @@ static char *address_of(char *line)
 		return g_strstrip(line);
 	*close = '\0';
 	return g_strstrip(open + 1);
-}
-
-/* The key there is: a new one would make hashes that nobody has. */
-static GBytes *read_key(const struct config *config, const char *state_dir,
-			GError **error)
-{
-	g_autofree char *path = g_build_filename(state_dir, "author.key", NULL);
-
-	if (!config->privacy->author_key && !g_file_test(path, G_FILE_TEST_EXISTS)) {
-		g_set_error(error, DORA_ERROR, DORA_ERROR_CONFIG,
-			    "author key %s: there is none: is --state-dir the daemon's?",
-			    path);
-		return NULL;
-	}
-	return author_key_load(config, state_dir, error);
 }
 
 /* The days it concerns are published anew at once: what is hidden must not wait for the
@@ -151,7 +135,7 @@ static int run(int argc, char **argv)
 	state_dir = options_state_dir(settings.state);
 	cache_dir = options_cache_dir(settings.cache);
 	signal(SIGPIPE, SIG_IGN);
-	key = read_key(config, state_dir, &error);
+	key = author_key_find(config, state_dir, &error);
 	if (!key)
 		return options_fail(&command_forget, error);
 	text = read_input();

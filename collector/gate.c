@@ -104,27 +104,29 @@ bool gate_is_open(const struct gate_count *counts, bool fails)
 static const struct {
 	const char *metric;
 	const char *view, *at;
+	const char *since; /* whose it was then counts it */
 	const char *which; /* NULL: all of them */
 	const char *order;
 } origins[] = {
-	{ "deployment_frequency", "rollouts", "finished_at", NULL, "finished_at" },
-	{ "lead_time_coding", "shipped_changes", "finished_at",
+	{ "deployment_frequency", "rollouts", "finished_at", "finished_at", NULL,
+	  "finished_at" },
+	{ "lead_time_coding", "shipped_changes", "finished_at", "finished_at",
 	  "coding_seconds IS NOT NULL", "coding_seconds DESC" },
-	{ "lead_time_pickup", "shipped_changes", "finished_at",
+	{ "lead_time_pickup", "shipped_changes", "finished_at", "finished_at",
 	  "pickup_seconds IS NOT NULL", "pickup_seconds DESC" },
-	{ "lead_time_review", "shipped_changes", "finished_at",
+	{ "lead_time_review", "shipped_changes", "finished_at", "finished_at",
 	  "review_seconds IS NOT NULL", "review_seconds DESC" },
-	{ "lead_time_deploy", "shipped_changes", "finished_at",
+	{ "lead_time_deploy", "shipped_changes", "finished_at", "finished_at",
 	  "deploy_seconds IS NOT NULL", "deploy_seconds DESC" },
-	{ "change_lead_time", "shipped_commits", "finished_at",
+	{ "change_lead_time", "shipped_commits", "finished_at", "finished_at",
 	  "excluded_reason IS NULL", "lead_seconds DESC" },
-	{ "change_fail_rate", "rollouts", "finished_at", "state = 'failed'",
-	  "finished_at" },
-	{ "failed_deployment_recovery_time", "rollouts", "recovered_at",
+	{ "change_fail_rate", "rollouts", "finished_at", "finished_at",
+	  "state = 'failed'", "finished_at" },
+	{ "failed_deployment_recovery_time", "rollouts", "recovered_at", "finished_at",
 	  "recovery_seconds IS NOT NULL", "recovery_seconds DESC" },
-	{ "deployment_rework_rate", "rollouts", "finished_at", "unplanned",
-	  "finished_at" },
-	{ "time_to_restore", "service_incidents", "restored_at",
+	{ "deployment_rework_rate", "rollouts", "finished_at", "finished_at",
+	  "unplanned", "finished_at" },
+	{ "time_to_restore", "service_incidents", "restored_at", "started_at",
 	  "excluded_reason IS NULL", "restore_seconds DESC" },
 };
 /* clang-format on */
@@ -138,10 +140,19 @@ static char *quote(const char *text)
 	return g_strdup_printf("'%s'", doubled->str);
 }
 
+/* Rows name the team that a service has now; what counts is whose it was. */
+static char *join_history(const char *since)
+{
+	return g_strdup_printf(" JOIN dora.team_history h ON h.service = r.service"
+			       " AND r.%s >= coalesce(h.valid_from, '-infinity')"
+			       " AND r.%s < coalesce(h.valid_to, 'infinity')",
+			       since, since);
+}
+
 char *gate_why(const struct guardrail_row *row)
 {
 	g_autofree char *scope = quote(row->scope), *group = quote(row->environment);
-	g_autofree char *from = NULL, *to = NULL;
+	g_autofree char *from = NULL, *to = NULL, *history = NULL;
 	gsize i = 0;
 
 	if (row->start == INSTANT_NONE)
@@ -152,11 +163,14 @@ char *gate_why(const struct guardrail_row *row)
 		return NULL;
 	from = instant_format(row->start);
 	to = instant_format(row->end);
+	history = row->kind == SCOPE_SERVICE ? g_strdup("")
+					     : join_history(origins[i].since);
 	return g_strdup_printf(
-		"SELECT * FROM dora.%s WHERE %s = %s AND environment = %s"
+		"SELECT r.* FROM dora.%s r%s WHERE %s.%s = %s AND r.environment = %s"
 		" AND %s >= '%s' AND %s < '%s'%s%s ORDER BY %s;",
-		origins[i].view, kind_word(row->kind), scope, group, origins[i].at, from,
-		origins[i].at, to, origins[i].which ? " AND " : "",
+		origins[i].view, history, row->kind == SCOPE_SERVICE ? "r" : "h",
+		kind_word(row->kind), scope, group, origins[i].at, from, origins[i].at,
+		to, origins[i].which ? " AND " : "",
 		origins[i].which ? origins[i].which : "", origins[i].order);
 }
 

@@ -41,7 +41,8 @@ static void poll_clear(struct poll *poll)
  */
 static char *cursor_make(const struct poll *poll, const char *digest, bool shallow)
 {
-	g_autofree char *rules = poll_rules_fingerprint(poll->context->config, poll->git);
+	g_autofree char *rules = poll_rules_fingerprint(poll->context->config, poll->git,
+							poll->context->author_key);
 
 	return g_strdup_printf("%s rules:%s%s", digest, rules, shallow ? " shallow" : "");
 }
@@ -206,7 +207,8 @@ static bool poll_store(struct poll *poll, GError **error)
 			    "meanwhile");
 		return false;
 	}
-	poll->notes = notes_new(poll->context->config, poll->git->name, error);
+	poll->notes = notes_new(poll->context->config, poll->git->name,
+				poll->context->author_key, error);
 	poll->forgotten = forgotten_load(poll->store, poll->context->author_key, error);
 	if (!poll->notes || !poll->forgotten || !store_commits(poll, error) ||
 	    !poll_notes_store(poll->store, poll->context, poll->git, poll->source.repo_id,

@@ -18,11 +18,13 @@ static bool is_read_by(const struct config_git *git, const struct config_rule *r
 	return FROM_IS_GIT(rule->from) && strcmp(rule->repository, git->name) == 0;
 }
 
-char *poll_rules_fingerprint(const struct config *config, const struct config_git *git)
+char *poll_rules_fingerprint(const struct config *config, const struct config_git *git,
+			     GBytes *author_key)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autofree char *sum = NULL;
-	_cleanup_(notes_freep) struct notes *notes = notes_new(config, git->name, NULL);
+	_cleanup_(notes_freep) struct notes *notes = notes_new(config, git->name,
+							       author_key, NULL);
 
 	if (notes)
 		g_string_append_printf(text, "notes %s\n", notes_patterns(notes));

@@ -10,7 +10,8 @@
 
 /* A text of FINGERPRINT_LENGTH characters that changes whenever the configuration would
  * read other facts from this repository. The caller frees. */
-char *poll_rules_fingerprint(const struct config *config, const struct config_git *git);
+char *poll_rules_fingerprint(const struct config *config, const struct config_git *git,
+			     GBytes *author_key);
 
 /* What may be another thing than it was at the poll before. */
 struct poll_change {

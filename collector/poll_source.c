@@ -31,6 +31,7 @@ char *poll_fingerprint(const struct config *config, const struct config_source *
 {
 	if (source->kind == SOURCE_KPI)
 		return kpi_fingerprint(source->kpi);
-	return source->kind == SOURCE_GIT ? poll_rules_fingerprint(config, source->git)
-					  : item_judge_fingerprint(config, source);
+	return source->kind == SOURCE_GIT
+		       ? poll_rules_fingerprint(config, source->git, NULL)
+		       : item_judge_fingerprint(config, source);
 }

@@ -122,8 +122,8 @@ static bool apply_git(const struct trial *trial, const struct config_git *git,
 		      const struct source_row *source, struct mirror *mirror,
 		      GError **error)
 {
-	_cleanup_(notes_freep) struct notes *notes = notes_new(trial->context->config,
-							       git->name, error);
+	_cleanup_(notes_freep) struct notes *notes = notes_new(
+		trial->context->config, git->name, trial->context->author_key, error);
 	struct poll_change what = { .rules = true };
 	struct poll_result result = { 0 };
 	struct repo_state state = { 0 };
@@ -154,8 +154,8 @@ static bool has_rules(const char *cursor, const char *fingerprint)
 static bool try_git(const struct trial *trial, const struct config_git *git,
 		    GError **error)
 {
-	g_autofree char *fingerprint = poll_rules_fingerprint(trial->context->config,
-							      git);
+	g_autofree char *fingerprint = poll_rules_fingerprint(trial->context->config, git,
+							      trial->context->author_key);
 	_cleanup_(mirror_closep) struct mirror *mirror = NULL;
 	g_autoptr(GError) local = NULL;
 	struct source_row row = { 0 };

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "collector/author_key.h"
 #include "collector/options.h"
 #include "collector/recompute.h"
 #include "sinks/store_privacy.h"
@@ -15,7 +16,7 @@
 #define SHOWN_JSON 100000
 
 struct settings {
-	char *config, *cache, *format;
+	char *config, *cache, *state, *format;
 	char **services;
 	gboolean dry_run;
 };
@@ -24,6 +25,7 @@ static void settings_clear(struct settings *settings)
 {
 	g_free(settings->config);
 	g_free(settings->cache);
+	g_free(settings->state);
 	g_free(settings->format);
 	g_strfreev(settings->services);
 }
@@ -205,6 +207,16 @@ static bool check(const struct settings *settings, const struct config *config,
 	return true;
 }
 
+/* Only of those are there hashes in what is compared. */
+static bool names_authors(const struct config *config)
+{
+	for (unsigned i = 0; i < config->n_services; i++)
+		if (config->services[i].exclude &&
+		    config->services[i].exclude->n_authors > 0)
+			return true;
+	return false;
+}
+
 static int run(int argc, char **argv)
 {
 	_cleanup_(settings_clear) struct settings settings = { 0 };
@@ -216,11 +228,14 @@ static int run(int argc, char **argv)
 		  "only this service (may be repeated)", "NAME" },
 		option_format(&settings.format),
 		option_cache_dir(&settings.cache),
+		option_state_dir(&settings.state),
 		{ 0 },
 	};
 	_cleanup_(config_unrefp) struct config *config = NULL;
 	_cleanup_(store_freep) struct store *store = NULL;
-	g_autofree char *cache_dir = NULL;
+	g_autofree char *cache_dir = NULL, *state_dir = NULL;
+	g_autoptr(GBytes) key = NULL;
+	g_autoptr(GError) error = NULL;
 	bool json;
 
 	if (!options_parse_all(&command_recompute, entries, argc, argv))
@@ -231,12 +246,17 @@ static int run(int argc, char **argv)
 	if (!check(&settings, config, &json))
 		return EXIT_USAGE;
 	cache_dir = options_cache_dir(settings.cache);
+	state_dir = options_state_dir(settings.state);
+	key = names_authors(config) ? author_key_find(config, state_dir, &error) : NULL;
+	if (error)
+		return options_fail(&command_recompute, error);
 	store = store_new(config);
 	signal(SIGPIPE, SIG_IGN);
 
 	const struct work_context context = {
 		.config = config,
 		.cache_dir = cache_dir,
+		.author_key = key,
 		.trial = settings.dry_run,
 		.notice = print_notice,
 	};

@@ -123,6 +123,25 @@ static void check_figure(struct check *check, const struct config_figure *figure
 		      goal_statistic_name(figure->statistic), metric->name);
 }
 
+/* What no number of a metric is: a limit there would always hold, or never. */
+static void check_bounds(struct check *check, const char *metric, enum goal_unit unit,
+			 const char *text, double value, const char *prefix,
+			 const char *name)
+{
+	const bool percent = strchr(text, '%') != NULL;
+
+	if (value < 0)
+		wrong(check, prefix, name, "\"%s\" is below 0, which %s never is", text,
+		      metric);
+	else if (unit == GOAL_RATIO && value > 1 && value <= 100 && !percent)
+		wrong(check, prefix, name,
+		      "\"%s\" is more than the whole, did you mean \"%s%%\"?", text,
+		      text);
+	else if (unit == GOAL_RATIO && value > 1)
+		wrong(check, prefix, name,
+		      "\"%s\" is more than the whole, expected at most 1 or 100%%", text);
+}
+
 /* A target or limit that was given and is not what the figure is in. figure NULL: of
  * business samples. */
 static void check_number(struct check *check, const struct config_figure *figure,
@@ -140,6 +159,8 @@ static void check_number(struct check *check, const struct config_figure *figure
 	if (text && !isfinite(value))
 		wrong(check, prefix, name, "\"%s\" does not fit %s, expected %s", text,
 		      metric ? metric->name : "it", expected[unit]);
+	else if (text && metric)
+		check_bounds(check, metric->name, unit, text, value, prefix, name);
 }
 
 /* ---- KPIs ---- */

@@ -54,7 +54,8 @@ struct stage_sample {
  * finish), or an incident and its resolve. */
 struct span_sample {
 	gint64 began;
-	gint64 ended; /* > = began; INSTANT_NONE: still open */
+	gint64 ended; /* >= began; INSTANT_NONE: still open */
+	bool left;    /* it never ended, and counts as open no longer than until then */
 };
 
 /* A successful production rollout. service tells rollouts of different services apart in

@@ -55,10 +55,10 @@ void spans_clear(struct spans *spans)
 /* How many of the spans had ended at an instant: these come first. */
 static gsize n_ended_until(const struct spans *spans, gint64 at)
 {
-	G_STATIC_ASSERT(sizeof(struct span_sample) == 2 * sizeof(gint64));
+	G_STATIC_ASSERT(sizeof(struct span_sample) == 3 * sizeof(gint64));
 	return spans->n_ended == 0
 		       ? 0
-		       : n_until(&spans->samples->ended, spans->n_ended, 2, at);
+		       : n_until(&spans->samples->ended, spans->n_ended, 3, at);
 }
 
 /* The Kaplan-Meier median of the n spans gathered and those open at the period's end. */
@@ -87,7 +87,8 @@ void add_spans(struct work *work, enum metric metric, const struct spans *spans,
 		const struct span_sample *samples = spans->samples + runs.runs[i].first;
 
 		for (gsize j = 0; j < runs.runs[i].n; j++)
-			work->spans[n++] = samples[j].ended - samples[j].began;
+			if (!samples[j].left)
+				work->spans[n++] = samples[j].ended - samples[j].began;
 	}
 	spread = distribution_of(work->spans, n, work->scratch);
 	row = series_row_of(metric, period, n, &spread);

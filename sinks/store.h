@@ -281,8 +281,9 @@ bool store_dirty_add(struct store *store, gint32 service_id, gint64 from, gint64
 GArray *store_dirty_take(struct store *store, gint32 scope_id, GError **error);
 /* What a scope's numbers are made of, for finishes in [from, to), sorted as series.h
  * says; one environment. Spans: those that ended in [from, to) or later or are open, and
- * began before to. A team or org has the samples of its active services from when they
- * were its own: by the finish of the rollout, or the beginning of the incident. */
+ * began before to. A team or org has the samples of its services from when they were its
+ * own, and of those that have left the configuration until they did: by the finish of the
+ * rollout, or the beginning of the incident. */
 struct sample_arrays {
 	GArray *rollouts;   /* of struct rollout_sample */
 	GArray *leads;	    /* of struct lead_sample */

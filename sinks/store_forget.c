@@ -5,7 +5,7 @@
 #define MARK                                                                             \
 	", marked AS (INSERT INTO dorad.dirty (scope_id, day)"                           \
 	" SELECT DISTINCT m.scope_id, (h.finished_at AT TIME ZONE 'UTC')::date"          \
-	" - date '1970-01-01' FROM hit h JOIN dorad.member m USING (service_id)"         \
+	" - date '1970-01-01' FROM hit h JOIN dorad.counted m USING (service_id)"        \
 	" WHERE m.scope_id IS NOT NULL) SELECT count(*) FROM hit"
 
 enum statement { ALONE, SHARED, READ, SERVICES, ADD, COMMITS, SHIPPED, CHANGES };

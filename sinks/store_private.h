@@ -146,11 +146,12 @@ const char *store_failure_kind(const GError *failure);
 
 /* ---- store_samples.c ---- */
 
-/* Each service that a scope ($1) has or had is looked at by itself, in the time it was
- * the scope's: one range of one index each. OFFSET 0 keeps it so, whatever the planner
- * takes the time bounds for. $2 is the environment, $3 and $4 are the range. */
+/* Each service that a scope ($1) has or had, also of those that have left the
+ * configuration, is looked at by itself, in the time it was the scope's: one range of one
+ * index each. OFFSET 0 keeps it so, whatever the planner takes the time bounds for. $2 is
+ * the environment, $3 and $4 are the range. */
 #define STORE_OF_EACH_OWNED                                                              \
-	" FROM (SELECT service_id, valid_from, valid_to FROM dorad.owner"                \
+	" FROM (SELECT service_id, valid_from, valid_to, left_at FROM dorad.counted"     \
 	" WHERE scope_id = $1 OFFSET 0) o CROSS JOIN LATERAL ("
 /* The same of the services that are the scope's at the end of the range, over all time: a
  * service that changes its team takes its past along. */

@@ -1,18 +1,23 @@
 #include "sinks/store_private.h"
 
 /* What began while it was the scope's and before the end of the range, and has not ended
- * before it; once, of however many services of the scope it is. */
+ * before it; once, of however many services of the scope it is. Of a service that left
+ * meanwhile it is open until then; of one that is there, too, it is what it is. */
 #define SPANS(began, ended, table, key, condition)                                       \
-	"SELECT y.began, y.ended FROM (SELECT DISTINCT x.*" STORE_OF_EACH_OWNED          \
-	"SELECT s." began ", s." ended ", " key " FROM dorad." table " s"                \
+	"SELECT y.began, y.ended, y.gone FROM (SELECT DISTINCT ON (" key                 \
+	") x.*" STORE_OF_EACH_OWNED "SELECT s." began ", s." ended ", false, " key       \
+	" FROM dorad." table " s"                                                        \
 	" WHERE s.service_id = o.service_id AND s.environment = $2"                      \
 	" AND " condition " AND s." ended " >= $3"                                       \
 	" AND s." began " >= o.valid_from AND s." began " < least(o.valid_to, $4)"       \
-	" UNION ALL SELECT s." began ", s." ended ", " key " FROM dorad." table " s"     \
+	" UNION ALL SELECT s." began ", o.left_at, o.left_at IS NOT NULL, " key          \
+	" FROM dorad." table " s"                                                        \
 	" WHERE s.service_id = o.service_id AND s.environment = $2"                      \
 	" AND " condition " AND s." ended " IS NULL"                                     \
 	" AND s." began " >= o.valid_from AND s." began " < least(o.valid_to, $4)"       \
-	" OFFSET 0) x (began, ended)) y ORDER BY y.ended, y.began"
+	" OFFSET 0) x (began, ended, gone) ORDER BY " key                                \
+	", x.gone, x.ended, x.began) y"                                                  \
+	" ORDER BY y.ended, y.began"
 
 /* Named, for a call in the middle of a literal is more than clang-format can lay out. */
 #define OWNED_R STORE_OWNED("r")
@@ -62,11 +67,10 @@ static const char *const sql[] = {
 		  " ORDER BY x.finished_at",
 	[STAGES] = STAGES_OF(STORE_OF_EACH_OWNED),
 	[LAST_STAGES] = STAGES_OF(STORE_OF_EACH_LAST),
-	[RECOVERIES] = SPANS("finished_at", "recovered_at", "rollout_state",
-			     "s.rollout_id",
+	[RECOVERIES] = SPANS("finished_at", "recovered_at", "rollout_state", "rollout_id",
 			     "s.state = 'failed' AND s.recovery_excluded IS NULL"),
 	[RESTORES] = SPANS("started_at", "restored_at", "service_incident",
-			   "s.source_id, s.project, s.external_id",
+			   "source_id, project, external_id",
 			   "s.excluded IS NULL AND s.started_at IS NOT NULL"),
 	/* Distinct environments of the large tables are found by skipping from one to the
 	 * next, for the two that have a row in each bucket of
@@ -82,11 +86,11 @@ static const char *const sql[] = {
 		" min(e.bucket_start) FILTER (WHERE e.metric = 'deployment_frequency'),"
 		" min(e.bucket_start) FILTER (WHERE e.metric = 'time_to_restore') FROM"
 		" (SELECT r.environment, r.finished_at, NULL::timestamptz,"
-		" NULL::timestamptz, NULL FROM dorad.owner o CROSS JOIN LATERAL"
+		" NULL::timestamptz, NULL FROM dorad.counted o CROSS JOIN LATERAL"
 		" dorad.first_rollouts(o.service_id, o.valid_from, o.valid_to) r"
 		" WHERE o.scope_id = $1"
 		" UNION ALL SELECT i.environment, NULL, i.started_at, NULL, NULL"
-		" FROM dorad.owner o JOIN dorad.service_incident i USING (service_id)"
+		" FROM dorad.counted o JOIN dorad.service_incident i USING (service_id)"
 		" WHERE o.scope_id = $1 AND i.excluded IS NULL"
 		" AND i.started_at >= o.valid_from AND i.started_at < o.valid_to"
 		/* a life that began with an incident that is deleted since */
@@ -179,6 +183,7 @@ static bool add_spans(const PGresult *result, void *user, GError **error)
 		struct span_sample sample = {
 			.began = result_instant(result, i, 0),
 			.ended = result_instant(result, i, 1),
+			.left = result_bool(result, i, 2),
 		};
 
 		g_array_append_val(samples, sample);

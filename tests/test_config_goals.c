@@ -192,6 +192,37 @@ static const struct wrong_file files[] = {
 			      "5%}]\norgs:\n" } },
 	  "dorad.yaml:7: guardrails[0].at_least: \"5%\" does not fit "
 	  "deployment_frequency, expected a number" },
+	{ "ratios of more than the whole, with percent forgotten and without",
+	  { { "orgs:\n", "kpis: [" CSV("a") ", {name: b, target: 7.5, dora: {metric: "
+					    "deployment_rework_rate, service: shop}}]\n"
+					    "north_star: {vision: v, metric: b, target: "
+					    "101, supporting: [a, b]}\n"
+					    "guardrails:\n"
+					    "- {name: g, metric: change_fail_rate, "
+					    "service: shop, at_most: 15}\n"
+					    "- {name: h, metric: change_fail_rate, "
+					    "service: shop, at_most: 150%}\n"
+					    "orgs:\n" } },
+	  "dorad.yaml:7: kpis[1].target: \"7.5\" is more than the whole, did you mean "
+	  "\"7.5%\"?\n"
+	  "dorad.yaml:8: north_star.target: \"101\" is more than the whole, expected at "
+	  "most 1 or 100%\n"
+	  "dorad.yaml:8: north_star.supporting[1]: \"b\" is the north star itself, "
+	  "expected another KPI\n"
+	  "dorad.yaml:10: guardrails[0].at_most: \"15\" is more than the whole, did you "
+	  "mean \"15%\"?\n"
+	  "dorad.yaml:11: guardrails[1].at_most: \"150%\" is more than the whole, "
+	  "expected at most 1 or 100%" },
+	{ "numbers below all that there are",
+	  { { "orgs:\n",
+	      "guardrails:\n"
+	      "- {name: g, metric: change_fail_rate, service: shop, at_most: -5%}\n"
+	      "- {name: h, metric: deployment_frequency, service: shop, at_least: -1}\n"
+	      "orgs:\n" } },
+	  "dorad.yaml:8: guardrails[0].at_most: \"-5%\" is below 0, which "
+	  "change_fail_rate never is\n"
+	  "dorad.yaml:9: guardrails[1].at_least: \"-1\" is below 0, which "
+	  "deployment_frequency never is" },
 };
 
 START_TEST(wrong)
@@ -214,7 +245,10 @@ START_TEST(what_is_said)
 		"guardrails:\n"
 		"- {name: g, metric: change_fail_rate, service: shop, at_most: 15%}\n"
 		"- {name: h, metric: deployment_frequency, org: acme, at_least: 3, "
-		"over: 7d, minimum: 2}\n",
+		"over: 7d, minimum: 2}\n"
+		"- {name: i, metric: change_fail_rate, org: acme, at_most: 100%}\n"
+		"- {name: j, metric: change_fail_rate, org: acme, statistic: n, "
+		"at_least: 20}\n",
 		NULL);
 	struct config *config = load_good(text);
 	const struct config_kpi *b = config_kpi(config, "b");
@@ -231,6 +265,8 @@ START_TEST(what_is_said)
 	/* in what the KPI is in */
 	ck_assert_double_eq(config->north_star->target_value, 5400);
 	ck_assert_double_eq(config->guardrails[0].limit, 0.15);
+	ck_assert_double_eq(config->guardrails[2].limit, 1);
+	ck_assert_double_eq(config->guardrails[3].limit, 20);
 	ck_assert_uint_eq(config->guardrails[0].minimum, 1);
 	ck_assert_uint_eq(goal_window_days(config->guardrails[1].over), 7);
 	/* those with samples are sources */

@@ -35,8 +35,8 @@ static void definitions(const char *keys, char *contents[N_SCOPES])
 	_cleanup_(config_unrefp) struct config *config = load_good(text);
 
 	for (gsize i = 0; i < N_SCOPES; i++)
-		contents[i] = definition_of_scope(config, scopes[i].kind, scopes[i].name,
-						  "UTC");
+		contents[i] = definition_of_scope(config, NULL, scopes[i].kind,
+						  scopes[i].name, "UTC");
 }
 
 static const struct {

@@ -58,8 +58,11 @@ START_TEST(a_breach_is_explained)
 		"the 28 days to 2026-03-01T00:00:00Z\n"
 		"          2d 3h (183600 s), limit at most 2d (172800 s); n 12\n"
 		"          facts known until 2026-03-01T08:00:00Z\n"
-		"          why: SELECT * FROM dora.shipped_commits WHERE team = 'o''red' "
-		"AND environment = 'production' AND finished_at >= "
+		"          why: SELECT r.* FROM dora.shipped_commits r JOIN "
+		"dora.team_history h ON h.service = r.service AND r.finished_at >= "
+		"coalesce(h.valid_from, '-infinity') AND r.finished_at < "
+		"coalesce(h.valid_to, 'infinity') WHERE h.team = 'o''red' "
+		"AND r.environment = 'production' AND finished_at >= "
 		"'2026-02-01T00:00:00Z' "
 		"AND finished_at < '2026-03-01T00:00:00Z' AND excluded_reason IS NULL "
 		"ORDER BY lead_seconds DESC;\n"
@@ -261,7 +264,7 @@ START_TEST(a_query_is_for_the_rows_that_count)
 {
 	struct guardrail_row row = some_row();
 	g_autofree char *why = NULL;
-	g_autofree char *start = g_strdup_printf("SELECT * FROM %s WHERE ",
+	g_autofree char *start = g_strdup_printf("SELECT r.* FROM %s r ",
 						 behind[_i].view);
 
 	row.metric = (char *)behind[_i].metric;

@@ -113,6 +113,28 @@ START_TEST(time_to_restore_begins_with_the_first_incident)
 }
 END_TEST
 
+/* Of a service that has left the configuration, with the day. */
+START_TEST(what_was_left_open_is_open_until_then)
+{
+	_cleanup_(world_clear) struct world world;
+	const struct series_row *row;
+	struct span_sample *last;
+
+	tell(&world, &three_months);
+	last = &world.restores[world.input.n_restores - 1];
+	ck_assert(last->ended == INSTANT_NONE);
+	last->ended = instant_of("2026-03-05T12:00:00Z");
+	last->left = true;
+	series_buckets(&world.input, DAY_MIN, DAY_MAX, world.rows);
+	row = find_row(&world, METRIC_TIME_TO_RESTORE, GRAIN_DAY, 0,
+		       "2026-03-04T00:00:00Z");
+	ck_assert(row->open == 1 && row->n == 0);
+	row = find_row(&world, METRIC_TIME_TO_RESTORE, GRAIN_DAY, 0,
+		       "2026-03-05T00:00:00Z");
+	ck_assert(row->open == 0 && row->n == 1 && row->p50 == 3600);
+}
+END_TEST
+
 START_TEST(or_with_the_first_rollout_if_that_is_earlier)
 {
 	static const struct story story = {
@@ -326,6 +348,7 @@ int main(void)
 	tcase_add_loop_test(tests, spans_count_when_they_end_and_are_open_until_then, 0,
 			    G_N_ELEMENTS(expected));
 	tcase_add_test(tests, time_to_restore_begins_with_the_first_incident);
+	tcase_add_test(tests, what_was_left_open_is_open_until_then);
 	tcase_add_test(tests, or_with_the_first_rollout_if_that_is_earlier);
 	tcase_add_test(tests, incidents_without_any_rollout);
 	tcase_add_test(tests, the_oldest_that_is_open_is_not_the_first_that_ended);

@@ -131,6 +131,55 @@ START_TEST(schemas_refused)
 }
 END_TEST
 
+/* ---- what an upgrade brings along ---- */
+
+/* Applies those of versions from first to last. */
+static void apply(int first, int last)
+{
+	for (size_t i = 0; i < n_migrations; i++)
+		if (migrations[i].version >= first && migrations[i].version <= last)
+			rig_run(&rig, migrations[i].sql);
+}
+
+START_TEST(addresses_go_with_an_upgrade)
+{
+	rig_run(&rig, "DROP SCHEMA dora CASCADE; DROP SCHEMA dorad CASCADE;"
+		      " CREATE SCHEMA dorad; CREATE SCHEMA dora");
+	apply(1, 19);
+	rig_run(&rig,
+		"INSERT INTO dorad.scope (kind, name, time_zone, active, published_until)"
+		" VALUES ('service', 'shop', 'UTC', true, NULL),"
+		" ('service', 'gone', 'UTC', false, '2026-03-01 00:00Z');"
+		"INSERT INTO dorad.definition (scope_id, fingerprint, content)"
+		" SELECT scope_id, 'a', '{\"meaning\": 2, \"service\": {\"exclude\":"
+		" {\"bots\": true, \"authors\": [\"ann@corp.example\", \"*bot*\"]}}}'"
+		" FROM dorad.scope WHERE active;"
+		"INSERT INTO dorad.definition (scope_id, fingerprint, content)"
+		" SELECT scope_id, 'b', '{\"service\": {\"exclude\": {\"authors\":"
+		" []}}}' FROM dorad.scope WHERE active;"
+		"UPDATE dorad.scope SET definition_id = 1 WHERE active;"
+		"INSERT INTO dorad.repo (name, patterns) VALUES ('shop', 'x');"
+		"INSERT INTO dorad.commit_note SELECT repo_id, '\\xab', kind, text"
+		" FROM dorad.repo, (VALUES ('author', 'ann@corp.example'),"
+		" ('title', 'Revert')) n (kind, text)");
+	apply(20, G_MAXINT);
+	rig_expect(&rig,
+		   "SELECT string_agg(definition_version || ' ' || content, '; ' ORDER BY"
+		   " definition_version) FROM dora.definitions",
+		   "1 {\"meaning\": 2, \"service\": {\"exclude\": {\"bots\": true,"
+		   " \"authors\": [\"erased\", \"erased\"]}}}; 2 {\"service\":"
+		   " {\"exclude\": {\"authors\": []}}}");
+	rig_expect(&rig, "SELECT string_agg(fingerprint, ', ') FROM dorad.definition",
+		   "b, erased 1");
+	rig_expect(&rig, "SELECT string_agg(kind, ' ') FROM dorad.commit_note", "title");
+	rig_expect(&rig, "SELECT count(patterns) FROM dorad.repo", "0");
+	rig_expect(&rig,
+		   "SELECT string_agg(name || ' ' || coalesce(left_at AT TIME ZONE 'UTC'"
+		   " || '', 'is there'), ', ' ORDER BY name) FROM dorad.scope",
+		   "gone 2026-03-01 00:00:00, shop is there");
+}
+END_TEST
+
 /* ---- readers ---- */
 
 START_TEST(readers_read_the_views_and_nothing_else)
@@ -293,6 +342,7 @@ int main(void)
 	tcase_add_test(tests, starting_again_writes_nothing);
 	tcase_add_test(tests, two_may_start_at_once);
 	tcase_add_loop_test(tests, schemas_refused, 0, G_N_ELEMENTS(refusals));
+	tcase_add_test(tests, addresses_go_with_an_upgrade);
 	tcase_add_test(tests, readers_read_the_views_and_nothing_else);
 	tcase_add_test(tests, every_column_is_explained);
 	tcase_add_loop_test(tests, columns_keep_their_names, 0, G_N_ELEMENTS(contract));

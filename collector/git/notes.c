@@ -1,5 +1,6 @@
 #include "collector/git/notes.h"
 
+#include "collector/author_key.h"
 #include "collector/git/commit_message.h"
 #include "config/regex.h"
 
@@ -29,7 +30,7 @@ struct note {
 struct notes {
 	GPtrArray *titles;   /* of GRegex */
 	GPtrArray *trailers; /* names, of the configuration */
-	GPtrArray *authors;  /* globs, likewise */
+	GPtrArray *authors;  /* digests of globs */
 	GPtrArray *globs;    /* of GPatternSpec, as authors */
 	char *patterns;
 	GArray *taken; /* of struct note */
@@ -75,9 +76,8 @@ static gint word_order(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void describe(GString *text, const char *key, GPtrArray *words)
+static void describe(GString *text, const char *key, const GPtrArray *words)
 {
-	g_ptr_array_sort(words, word_order);
 	for (guint i = 0; i < words->len; i++) {
 		const char *word = g_ptr_array_index(words, i);
 
@@ -85,16 +85,26 @@ static void describe(GString *text, const char *key, GPtrArray *words)
 	}
 }
 
+static void add_globs(struct notes *notes, const GPtrArray *globs, GBytes *author_key)
+{
+	for (guint i = 0; i < globs->len; i++) {
+		const char *glob = g_ptr_array_index(globs, i);
+
+		g_ptr_array_add(notes->authors, author_key_digest(author_key, glob));
+		g_ptr_array_add(notes->globs, g_pattern_spec_new(glob));
+	}
+}
+
 struct notes *notes_new(const struct config *config, const char *repository,
-			GError **error)
+			GBytes *author_key, GError **error)
 {
 	_cleanup_(notes_freep) struct notes *notes = g_new0(struct notes, 1);
-	g_autoptr(GPtrArray) titles = g_ptr_array_new();
+	g_autoptr(GPtrArray) titles = g_ptr_array_new(), authors = g_ptr_array_new();
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	notes->titles = g_ptr_array_new_with_free_func((GDestroyNotify)g_regex_unref);
 	notes->trailers = g_ptr_array_new();
-	notes->authors = g_ptr_array_new();
+	notes->authors = g_ptr_array_new_with_free_func(g_free);
 	notes->globs = g_ptr_array_new_with_free_func(
 		(GDestroyNotify)g_pattern_spec_free);
 	notes->taken = g_array_new(FALSE, FALSE, sizeof(struct note));
@@ -102,7 +112,11 @@ struct notes *notes_new(const struct config *config, const char *repository,
 	for (unsigned i = 0; i < config->n_services; i++)
 		if (has_repository(&config->services[i], repository))
 			add_service(&config->services[i], titles, notes->trailers,
-				    notes->authors);
+				    authors);
+	g_ptr_array_sort(authors, word_order);
+	add_globs(notes, authors, author_key);
+	g_ptr_array_sort(titles, word_order);
+	g_ptr_array_sort(notes->trailers, word_order);
 	g_string_printf(text, "%d;", VERSION);
 	describe(text, "title", titles);
 	describe(text, "trailer", notes->trailers);
@@ -118,9 +132,6 @@ struct notes *notes_new(const struct config *config, const char *repository,
 		}
 		g_ptr_array_add(notes->titles, regex);
 	}
-	for (guint i = 0; i < notes->authors->len; i++)
-		g_ptr_array_add(notes->globs,
-				g_pattern_spec_new(g_ptr_array_index(notes->authors, i)));
 	return g_steal_pointer(&notes);
 }
 

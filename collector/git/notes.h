@@ -14,9 +14,10 @@
 
 struct notes;
 
-/* For what services with a component in the repository look for. Borrows config. */
+/* For what services with a component in the repository look for. A note of an author has
+ * author_key_digest() of the glob. Borrows config. */
 struct notes *notes_new(const struct config *config, const char *repository,
-			GError **error);
+			GBytes *author_key, GError **error);
 void notes_free(struct notes *notes); /* NULL is fine */
 DEFINE_CLEANUP(struct notes *, notes_free);
 

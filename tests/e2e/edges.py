@@ -408,6 +408,20 @@ def every_number_is_explained(world):
             if row[count] != row[listed]], [])
 
 
+def what_has_left_stays_in_the_past(world):
+    """Every other service leaves; months that are over are what they were."""
+    months = ("SELECT concat_ws(' ', org, team, environment, metric, bucket_start) AS cell, n,"
+              " numerator, denominator, value, p90, mean, pending, still_open, oldest_open_at"
+              " FROM dora.series WHERE service IS NULL AND grain = 'month'"
+              " AND bucket_end <= date_trunc('month', now()) ORDER BY 1")
+    before = world.sql(months)
+    del world.config["services"][::2]
+    world.run()
+    expect(f"services have left: {len(before)} months of teams and orgs stay", [
+        (was, now) for was, now in zip(before, world.sql(months)) if was != now], [])
+    every_number_is_explained(world)
+
+
 def main(namespace):
     with tempfile.TemporaryDirectory(prefix="dorad-edges-") as top:
         world = Edges(sys.argv[1], top)
@@ -423,6 +437,7 @@ def main(namespace):
                 world.run()
             first = False
         every_number_is_explained(world)
+        what_has_left_stays_in_the_past(world)
     sys.exit(1 if WRONG else 0)
 
 

@@ -141,8 +141,11 @@ def tried(world):
     service["production"] = [{"name": "production", "environments": ["elsewhere"]}]
     world.write()
     rows, before = world.rows(), world.numbers()
-    said = json.loads(world.command("recompute", "--dry-run", "--format", "json", wanted=1))
+    state = ("--state-dir", f"{world.top}/state")
+    said = json.loads(world.command("recompute", "--dry-run", "--format", "json", *state, wanted=1))
     expect("a trial of another leaves no trace", world.rows() == rows, True)
+    expect("it needs the key, where authors are named", world.command(
+        "recompute", "--dry-run", "--state-dir", world.top, wanted=78), "")
     expect("everything could be tried", said["notes"], [])
     world.run()
     world.run()
@@ -153,6 +156,10 @@ def tried(world):
     expect(f"a trial tells the {len(changes)} numbers that change",
            sorted(predicted ^ changes)[:5], [])
     expect("which are some", len(changes) > 100, True)
+    expect("who is left out is named nowhere", [
+        table for table, stored in world.rows().items() if "<ada" in str(stored)], [])
+    expect("tried with the same authors", world.command("recompute", "--dry-run", *state),
+           "no number would change\n")
     for key in ("exclude", "failure_window", "production"):
         del service[key]
     del service["deployments"][0]["environment"]
