@@ -84,10 +84,10 @@ char *alerts_change(const struct alert_row *row)
 	if (row->kind == WATCH_REGRESSION && !isnan(shift->ratio))
 		return g_strdup_printf("%.2g×", shift->ratio);
 	if (row->kind == WATCH_GUARDRAIL)
-		return g_strdup_printf(
-			"%s, %s %s", value,
-			shift->after.rate < shift->before.rate ? "at least" : "at most",
-			limit);
+		return g_strdup_printf("%s, %s %s", value,
+				       shift->after.rate < shift->before.rate ? "at least"
+									      : "at most",
+				       limit);
 	if (row->kind == WATCH_INCIDENT)
 		return g_strdup_printf("open for %s, 95 %% at most %s", value, limit);
 	return g_strdup("");
