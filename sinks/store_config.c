@@ -101,11 +101,12 @@ static const char *const sql[] = {
 			   " WHERE NOT EXISTS (SELECT FROM dorad.setting s"
 			   " WHERE s.name = g.name AND s.value = g.value)"
 			   " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-	/* From the first to the last day that has or should have a number. */
+	/* From the first to the last day that has or should have a number; of incidents
+	 * that are all open the first will do: it makes the scope due. */
 	[ALL_DIRTY] =
 		"INSERT INTO dorad.dirty (scope_id, day)"
 		" SELECT g.scope_id, day FROM unnest($1) AS g (scope_id)"
-		" CROSS JOIN LATERAL (SELECT min(first), max(last) FROM"
+		" CROSS JOIN LATERAL (SELECT min(first), max(coalesce(last, first)) FROM"
 		" (SELECT min(r.finished_at), max(r.finished_at) FROM dorad.rollout r"
 		" JOIN dorad.counted m USING (service_id) WHERE m.scope_id = g.scope_id"
 		" UNION ALL SELECT min(i.started_at), max(i.restored_at)"
