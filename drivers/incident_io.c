@@ -124,6 +124,7 @@ static const struct feed feeds[] = {
 	  .fields = fields,
 	  .states = states,
 	  .accept = accept,
+	  .told = (const char *const[]){ "/summary", NULL },
 	  .scope = "View data, like public incidents" },
 	{ NULL },
 };

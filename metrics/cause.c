@@ -309,7 +309,7 @@ char *cause_in(const char *text, const char *project, char sign)
 	g_array_set_clear_func(sentence, token_clear);
 	said = g_regex_replace_literal(reading.patterns->comment, start, -1, 0, " ", 0,
 				       NULL);
-	lines = g_strsplit(said, "\n", -1);
+	lines = g_strsplit(said ? said : "", "\n", -1);
 	for (char **line = lines; *line; line++)
 		read_line(&reading, *line);
 	kept = marked->len > 0 ? marked : named;
