@@ -160,10 +160,22 @@ static void add_other(const struct naming *naming, char kind, const char *text)
 		g_string_append_printf(naming->others, "%c%s\n", kind, text);
 }
 
+/* Sentry and registries put what was built before its version: shop@1.4.0. Behind other
+ * signs stand numbers of anything. */
+static const GArray *deployments_named(const struct naming *naming, const char *text)
+{
+	const GArray *rollouts = g_hash_table_lookup(naming->deployments, text);
+	const char *at = strrchr(text, '@');
+
+	if (rollouts || !at || at[1 + strspn(at + 1, "0123456789")] == '\0')
+		return rollouts;
+	return g_hash_table_lookup(naming->deployments, at + 1);
+}
+
 static void name_deployment(const struct naming *naming, const char *text,
 			    struct named *named)
 {
-	const GArray *rollouts = g_hash_table_lookup(naming->deployments, text);
+	const GArray *rollouts = deployments_named(naming, text);
 
 	if (!rollouts)
 		add_other(naming, OTHER_DEPLOYMENT, text);
@@ -425,8 +437,12 @@ static GHashTable *deployments_by_name(const struct evaluation *work)
 		if (rollout < 0)
 			continue;
 		know(table, row->external_id, rollout);
-		if (bare)
-			know(table, bare, rollout);
+		if (!bare)
+			continue;
+		know(table, bare, rollout);
+		/* "1.4.0" is v1.4.0. */
+		if (*bare == 'v' && g_ascii_isdigit(bare[1]))
+			know(table, bare + 1, rollout);
 	}
 	return table;
 }

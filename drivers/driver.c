@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "metrics/cause.h"
 
 const struct driver *driver_find(const char *name)
 {
@@ -36,6 +37,8 @@ struct shape {
 	const struct json_field *fields;
 	const struct state_map *states;
 	bool (*accept)(const cJSON *json, struct item *item, GError **error);
+	const char *const *told;
+	char change_sign;
 };
 
 /* What a job is told by its run, unless it tells so itself. */
@@ -70,7 +73,12 @@ static bool fill(const struct shape *shape, const cJSON *json, struct item *item
 		return false;
 	if (shape->states)
 		state_map_apply(shape->states, item);
-	return !shape->accept || shape->accept(json, item, error);
+	if (shape->accept && !shape->accept(json, item, error))
+		return false;
+	for (int i = 0; shape->told && shape->told[i] && !item->cause; i++)
+		item->cause = cause_in(json_text_at(json, shape->told[i]), item->project,
+				       shape->change_sign);
+	return true;
 }
 
 /* The required id is looked for by json_decode(): an item without one at the end is one
@@ -102,8 +110,12 @@ static struct item *decode(const struct shape *shape, const char *project,
 struct item *feed_decode(const struct feed *feed, const char *project, const cJSON *json,
 			 GError **error)
 {
-	const struct shape shape = { feed->kind, feed->fields, feed->states,
-				     feed->accept };
+	const struct shape shape = { .kind = feed->kind,
+				     .fields = feed->fields,
+				     .states = feed->states,
+				     .accept = feed->accept,
+				     .told = feed->told,
+				     .change_sign = feed->change_sign };
 
 	return decode(&shape, project, NULL, json, error);
 }
@@ -111,8 +123,10 @@ struct item *feed_decode(const struct feed *feed, const char *project, const cJS
 struct item *detail_decode(const struct detail *detail, const struct item *item,
 			   const cJSON *json, GError **error)
 {
-	const struct shape shape = { detail->kind, detail->fields, detail->states,
-				     detail->accept };
+	const struct shape shape = { .kind = detail->kind,
+				     .fields = detail->fields,
+				     .states = detail->states,
+				     .accept = detail->accept };
 
 	return decode(&shape, item->project, item, json, error);
 }

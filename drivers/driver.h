@@ -131,6 +131,11 @@ struct feed {
 	const char *on_absence; /* ORDER_STATE: the state of what is there no more */
 	const struct json_field *fields; /* into struct item */
 	const struct state_map *states;	 /* of item.state; NULL: accept() says all */
+	/* Of incidents: paths of texts that people wrote, ends with NULL; NULL: none. The
+	 * references in the first that has any are the cause, where nothing else told it;
+	 * nothing else of such a text is kept. change_sign: see metrics/cause.h. */
+	const char *const *told;
+	char change_sign;
 	/* What tables cannot say, after fields and states. Return false with DATA for an
 	 * item that makes no sense. To skip one that is not meant (a pull request in a
 	 * list of issues) free its id and set it to NULL. */

@@ -90,6 +90,8 @@ static const struct feed feeds[] = {
 	  .fields = fields,
 	  .states = states,
 	  .accept = accept,
+	  .told = (const char *const[]){ "/summary", "/description",
+					 "/customer_impact_summary", NULL },
 	  .scope = "a bot token" },
 	{ NULL },
 };

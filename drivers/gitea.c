@@ -257,6 +257,8 @@ static const struct json_field incident_fields[] = {
 	{ NULL },
 };
 
+static const char *const incident_told[] = { "/body", NULL };
+
 static bool is_pull_request(const cJSON *json)
 {
 	const cJSON *pull_request = json_at(json, "/pull_request");
@@ -358,7 +360,8 @@ static bool accept_debt(const cJSON *json, struct item *debt,
 		.item_path = "/api/v1/repos/{+project}/issues/{id}",                     \
 		.order = ORDER_UPDATED, .any_order = true, .paging = PAGING_LINK,        \
 		.size = 50, .fields = incident_fields, .states = issue_states,           \
-		.accept = accept_incident, .needs_labels = true, .scope = "read:issue"   \
+		.accept = accept_incident, .told = incident_told, .change_sign = '#',    \
+		.needs_labels = true, .scope = "read:issue"                              \
 	}
 
 static const struct setting settings[] = {

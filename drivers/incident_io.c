@@ -1,6 +1,7 @@
 #include "drivers/accept.h"
 #include "drivers/drivers.h"
 #include "drivers/incident.h"
+#include "metrics/cause.h"
 
 #include <string.h>
 
@@ -80,6 +81,26 @@ static void take_services(const cJSON *entry, GStrvBuilder *services, guint *n)
 	}
 }
 
+/* So is a cause: "Caused by", "Root cause". */
+static void take_cause(const cJSON *entry, struct item *incident)
+{
+	const char *field = json_text_at(entry, "/custom_field/name");
+	g_autofree char *lower = field ? g_ascii_strdown(field, -1) : NULL;
+	const cJSON *value;
+
+	if (!lower || !strstr(lower, "cause"))
+		return;
+	cJSON_ArrayForEach(value, json_at(entry, "/values"))
+	{
+		const char *text = json_text_at(value, "/value_text");
+		const char *link = json_text_at(value, "/value_link");
+		g_autofree char *said = g_strconcat("Cause: ", text ? text : link, NULL);
+
+		if (!incident->cause)
+			incident->cause = cause_in(said, incident->project, 0);
+	}
+}
+
 static bool accept(const cJSON *json, struct item *incident, GError **error G_GNUC_UNUSED)
 {
 	g_autoptr(GStrvBuilder) services = g_strv_builder_new();
@@ -90,7 +111,10 @@ static bool accept(const cJSON *json, struct item *incident, GError **error G_GN
 	cJSON_ArrayForEach(each, json_at(json, "/incident_timestamp_values"))
 		take_timestamp(each, incident);
 	cJSON_ArrayForEach(each, json_at(json, "/custom_field_entries"))
+	{
 		take_services(each, services, &n);
+		take_cause(each, incident);
+	}
 	if (n)
 		incident->services = g_strv_builder_end(services);
 	/* Not every organisation tells a resolve beside the fix and the close. */
@@ -124,6 +148,7 @@ static const struct feed feeds[] = {
 	  .fields = fields,
 	  .states = states,
 	  .accept = accept,
+	  .told = (const char *const[]){ "/summary", NULL },
 	  .scope = "View data, like public incidents" },
 	{ NULL },
 };

@@ -75,6 +75,7 @@ static const struct feed feeds[] = {
 	  .fields = fields,
 	  .states = states,
 	  .accept = accept,
+	  .told = (const char *const[]){ "/attributes/summary", NULL },
 	  .scope = "an API key that may read incidents" },
 	{ NULL },
 };

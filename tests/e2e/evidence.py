@@ -68,6 +68,24 @@ def test_a_number_in_a_cause_is_no_deployment(world):
         ("2", "deployment:503"), ("3", "deployment:504")])
 
 
+def test_a_version_is_a_tag_with_its_letter(world):
+    rollouts(world, "versions", 40)
+    for version, day in (("v1.1.0", 30), ("v1.2.0", 20)):
+        world.tell("deployment", id=version, sha=world.commit("versions", world.ago(day)),
+                   environment="versions", outcome="success", started=world.ago(day, 9),
+                   finished=world.ago(day, 10))
+    incident = {"services": "{versions}", "started": world.ago(20, 11),
+                "resolved": world.ago(20, 12)}
+    for number, cause in enumerate(("v1.1.0", "1.1.0", "tags@1.1.0", "@acme/tags@v1.1.0",
+                                    "1.3.0", "since acme/tags@1.1.0.")):
+        world.tell("incident", id=f"versions-{number}", cause=cause, **incident)
+    yield
+    expect("versions: with a package, and without a v", links(world, "versions"), [
+        ("0", "deployment:v1.1.0"), ("1", "deployment:v1.1.0"),
+        ("2", "deployment:v1.1.0"), ("3", "deployment:v1.1.0"),
+        ("4", "deployment:v1.2.0"), ("5", "deployment:v1.1.0")])
+
+
 def test_a_fix_comes_after_what_it_fixes(world):
     shas = rollouts(world, "fixed", 40, 30)
     world.deploy("fixed", 2, shas[0], world.ago(30, 14))
