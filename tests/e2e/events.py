@@ -413,8 +413,10 @@ def definitions(dorad, top):
     world.check_fresh("another team")
     s["team"] = "team3"
     world.check_fresh("a team of another organization")
+    past = finished(world, "org2")
     world.config["services"] = [t]
-    same_but(world, "a service gone, its own history apart", "s")
+    same_but(world, "a service gone, its history apart, and its team's and org's", "s", "org2")
+    expect("what is past of the team and org of a service gone", finished(world, "org2"), past)
     repo.commit("main")
     repo.tag("v98")
     world.config["services"] = [t, s]
@@ -431,6 +433,14 @@ def definitions(dorad, top):
     second.tag("v99")
     same_but(world, "a repository back, with what came meanwhile", "rule",
              "not_production")
+
+
+def finished(world, org):
+    """What is published of the days of an org and its teams that are over."""
+    return world.column("SELECT concat_ws(' ', team, environment, metric, bucket_start, n, numerator,"
+                        " denominator, value, p50, mean, pending, still_open) FROM dora.series"
+                        f" WHERE org = '{org}' AND service IS NULL AND grain = 'day'"
+                        " AND bucket_end < now() ORDER BY 1")
 
 
 def same_but(world, what, *values):
