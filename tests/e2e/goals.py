@@ -353,7 +353,7 @@ def gate(world):
                   "over the 28 days to ",
                   "BREACHED  many: n of deployment_frequency of team team, production, over the "
                   "90 days to ", "limit at least 1000; n ", "0s (0 s), limit at least 1d (86400 s); n ",
-                  "no data   safe: value of change_fail_rate", "why: SELECT * FROM dora.",
+                  "no data   safe: value of change_fail_rate", "why: SELECT r.* FROM dora.",
                   "facts known until 20",
                   "4 guardrails: 2 breached, 1 without data: the gate is closed"):
         if words not in out:
