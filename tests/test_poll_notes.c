@@ -38,6 +38,8 @@ static char *hotfix[] = { (char *)"Hotfix" };
 static char *fixes[] = { (char *)"fixes" };
 static char *signers[] = { (char *)"Signed-off-by", (char *)"Fixes" };
 static char *robots[] = { (char *)"*[bot]*" };
+/* What stands for that with the key of this test. */
+#define ROBOTS "fc70c0c0cfbdbae4"
 
 static struct config_remediation titles = { .titles = hotfix, .n_titles = 1 };
 static struct config_remediation named = { .trailers = fixes, .n_trailers = 1 };
@@ -147,8 +149,8 @@ static void expect_due(bool due)
 	"main~1 reverts main~3; main~2 reverts main~3; "                                 \
 	"main~2 title Revert \"Send mail to …\"; "
 #define FOUND                                                                            \
-	"release picked main~3; release trailer fixes: 4711; main author "               \
-	"*[bot]*; " REVERTS "main~3 trailer fixes: 4711"
+	"release picked main~3; release trailer fixes: 4711; main author " ROBOTS        \
+	"; " REVERTS "main~3 trailer fixes: 4711"
 
 START_TEST(messages_are_looked_at_while_commits_are_read)
 {
@@ -168,8 +170,8 @@ START_TEST(what_is_new_is_looked_at_once)
 	rig_run(&rig, "CREATE TABLE kept AS SELECT n.*, xmin::text AS version"
 		      " FROM dorad.commit_note n");
 	ck_assert_uint_eq(poll().n_commits, 2);
-	expect_notes("main author *[bot]*; main~1 title Hotfix of it; "
-		     "release picked main~5; main~2 author *[bot]*; "
+	expect_notes("main author " ROBOTS "; main~1 title Hotfix of it; "
+		     "release picked main~5; main~2 author " ROBOTS "; "
 		     "main~3 reverts main~5; main~4 reverts main~5; "
 		     "main~4 title Revert \"Send mail to …\"");
 	rig_expect(&rig,
@@ -193,8 +195,8 @@ START_TEST(other_patterns_take_all_notes_anew)
 	look_for(&named, &by_robots);
 	g_free(repository_shell(&repository, more));
 	ck_assert_uint_eq(poll().n_commits, 2);
-	expect_notes("main author *[bot]*; release picked main~5; "
-		     "release trailer fixes: 4711; main~2 author *[bot]*; "
+	expect_notes("main author " ROBOTS "; release picked main~5; "
+		     "release trailer fixes: 4711; main~2 author " ROBOTS "; "
 		     "main~3 reverts main~5; main~4 reverts main~5; "
 		     "main~4 title Revert \"Send mail to …\"; "
 		     "main~5 trailer fixes: 4711");

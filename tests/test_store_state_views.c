@@ -159,15 +159,37 @@ START_TEST(readers_see_what_became_of_rollouts)
 }
 END_TEST
 
-START_TEST(a_service_that_left_has_no_incidents)
+/* Those that are over count for its team, so they are its. */
+START_TEST(a_service_that_left_has_what_is_past)
 {
 	g_autofree char *rows = NULL;
 
-	rig_run(&rig, "UPDATE dorad.scope SET active = false WHERE name = 'cart'");
+	rig_run(&rig, "UPDATE dorad.scope SET active = false WHERE name = 'cart';"
+		      "UPDATE dorad.service_incident SET restored_at = NULL"
+		      " WHERE external_id = 'INC-2'");
 	rows = read_view("service_incidents", "incident, service, excluded_reason, "
 					      "rollout, source, deployment_id");
-	ck_assert_str_eq(rows, "INC-1||no_service||shop|; INC-2||no_service||shop|; "
+	ck_assert_str_eq(rows, "INC-1|cart||v1|shop|1; INC-2||no_service||shop|; "
 			       "INC-3||no_service||shop|");
+}
+END_TEST
+
+/* Mitigated for a while, and it goes on: of no service no less. */
+START_TEST(what_goes_on_is_not_restored)
+{
+	rig_run(&rig, "UPDATE dorad.item SET mitigated_at = '2026-01-01 01:00Z',"
+		      " resolved_at = NULL, done = false, state = 'open'"
+		      " WHERE external_id = 'INC-3'");
+	rig_expect(&rig,
+		   "SELECT restored_at IS NULL FROM dora.service_incidents"
+		   " WHERE incident = 'INC-3'",
+		   "t");
+	rig_run(&rig, "UPDATE dorad.item SET state = 'monitoring'"
+		      " WHERE external_id = 'INC-3'");
+	rig_expect(&rig,
+		   "SELECT restored_at IS NULL FROM dora.service_incidents"
+		   " WHERE incident = 'INC-3'",
+		   "f");
 }
 END_TEST
 
@@ -181,7 +203,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, readers_see_what_became_of_rollouts, 0,
 			    G_N_ELEMENTS(readings));
-	tcase_add_test(tests, a_service_that_left_has_no_incidents);
+	tcase_add_test(tests, a_service_that_left_has_what_is_past);
+	tcase_add_test(tests, what_goes_on_is_not_restored);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

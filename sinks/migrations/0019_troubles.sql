@@ -82,40 +82,6 @@ CREATE OR REPLACE VIEW dora.incidents AS
 
 COMMENT ON COLUMN dora.incidents.resolve_seconds IS 'Time to recover in seconds: from started_at (or, where that is unknown, detected_at, else created_at) to mitigated_at (or, where that is unknown, or the source says that it went on since, resolved_at); NULL while it is neither, and where it was none after all (withdrawn).';
 
-CREATE OR REPLACE VIEW dora.service_incidents AS
-	SELECT s.org, s.team, s.service, c.environment, x.name AS source,
-		nullif(c.project, '') AS project, c.external_id AS incident,
-		i.name AS title, i.severity, c.started_at, c.restored_at,
-		CASE WHEN c.excluded IS NULL THEN
-			extract(epoch FROM c.restored_at - c.started_at)
-			::double precision END AS restore_seconds,
-		d.external_id AS rollout, c.method AS linked_by,
-		CASE c.method WHEN 'window' THEN 0.5 WHEN 'change' THEN 0.9
-			WHEN 'revision' THEN 0.95 WHEN 'deployment' THEN 1
-			END::double precision AS confidence,
-		c.evidence, c.excluded AS excluded_reason, i.url,
-		c.rollout_id AS deployment_id
-	FROM dorad.service_incident c
-	JOIN dorad.scope_state s ON s.scope_id = c.service_id
-	JOIN dorad.scope o ON o.scope_id = c.service_id AND o.active
-	JOIN dorad.source x USING (source_id)
-	LEFT JOIN dorad.deployment d ON d.deployment_id = c.rollout_id
-	LEFT JOIN dorad.item i ON i.source_id = c.source_id AND i.project = c.project
-		AND i.kind = 'incident' AND i.external_id = c.external_id
-		AND i.attempt = 1
-	UNION ALL
-	SELECT NULL, NULL, NULL, NULL, x.name, nullif(i.project, ''), i.external_id,
-		i.name, i.severity, coalesce(i.started_at, i.detected_at, i.created_at),
-		dorad.restored_at(i.mitigated_at,
-				i.resolved_at, i.done, i.state), NULL, NULL, NULL, NULL, NULL,
-		'no_service', i.url, NULL
-	FROM dorad.item i JOIN dorad.source x USING (source_id)
-	WHERE i.kind = 'incident' AND i.attempt = 1 AND i.gone_at IS NULL
-	AND NOT EXISTS (SELECT FROM dorad.service_incident c
-		JOIN dorad.scope o ON o.scope_id = c.service_id AND o.active
-		WHERE c.source_id = i.source_id AND c.project = i.project
-		AND c.external_id = i.external_id);
-
 COMMENT ON COLUMN dora.service_incidents.evidence IS 'The words that name the rollout; where rollout is NULL, what its cause names of another service, for which it is put to no rollout of this one; NULL if neither.';
 
 CREATE OR REPLACE VIEW dora.sources AS

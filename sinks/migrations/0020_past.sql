@@ -87,8 +87,8 @@ CREATE OR REPLACE VIEW dora.service_incidents AS
 	UNION ALL
 	SELECT NULL, NULL, NULL, NULL, x.name, nullif(i.project, ''), i.external_id,
 		i.name, i.severity, coalesce(i.started_at, i.detected_at, i.created_at),
-		coalesce(i.mitigated_at, i.resolved_at), NULL, NULL, NULL, NULL, NULL,
-		'no_service', i.url, NULL
+		dorad.restored_at(i.mitigated_at, i.resolved_at, i.done, i.state),
+		NULL, NULL, NULL, NULL, NULL, 'no_service', i.url, NULL
 	FROM dorad.item i JOIN dorad.source x USING (source_id)
 	WHERE i.kind = 'incident' AND i.attempt = 1 AND i.gone_at IS NULL
 	AND NOT EXISTS (SELECT FROM dorad.service_incident c
