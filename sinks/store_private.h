@@ -124,8 +124,8 @@ bool store_alert_tell(struct store *store, const struct watch_row *row,
 #define STORE_OUTBOX_INTERVAL "5 minutes"
 /* What a row of the outbox tells has arrived, or may have. */
 #define STORE_OUTBOX_HEARD(row)                                                          \
-	"(" row ".state = 'delivered' OR " row ".unsure OR " row ".taken_at IS NOT "     \
-								 "NULL)"
+	"(" row ".state = 'delivered' OR " row ".unsure"                                 \
+	" OR " row ".taken_at IS NOT NULL)"
 
 /* ---- store_channels.c ---- */
 
