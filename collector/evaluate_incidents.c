@@ -18,6 +18,7 @@ struct gathering {
 struct gathered {
 	struct item *item;
 	gint32 source_id;
+	char *source;
 	bool gone;
 	GPtrArray *groups; /* names */
 };
@@ -27,6 +28,7 @@ static void gathered_clear(void *data)
 	struct gathered *row = data;
 
 	item_free(row->item);
+	g_free(row->source);
 	g_ptr_array_unref(row->groups);
 }
 
@@ -37,6 +39,7 @@ static void incident_clear(void *data)
 	g_free(row->key.project);
 	g_free(row->key.id);
 	g_free(row->evidence);
+	g_free(row->source);
 	g_free(row->others);
 }
 
@@ -55,6 +58,7 @@ static bool gather(const struct item *item, gint32 source_id, const char *source
 	    !incident_concerns(gathering->rules, source, item, groups))
 		return true;
 	row.item = item_copy(item);
+	row.source = g_strdup(source);
 	row.groups = g_steal_pointer(&groups);
 	g_array_append_val(gathering->items, row);
 	return true;
@@ -338,6 +342,7 @@ static bool add_incident(struct naming *naming, const struct gathered *row,
 		.key = { row->source_id, g_strdup(item->project ? item->project : ""),
 			 g_strdup(item->id) },
 		.groups = naming->groups,
+		.source = g_strdup(row->source),
 		.started = first_of(item->started,
 				    first_of(item->detected, item->created)),
 		.restored = incident_restored(item),

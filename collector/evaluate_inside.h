@@ -88,6 +88,7 @@ struct evaluate_incident {
 	gint named, fix; /* rollouts; -1: none */
 	enum link_method named_by;
 	char *evidence; /* the words that named it, or what is elsewhere; NULL */
+	char *source;	/* its name */
 	/* As service_incident_row; NULL: nobody has to ask. */
 	char *others;
 	bool elsewhere; /* its cause names what is of another service */
@@ -115,8 +116,9 @@ gint evaluate_nearer(const struct evaluation *work, gint a, gint b,
 bool evaluate_in_a_window(const struct evaluation *work, gint64 started);
 
 /* Which rollouts repair others, by rule: an array of struct repair; the caller unrefs.
- * After evaluate_changes_ship(). */
-GArray *evaluate_repairs(const struct evaluation *work);
+ * because: gets for each rollout the rule and what fits it, in words, or NULL; its
+ * function frees them. After evaluate_changes_ship(). */
+GArray *evaluate_repairs(const struct evaluation *work, GPtrArray *because);
 
 /* Derives and stores what became of the rollouts. */
 bool evaluate_states(struct evaluation *work, GError **error);

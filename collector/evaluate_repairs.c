@@ -5,6 +5,7 @@
 /* What is known of one rollout as a repair. */
 struct finding {
 	gint rule;	 /* the first that fits; -1: none does */
+	char *because;	 /* what it fits; of several the first by name */
 	bool names;	 /* what it repairs is named and known, if nobody's */
 	bool exact;	 /* by a commit, so that a title need not be guessed at */
 	GArray *targets; /* of gint: rollouts; NULL: none */
@@ -17,13 +18,25 @@ struct repairing {
 	GHashTable *titles;	  /* title → GPtrArray of struct evaluate_change */
 };
 
-/* A rule has found a rollout. target: REPAIR_BEFORE if this evidence names nothing. */
-static void find(struct repairing *repairing, gint rollout, gint rule, gint target)
-{
-	struct finding *finding = &repairing->findings[rollout];
+/* What a rule has found in a rollout. */
+struct found {
+	gint rollout, rule;
+	gint target;	     /* REPAIR_BEFORE if this evidence names nothing */
+	const char *because; /* the evidence, in words */
+};
 
-	if (finding->rule < 0 || rule < finding->rule)
-		finding->rule = rule;
+static void find(struct repairing *repairing, const struct found *found)
+{
+	struct finding *finding = &repairing->findings[found->rollout];
+	const gint rollout = found->rollout, target = found->target;
+	bool first = finding->rule < 0 || found->rule < finding->rule;
+
+	if (first || (found->rule == finding->rule &&
+		      strcmp(found->because, finding->because) < 0)) {
+		g_free(finding->because);
+		finding->because = g_strdup(found->because);
+		finding->rule = found->rule;
+	}
 	if (target == REPAIR_BEFORE)
 		return;
 	finding->names = true;
@@ -69,36 +82,68 @@ static gint target_of_commit(const struct evaluate_note *note, guint group, gint
 	return shipped < 0 || shipped >= rollout ? REPAIR_NOBODY : shipped;
 }
 
+/* By a change or commit that may say in its title what it reverts. */
+static void find_titled(struct repairing *repairing, gint rollout, gint rule,
+			const char *reverted, guint group, const char *because)
+{
+	struct found found = { rollout, rule, REPAIR_BEFORE, because };
+
+	if (rollout < 0)
+		return;
+	if (reverted)
+		found.target = target_of_title(repairing, reverted, group, rollout);
+	find(repairing, &found);
+}
+
 static void look_at_change(struct repairing *repairing,
 			   const struct evaluate_change *change)
 {
-	gint rule = remediation_fits_change(repairing->rules, change->item);
-	g_autofree char *reverted = remediation_title_reverted(change->item->name);
+	const struct item *item = change->item;
+	const char *project = item->project && *item->project ? item->project : NULL;
+	gint rule = remediation_fits_change(repairing->rules, item);
+	g_autofree char *reverted = NULL, *because = NULL;
 
-	for (guint g = 0; rule >= 0 && g < repairing->work->facts.n_groups; g++) {
-		gint rollout = change->rollouts[g];
+	if (rule < 0)
+		return;
+	reverted = remediation_title_reverted(item->name);
+	because = g_strconcat("change ", item->id, project ? " of " : NULL, project,
+			      NULL);
+	for (guint g = 0; g < repairing->work->facts.n_groups; g++)
+		find_titled(repairing, change->rollouts[g], rule, reverted, g, because);
+}
 
-		if (rollout >= 0)
-			find(repairing, rollout, rule,
-			     reverted ? target_of_title(repairing, reverted, g, rollout)
-				      : REPAIR_BEFORE);
-	}
+/* The commit, as people name it. The caller frees. */
+static char *commit_words(const struct repairing *repairing,
+			  const struct evaluate_note *note)
+{
+	char sha[2 * OID_BYTES + 1];
+	struct oid oid;
+
+	graph_oid(&repairing->work->repos[note->repo].graph, note->pos, &oid);
+	return g_strdup_printf("the %s of commit %.12s",
+			       strcmp(note->kind, "reverts") == 0 ? "message"
+								  : note->kind,
+			       oid_format(&oid, sha));
 }
 
 static void look_at_note(struct repairing *repairing, const struct evaluate_note *note)
 {
 	const struct commit_note row = { .kind = note->kind, .text = note->text };
 	gint rule = remediation_fits_note(repairing->rules, &row);
+	g_autofree char *because = NULL;
 
-	for (guint g = 0; rule >= 0 && g < repairing->work->facts.n_groups; g++) {
-		gint rollout = note->rollouts[g], target;
+	if (rule < 0)
+		return;
+	because = commit_words(repairing, note);
+	for (guint g = 0; g < repairing->work->facts.n_groups; g++) {
+		struct found found = { note->rollouts[g], rule, REPAIR_BEFORE, because };
 
-		if (rollout < 0)
+		if (found.rollout < 0)
 			continue;
-		target = target_of_commit(note, g, rollout);
-		find(repairing, rollout, rule, target);
-		if (target != REPAIR_BEFORE)
-			repairing->findings[rollout].exact = true;
+		found.target = target_of_commit(note, g, found.rollout);
+		find(repairing, &found);
+		if (found.target != REPAIR_BEFORE)
+			repairing->findings[found.rollout].exact = true;
 	}
 }
 
@@ -106,16 +151,14 @@ static void look_at_title(struct repairing *repairing, const struct evaluate_not
 {
 	const struct commit_note row = { .kind = note->kind, .text = note->text };
 	gint rule = remediation_fits_note(repairing->rules, &row);
-	g_autofree char *reverted = remediation_title_reverted(note->text);
+	g_autofree char *reverted = NULL, *because = NULL;
 
-	for (guint g = 0; rule >= 0 && g < repairing->work->facts.n_groups; g++) {
-		gint rollout = note->rollouts[g];
-
-		if (rollout >= 0)
-			find(repairing, rollout, rule,
-			     reverted ? target_of_title(repairing, reverted, g, rollout)
-				      : REPAIR_BEFORE);
-	}
+	if (rule < 0)
+		return;
+	reverted = remediation_title_reverted(note->text);
+	because = commit_words(repairing, note);
+	for (guint g = 0; g < repairing->work->facts.n_groups; g++)
+		find_titled(repairing, note->rollouts[g], rule, reverted, g, because);
 }
 
 /* Commits that are named come first, for what they make of titles. */
@@ -148,7 +191,8 @@ static void look_at_rollouts(struct repairing *repairing)
 				     : -1;
 
 		if (rule >= 0)
-			find(repairing, (gint)r, rule, REPAIR_BEFORE);
+			find(repairing, &(struct found){ (gint)r, rule, REPAIR_BEFORE,
+							 "the branch deployed" });
 	}
 }
 
@@ -179,7 +223,8 @@ static GHashTable *changes_by_title(const struct evaluation *work)
 	return table;
 }
 
-static void add_repairs(const struct repairing *repairing, GArray *repairs)
+static void add_repairs(const struct repairing *repairing, GArray *repairs,
+			GPtrArray *because)
 {
 	const struct config_service *service = repairing->work->service;
 
@@ -187,6 +232,11 @@ static void add_repairs(const struct repairing *repairing, GArray *repairs)
 		const struct finding *finding = &repairing->findings[r];
 		struct repair repair = { .rollout = r };
 
+		g_ptr_array_add(because, finding->rule < 0
+						 ? NULL
+						 : g_strdup_printf("remediation[%d]: %s",
+								   finding->rule,
+								   finding->because));
 		if (finding->rule < 0)
 			continue;
 		repair.hotfix = service->remediation[finding->rule].kind == REMEDY_HOTFIX;
@@ -200,7 +250,7 @@ static void add_repairs(const struct repairing *repairing, GArray *repairs)
 	}
 }
 
-GArray *evaluate_repairs(const struct evaluation *work)
+GArray *evaluate_repairs(const struct evaluation *work, GPtrArray *because)
 {
 	guint n = work->rollouts.rollouts->len;
 	GArray *repairs = g_array_new(FALSE, FALSE, sizeof(struct repair));
@@ -217,9 +267,11 @@ GArray *evaluate_repairs(const struct evaluation *work)
 		look_at_change(&repairing,
 			       &g_array_index(work->changes, struct evaluate_change, i));
 	look_at_notes(&repairing, true);
-	add_repairs(&repairing, repairs);
-	for (guint r = 0; r < n; r++)
+	add_repairs(&repairing, repairs, because);
+	for (guint r = 0; r < n; r++) {
 		g_clear_pointer(&findings[r].targets, g_array_unref);
+		g_free(findings[r].because);
+	}
 	remediation_free(rules);
 	return repairs;
 }

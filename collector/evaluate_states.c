@@ -96,6 +96,7 @@ struct derived {
 	struct rollout_state *states;
 	struct incident_link *links; /* as of */
 	GArray *failures;	     /* of struct failure */
+	const GPtrArray *because;    /* as evaluate_repairs() */
 };
 
 static void look_again(gint64 *due, gint64 at, gint64 now)
@@ -130,6 +131,31 @@ static gint64 due_of(const struct evaluation *work, const struct derived *derive
 	return due;
 }
 
+/* Why a rollout is unplanned, in words; NULL: it is not. The caller frees. */
+static char *why_unplanned(const struct derived *derived, guint rollout)
+{
+	const struct rollout_state *state = &derived->states[rollout];
+	GString *words;
+
+	if (!state->unplanned)
+		return NULL;
+	words = g_string_new(
+		state->nature == NATURE_ROLLBACK ? "back to an earlier revision" : NULL);
+	if (state->nature == NATURE_ROLL_FORWARD || state->nature == NATURE_HOTFIX)
+		g_string_append(words, derived->because->pdata[rollout]);
+	for (guint i = 0; i < derived->of->len; i++) {
+		const struct evaluate_incident *incident = &g_array_index(
+			derived->incidents, struct evaluate_incident,
+			g_array_index(derived->of, guint, i));
+
+		if (incident->fix == (gint)rollout)
+			g_string_append_printf(words, "%sthe fix of incident %s of %s",
+					       words->len > 0 ? "; " : "",
+					       incident->key.id, incident->source);
+	}
+	return g_string_free(words, FALSE);
+}
+
 static bool write_states(struct evaluation *work, const struct derived *derived,
 			 GError **error)
 {
@@ -139,6 +165,7 @@ static bool write_states(struct evaluation *work, const struct derived *derived,
 	g_autofree struct failure_row *failures = g_new0(struct failure_row,
 							 n_failures + 1);
 	const gint64 before = work->scope->state_due;
+	bool good;
 
 	for (guint r = 0; r < n; r++) {
 		const struct rollout *rollout = evaluation_rollout(work, r);
@@ -148,6 +175,7 @@ static bool write_states(struct evaluation *work, const struct derived *derived,
 			.environment = work->facts.groups[rollout->group].name,
 			.finished = rollout->finished,
 			.state = derived->states[r],
+			.because = why_unplanned(derived, r),
 		};
 	}
 	for (guint i = 0; i < n_failures; i++) {
@@ -167,8 +195,11 @@ static bool write_states(struct evaluation *work, const struct derived *derived,
 								     failure->incident))
 						       .key;
 	}
-	return store_states_write(work->store, work->scope->scope_id, rows, n, failures,
-				  n_failures, work->now, error) &&
+	good = store_states_write(work->store, work->scope->scope_id, rows, n, failures,
+				  n_failures, work->now, error);
+	for (guint r = 0; r < n; r++)
+		g_free(rows[r].because);
+	return good &&
 	       (before == INSTANT_NONE || before > work->now ||
 		store_states_pass(work->store, work->scope->scope_id, before, work->now,
 				  error)) &&
@@ -235,16 +266,17 @@ bool evaluate_states(struct evaluation *work, GError **error)
 	g_autoptr(GArray) of = g_array_new(FALSE, FALSE, sizeof(guint));
 	g_autoptr(GArray) facts = incidents ? state_incidents(incidents, of) : NULL;
 	g_autoptr(GArray) repairs = NULL;
+	g_autoptr(GPtrArray) because = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GArray) failures = g_array_new(FALSE, FALSE, sizeof(struct failure));
 	g_autofree struct state_rollout *rollouts = NULL;
 	g_autofree struct rollout_state *states = g_new0(struct rollout_state, n + 1);
 	g_autofree struct incident_link *links = NULL;
-	struct derived derived = { incidents, of, states, NULL, failures };
+	struct derived derived = { incidents, of, states, NULL, failures, because };
 	bool good;
 
 	if (!incidents)
 		return false;
-	repairs = evaluate_repairs(work);
+	repairs = evaluate_repairs(work, because);
 	rollouts = state_rollouts(work);
 	links = g_new0(struct incident_link, facts->len + 1);
 	derived.links = links;

@@ -56,11 +56,29 @@ static bool monday_of(int year, int week, char date[11])
 		       g_date_get_day(&day), date);
 }
 
-/* 2026-03-02, 2026-W10, 2026-03 or 2026-Q1: the grain and a date in the bucket. */
+static bool is_window(const char *text)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(series_window_days); i++) {
+		char name[16];
+
+		g_snprintf(name, sizeof(name), "%ud", series_window_days[i]);
+		if (strcmp(text, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* 2026-03-02, 2026-W10, 2026-03 or 2026-Q1: the grain and a date in the bucket. 28d: a
+ * rolling window, of which there is one, so that it needs no date. */
 static bool parse_bucket(const char *text, const char **grain, char date[11])
 {
 	int year, a, b, end = -1;
 
+	if (is_window(text)) {
+		*grain = text;
+		*date = '\0';
+		return true;
+	}
 	if (sscanf(text, "%4d-W%2d%n", &year, &a, &end) == 2 && end > 0 && !text[end]) {
 		*grain = grain_name(GRAIN_WEEK);
 		return monday_of(year, a, date);
@@ -90,7 +108,7 @@ static const struct {
 	{ "used", "Made of" },
 	{ "open", "Open at the end of the bucket" },
 	{ "left_out", "Left out" },
-	{ "evidence", "Evidence of failures" },
+	{ "evidence", "Evidence" },
 	{ "source", "Sources, and when each was last read" },
 	{ "definition", "Definition" },
 };
@@ -130,10 +148,15 @@ static void print_figures(const cJSON *figures)
 		const char *name, *word;
 		bool span;
 	} others[] = {
-		{ "p50_seconds", "median", true },     { "p75_seconds", "p75", true },
-		{ "p90_seconds", "p90", true },	       { "p95_seconds", "p95", true },
-		{ "mean_seconds", "mean", true },      { "pending", "pending", false },
+		{ "p50_seconds", "median", true },
+		{ "p75_seconds", "p75", true },
+		{ "p90_seconds", "p90", true },
+		{ "p95_seconds", "p95", true },
+		{ "mean_seconds", "mean", true },
+		{ "pending", "pending", false },
 		{ "still_open", "still open", false },
+		{ "km_median_seconds", "Kaplan-Meier median", true },
+		{ "deployment_days_per_week", "deployment days per week", false },
 	};
 	const char *unit = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(figures, "unit"));
@@ -160,7 +183,7 @@ static void print_figures(const cJSON *figures)
 		if (span)
 			printf("%s", span);
 		else
-			printf("%.0f", value);
+			printf("%.15g", value);
 	}
 }
 
@@ -337,8 +360,8 @@ static int run(int argc, char **argv)
 	if (!parse_bucket(argv[3], &query.grain, date)) {
 		fprintf(stderr,
 			"dorad explain: \"%s\" is no bucket; expected a day "
-			"(2026-03-02), week (2026-W10), month (2026-03) or quarter "
-			"(2026-Q1)\n",
+			"(2026-03-02), week (2026-W10), month (2026-03), quarter "
+			"(2026-Q1) or the last 7d, 28d or 90d\n",
 			argv[3]);
 		return EXIT_USAGE;
 	}
@@ -350,7 +373,7 @@ static int run(int argc, char **argv)
 				    : SCOPE_SERVICE;
 	query.scope = argv[1];
 	query.metric = argv[2];
-	query.day = date;
+	query.day = *date ? date : NULL;
 	query.environment = settings.environment;
 	if (!options_scope_known(&command_explain, config, query.kind, query.scope))
 		return EXIT_USAGE;

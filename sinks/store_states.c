@@ -3,11 +3,11 @@
 
 #define FIELDS                                                                           \
 	"rollout_id, environment, finished_at, kind, state, pending_until, unplanned,"   \
-	" recovered_at, recovery_excluded"
+	" recovered_at, recovery_excluded, unplanned_because"
 #define VALUES(row)                                                                      \
 	"(" row ".environment, " row ".finished_at, " row ".kind, " row ".state, " row   \
 	".pending_until, " row ".unplanned, " row ".recovered_at, " row                  \
-	".recovery_excluded)"
+	".recovery_excluded, " row ".unplanned_because)"
 /* What numbers are made of. ended: of a failure that takes or took time; NULL: it is
  * none. */
 #define NUMBERS(row)                                                                     \
@@ -33,7 +33,7 @@ enum statement { WRITE, WRITE_FAILURES, UNLINK, PASS };
 static const char *const sql[] = {
 	/* Returns the times whose days are dirty: $2 is now. */
 	[WRITE] = "WITH given AS (SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10,"
-		  " $11) AS g (" FIELDS
+		  " $11, $12) AS g (" FIELDS
 		  ")), gone AS (DELETE FROM dorad.rollout_state r WHERE r.service_id = $1"
 		  " AND NOT EXISTS (SELECT FROM given g WHERE g.rollout_id ="
 		  " r.rollout_id) RETURNING " NUMBERS_R "), was AS (SELECT " NUMBERS_R
@@ -46,7 +46,8 @@ static const char *const sql[] = {
 		  " excluded.finished_at, kind = excluded.kind, state = excluded.state,"
 		  " pending_until = excluded.pending_until, unplanned ="
 		  " excluded.unplanned, recovered_at = excluded.recovered_at,"
-		  " recovery_excluded = excluded.recovery_excluded"
+		  " recovery_excluded = excluded.recovery_excluded,"
+		  " unplanned_because = excluded.unplanned_because"
 		  " WHERE " VALUES_R " IS DISTINCT FROM " VALUES_EXCLUDED
 		  " RETURNING " NUMBERS_R
 		  ") SELECT v.finished_at, CASE WHEN v.ended IS NULL OR (was.environment,"
@@ -95,7 +96,8 @@ static void put_state(GByteArray *const *column, const struct rollout_state_row 
 	field_instant(*column++, state->pending_until);
 	field_bool(*column++, state->unplanned);
 	field_instant(*column++, failed ? state->recovered : INSTANT_NONE);
-	field_text(*column, failed ? exclusion_name(state->recovery_excluded) : NULL);
+	field_text(*column++, failed ? exclusion_name(state->recovery_excluded) : NULL);
+	field_text(*column, row->because);
 }
 
 static void put_failure(GByteArray *const *column, const struct failure_row *row)
@@ -141,7 +143,7 @@ bool store_states_write(struct store *store, gint32 service_id,
 
 	if (!store_writable(store, error))
 		return false;
-	pg_rows_init(&given, "ltzttzozt");
+	pg_rows_init(&given, "ltzttzoztt");
 	for (gsize i = 0; i < n; i++, given.n++)
 		put_state(given.columns, &rows[i]);
 	arg_int4(&args, service_id);

@@ -20,6 +20,7 @@ struct rollout_state_row {
 	const char *environment;
 	gint64 finished;
 	struct rollout_state state;
+	char *because; /* why it is unplanned, in words; NULL: it is not */
 };
 struct failure_row {
 	gint64 rollout_id;
@@ -136,8 +137,8 @@ struct explain_query {
 	enum scope_kind kind;
 	const char *scope;	 /* its name */
 	const char *metric;	 /* metric_name() */
-	const char *grain;	 /* grain_name() */
-	const char *day;	 /* any date in the bucket: 2026-03-02 */
+	const char *grain;	 /* grain_name(); 7d, 28d, 90d: a rolling window */
+	const char *day;	 /* any date in it: 2026-03-02; NULL: of a window */
 	const char *environment; /* NULL: every one */
 };
 struct explain_row {

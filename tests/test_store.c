@@ -248,7 +248,8 @@ static const struct {
 			"excluded_reason source project incident" },
 	{ "rollouts", "org team service environment deployment attempt source started_at "
 		      "finished_at kind state pending_until failed_by unplanned "
-		      "recovered_at recovery_seconds repo sha n_commits deployment_id" },
+		      "recovered_at recovery_seconds repo sha n_commits deployment_id "
+		      "unplanned_because" },
 	{ "failures", "service environment deployment finished_at method by_deployment "
 		      "source project incident title url org team deployment_id" },
 	{ "service_incidents",

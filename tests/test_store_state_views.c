@@ -21,8 +21,9 @@ static const char *const world =
 	"INSERT INTO dorad.rollout_state SELECT deployment_id, service_id, environment,"
 	" finished_at, CASE deployment_id WHEN 1 THEN 'normal' ELSE 'rollback' END,"
 	" CASE deployment_id WHEN 1 THEN 'failed' ELSE 'ok' END, to_timestamp(999),"
-	" deployment_id = 2, CASE deployment_id WHEN 1 THEN to_timestamp(250) END"
-	" FROM dorad.rollout WHERE deployment_id < 3;"
+	" deployment_id = 2, CASE deployment_id WHEN 1 THEN to_timestamp(250) END, NULL,"
+	" CASE deployment_id WHEN 2 THEN 'back' END FROM dorad.rollout WHERE "
+	"deployment_id < 3;"
 	"INSERT INTO dorad.item (source_id, attempt, project, kind, external_id, outcome,"
 	" done, bot, draft, optional, first_seen_at, name, severity, created_at, "
 	"resolved_at,"
@@ -66,68 +67,42 @@ static void tear_down(void)
 	rig_clear(&rig);
 }
 
-#define AT(column) "extract(epoch FROM " column ")::int"
-
+/* Of the columns, @name is a time as the second of 1970. */
 static const struct {
 	const char *view, *columns, *rows;
 } readings[] = {
 	{ "rollouts",
-	  "deployment, org, team, service, environment, attempt, source," AT(
-		  "started_at") "," AT("finished_at") ", kind, state, failed_by, "
-						      "unplanned," AT("recovered_"
-								      "at") ", "
-									    "reco"
-									    "very"
-									    "_sec"
-									    "onds"
-									    ", "
-									    "repo"
-									    ", "
-									    "sha,"
-									    " n_"
-									    "comm"
-									    "its,"
-									    " dep"
-									    "loym"
-									    "ent_"
-									    "id",
-	  "v1|acme|red|cart|production|1|shop|95|100|normal|failed|{incident,"
-	  "rollback}|f|"
-	  "250|150|shop|01|1|1; "
-	  "v2|acme|red|cart|production|1|shop|195|200|rollback|ok||t|||||0|2; "
-	  "v3|acme|red|cart|production|1|shop|295|300||pending||f|||||0|3" },
+	  "deployment, org, team, service, environment, attempt, source, @started_at, "
+	  "@finished_at, kind, state, failed_by, unplanned, @recovered_at, "
+	  "recovery_seconds, repo, sha, n_commits, deployment_id, unplanned_because",
+	  "v1|acme|red|cart|production|1|shop|95|100|normal|failed|{incident,rollback}|f|"
+	  "250|150|shop|01|1|1|; "
+	  "v2|acme|red|cart|production|1|shop|195|200|rollback|ok||t|||||0|2|back; "
+	  "v3|acme|red|cart|production|1|shop|295|300||pending||f|||||0|3|" },
 	{ "failures",
-	  "method, service, environment, deployment," AT(
-		  "finished_at") ", by_deployment, source, project, incident, "
-				 "title, url, deployment_id",
-	  "incident|cart|production|v1|100||shop||INC-1|title of "
-	  "INC-1|https://INC-1|1; "
+	  "method, service, environment, deployment, @finished_at, by_deployment, "
+	  "source, project, incident, title, url, deployment_id",
+	  "incident|cart|production|v1|100||shop||INC-1|title of INC-1|https://INC-1|1; "
 	  "rollback|cart|production|v1|100|v2||||||1" },
 	{ "service_incidents",
-	  "incident, org, team, service, environment, source, project, "
-	  "severity," AT("started_at") "," AT(
-		  "restored_at") ", restore_seconds, rollout, linked_by,"
-				 " confidence, evidence, excluded_reason, "
-				 "deployment_id",
-	  "INC-1|acme|red|cart|production|shop||high|110|250|140|v1|revision|0."
-	  "95|abc||1; "
-	  "INC-2|acme|red|cart|production|shop||high|110|250||||||exempt|; "
+	  "incident, org, team, service, environment, source, project, severity, "
+	  "@started_at, @restored_at, restore_seconds, rollout, linked_by, confidence, "
+	  "evidence, excluded_reason, deployment_id",
+	  "INC-1|acme|red|cart|production|shop||high|110|250|140|v1|revision|0.95|abc||1"
+	  "; INC-2|acme|red|cart|production|shop||high|110|250||||||exempt|; "
 	  "INC-3|||||shop||high|110|250||||||no_service|" },
 	{ "shipped_changes",
-	  "change, service, environment, source, project, title, deployment," AT(
-		  "finished_at") ", repo, sha, coding_seconds, pickup_seconds, "
-				 "review_seconds,"
-				 " deploy_seconds, url",
-	  "42|cart|production|shop||title of "
-	  "42|v1|100|shop|01|1.5||0|2|https://42" },
+	  "change, service, environment, source, project, title, deployment, "
+	  "@finished_at, repo, sha, coding_seconds, pickup_seconds, review_seconds, "
+	  "deploy_seconds, url",
+	  "42|cart|production|shop||title of 42|v1|100|shop|01|1.5||0|2|https://42" },
 	{ "shipped_commits",
-	  "sha, lead_seconds, excluded_reason, change, change_source, "
-	  "change_method,"
-	  " change_project",
+	  "sha, lead_seconds, excluded_reason, change, change_source, change_method, "
+	  "change_project",
 	  "01|5|rule|42|shop|squash|" },
 	{ "exclusions",
-	  "kind, service, environment, deployment, sha," AT(
-		  "at") ", excluded_reason, source, project, incident",
+	  "kind, service, environment, deployment, sha, @at, excluded_reason, source, "
+	  "project, incident",
 	  "commit|cart|production|v1|01|100|rule|||; "
 	  "deployment|cart|eu|v1|01|100|pending|||; "
 	  "deployment|cart|eu|v2||200|pending|||; "
@@ -140,8 +115,11 @@ static const struct {
 /* The rows of a view, in the order of its columns as asked for. The caller frees. */
 static char *read_view(const char *view, const char *columns)
 {
+	g_autoptr(GRegex) time = g_regex_new("@(\\w+)", 0, 0, NULL);
+	g_autofree char *list = g_regex_replace(time, columns, -1, 0,
+						"extract(epoch FROM \\1)::int", 0, NULL);
 	g_autofree char *sql = g_strdup_printf(
-		"SELECT %s FROM dora.%s ORDER BY 1, 2, 4, 5", columns, view);
+		"SELECT %s FROM dora.%s ORDER BY 1, 2, 4, 5", list, view);
 
 	return rig_read(&rig, sql);
 }
@@ -193,6 +171,51 @@ START_TEST(what_goes_on_is_not_restored)
 }
 END_TEST
 
+/* The rework of 1970: why it is that, and what it took back. */
+START_TEST(what_is_unplanned_says_why)
+{
+	g_autofree char *rows = rig_read(
+		&rig, "SELECT part, what, name, reason, detail"
+		      " FROM dora.explain('deployment_rework_rate', '1970-01-01', 'day',"
+		      " 'cart') WHERE part IN ('used', 'evidence') ORDER BY 1 DESC, 3");
+
+	ck_assert_str_eq(rows, "used|rollout|v1|planned|normal; "
+			       "used|rollout|v2|unplanned|rollback; "
+			       "used|rollout|v3|planned|normal; "
+			       "evidence|rollback|v2||back; after v1");
+}
+END_TEST
+
+/* A window has no date of its own, and needs none; another one is not its. */
+START_TEST(a_window_is_explained)
+{
+	static const char question[] =
+		"SELECT part, name, figures ->> 'km_median_seconds', detail LIKE"
+		" '%%Kaplan-Meier median = 5 s' FROM dora.explain('time_to_restore', %s, "
+		"'28d',"
+		" 'cart') WHERE part IN ('number', 'used')";
+	static const struct {
+		const char *day, *rows;
+	} cases[] = {
+		{ "NULL", "number|28d|5|t; used|INC-1||f" },
+		{ "'1970-01-28'", "number|28d|5|t; used|INC-1||f" },
+		{ "'1970-01-29'", "" },
+	};
+
+	rig_run(&rig,
+		"INSERT INTO dorad.rolling SELECT s.scope_id, 'production', 28,"
+		" 'time_to_restore', '1970-01-01 00:00Z', '1970-01-29 00:00Z', 1,"
+		" NULL, NULL, 140, 140, 140, 140, 140, 140, NULL, 0, now(), NULL, 0,"
+		" NULL, 5 FROM dorad.scope s WHERE s.name = 'cart'");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *sql = g_strdup_printf(question, cases[i].day);
+		g_autofree char *rows = rig_read(&rig, sql);
+
+		ck_assert_str_eq(rows, cases[i].rows);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store_state_views");
@@ -205,6 +228,8 @@ int main(void)
 			    G_N_ELEMENTS(readings));
 	tcase_add_test(tests, a_service_that_left_has_what_is_past);
 	tcase_add_test(tests, what_goes_on_is_not_restored);
+	tcase_add_test(tests, what_is_unplanned_says_why);
+	tcase_add_test(tests, a_window_is_explained);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -98,6 +98,9 @@ static const struct {
 	{ "a service, dora.placement",
 	  "SELECT * FROM dora.placement WHERE service = '{service}'"
 	  " AND report_year = 2024" },
+	{ "a service, dora.explain, a month",
+	  "SELECT * FROM dora.explain('change_lead_time', '2025-12-01', 'month',"
+	  " '{service}')" },
 	{ "a team and an org, dora.monthly, all years",
 	  "SELECT * FROM dora.monthly WHERE service IS NULL" },
 	{ "all services, one metric, the last month",

@@ -124,6 +124,8 @@ def check_hub(world):
 
     hub.skew = -3600
     status, said = world.doctor("hub")
+    # the second may turn on the way
+    said = re.sub("59m 5[0-9]s", "1h", said)
     expect("another clock", (status, re.findall("note .*", said)),
            (0, ["note   its clock is 1h behind ours"]))
     hub.skew = 0

@@ -394,14 +394,17 @@ def every_number_is_explained(world):
         SELECT concat_ws(' ', s.service, s.team, s.metric, s.grain, s.bucket_start) AS cell,
             s.n, coalesce(s.still_open, 0) AS still_open, coalesce(s.pending, 0) AS pending,
             e.used, e.open, e.waiting
-        FROM dora.series s CROSS JOIN LATERAL (
+        FROM (SELECT org, team, service, environment, grain, bucket_start, metric, n,
+                still_open, pending FROM dora.series
+            UNION ALL SELECT org, team, service, environment, window_days || 'd', bucket_start,
+                metric, n, still_open, pending FROM dora.current) s CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE part = 'used') AS used,
                 count(*) FILTER (WHERE part = 'open') AS open,
                 count(*) FILTER (WHERE part = 'left_out' AND what = 'rollout') AS waiting
             FROM dora.explain(s.metric, (s.bucket_start + interval '12 hours')::date, s.grain,
                 s.service, CASE WHEN s.service IS NULL THEN s.team END,
                 CASE WHEN s.team IS NULL THEN s.org END, s.environment)) e
-        WHERE s.grain = 'month' OR (s.grain = 'day' AND s.n > 0)""")
+        WHERE s.grain IN ('month', '28d') OR (s.grain = 'day' AND s.n > 0)""")
     for count, listed in (("n", "used"), ("still_open", "open"), ("pending", "waiting")):
         expect(f"every cell of {len(rows)}: {count} as explained", [
             (row["cell"], row[count], row[listed]) for row in rows

@@ -94,10 +94,11 @@ def test_a_fix_comes_after_what_it_fixes(world):
     incident = {"services": "{fixed}", "resolved": world.ago(19)}
     world.tell("incident", id="fixed-1", started=world.ago(30, 12), fix=shas[1], **incident)
     yield
-    fixes = "SELECT deployment FROM dora.rollouts WHERE service = 'fixed' AND unplanned " \
-            "ORDER BY 1"
+    fixes = "SELECT concat_ws(' ', deployment, unplanned_because) FROM dora.rollouts " \
+            "WHERE service = 'fixed' AND unplanned ORDER BY 1"
     expect("fixed: by the first that came then", world.column(fixes),
-           ["deployment:fixed-2", "deployment:fixed-3"])
+           ["deployment:fixed-2 back to an earlier revision",
+            "deployment:fixed-3 the fix of incident fixed-1 of pager"])
 
 
 def test_a_sha_says_more_than_a_title(world):
@@ -138,10 +139,16 @@ def test_digits_alone_are_a_commit_where_one_is_named(world):
             name, world.ago(20), message="x\n\n" + message.format(sha[:7])),
             world.ago(20, 1))
     yield
-    for name in names:
+    for name, noun in zip(names, ("message", "trailer")):
         expect(f"{name}: seven digits", world.column(
             f"SELECT deployment FROM dora.failures WHERE service = '{name}'"),
             [f"deployment:{name}-1"])
+        words, sha = world.column("SELECT unplanned_because FROM dora.rollouts "
+                                  f"WHERE deployment = 'deployment:{name}-3'")[0].rsplit(" ", 1)
+        expect(f"{name}: and why it is a hotfix", (words, world.sql(
+            f"SELECT sha FROM dora.shipped_commits WHERE sha LIKE '{sha}%' "
+            f"AND deployment = 'deployment:{name}-3'") != []),
+            (f"remediation[0]: the {noun} of commit", True))
 
 
 def test_a_change_lands_by_a_commit_outside_the_paths(world):

@@ -208,7 +208,8 @@ def test_rollouts(example, differences):
         failures.setdefault(plain(row["deployment"]), set()).add(
             f"{row['method']} {plain(row['by_deployment']) or row['incident']}")
     got = {plain(row["deployment"]): row for row in example.sql(
-        f"SELECT deployment, kind, state, unplanned, {seconds_of('recovered_at')} "
+        f"SELECT deployment, kind, state, unplanned, unplanned_because, "
+        f"{seconds_of('recovered_at')} "
         f"FROM dora.rollouts WHERE {SCOPE}")}
     wanted = {row["deployment"]: row for row in example.tables["Rollouts"]}
     differences.compare("rollouts", sorted(got), sorted(wanted))
@@ -216,9 +217,13 @@ def test_rollouts(example, differences):
         row, page = got[name], wanted[name]
         for column, expected in (
                 ("kind", page["kind"]), ("state", page["state"]),
-                ("unplanned", "t" if page["unplanned"] == "yes" else "f"),
+                ("unplanned", "f" if page["unplanned"] == "no" else "t"),
                 ("recovered_at", str(moment(page["recovered"]) or ""))):
             differences.compare(f"rollout {name}: {column}", row[column], expected)
+        because = re.sub(r"commit (\w+)", lambda found: "commit " + next(
+            short for short, sha in example.sha.items() if sha.startswith(found[1])),
+            row["unplanned_because"])
+        differences.compare(f"rollout {name}: because", because or "no", page["unplanned"])
         differences.compare(f"rollout {name}: failed by", failures.get(name, set()),
                             set(filter(None, page["failed by"].split(", "))))
 
@@ -311,8 +316,9 @@ def explain(example, metric, day, *options):
 def told(example, row):
     """A row of the answer in the words of the page."""
     if row["part"] == "evidence":
-        by = re.match(r"by (\S+)|pager (\S+)", row["detail"] or "")
-        return f"{row['what']} {plain(by[1] or by[2]).strip(',') if by else row['detail']}"
+        by = re.search(r"^by (\S+)|^pager (\S+)|; after (\S+)", row["detail"] or "")
+        name = by and plain(by[1] or by[2] or by[3]).strip(",")
+        return f"{row['what']} {name or row['detail']}"
     name = plain(example.short(row["name"]))
     return f"{name} {row['reason']}" if row["part"] == "left_out" else name
 
