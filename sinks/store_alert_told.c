@@ -20,6 +20,10 @@
 #define HEARD STORE_OUTBOX_HEARD("o")
 #define ISO(instant)                                                                     \
 	"to_char(" instant " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+/* Named, for a call in the middle of a literal is more than clang-format can lay out. */
+#define ISO_AT ISO("$3")
+#define ISO_ONSET ISO("v.onset")
+#define ISO_MUTED ISO("max(m.until_at)")
 
 enum statement { TELL, TELL_THE_END, RULE, NOTIFIED, NOTIFY };
 
@@ -46,25 +50,21 @@ static const char *const sql[] = {
 	[NOTIFIED] = "UPDATE dorad.alert SET notified = ARRAY (SELECT unnest(notified)"
 		     " UNION SELECT unnest($2)) WHERE alert_id = $1",
 	/* NOTIFY takes less than 8000 bytes. */
-	[NOTIFY] =
-		"SELECT pg_notify(c.channel, CASE WHEN octet_length(p.long) <= 7900"
-		" THEN p.long ELSE p.short END) FROM (SELECT (jsonb_strip_nulls("
-		"jsonb_build_object('alert', v.alert, 'event', $2, 'at', t.at, 'kind',"
-		" v.kind, 'org', v.org, 'team', v.team, 'service', v.service,"
-		" 'environment', v.environment, 'metric', v.metric, 'name', v.name,"
-		" 'state', v.state, 'onset', t.onset, 'ratio', v.ratio, 'evidence',"
-		" v.evidence)) || jsonb_build_object('muted_until', t.muted))::text,"
-		" jsonb_build_object('alert', v.alert, 'event', $2, 'state', v.state,"
-		" 'muted_until', t.muted)::text, a.notified FROM dora.alerts v"
-		" JOIN dorad.alert a ON a.alert_id = v.alert CROSS JOIN LATERAL (SELECT"
-		" " ISO("$3") ", " ISO("v.onset") ", (SELECT " ISO(
-			"max(m.until_at)") " FROM dorad.alert_mute m WHERE m.alert_id = "
-					   "a.alert_id"
-					   " AND m.from_at <= $4 AND m.until_at > $4)) "
-					   "AS t (at, onset, muted) WHERE v.alert = $1) "
-					   "AS p (long, short, notified)"
-					   " CROSS JOIN unnest(p.notified) AS c "
-					   "(channel)",
+	[NOTIFY] = "SELECT pg_notify(c.channel, CASE WHEN octet_length(p.long) <= 7900"
+		   " THEN p.long ELSE p.short END) FROM (SELECT"
+		   " (jsonb_strip_nulls(jsonb_build_object('alert', v.alert, 'event', $2,"
+		   " 'at', t.at, 'kind', v.kind, 'org', v.org, 'team', v.team, 'service',"
+		   " v.service, 'environment', v.environment, 'metric', v.metric, 'name',"
+		   " v.name, 'state', v.state, 'onset', t.onset, 'ratio', v.ratio,"
+		   " 'evidence', v.evidence)) || jsonb_build_object('muted_until',"
+		   " t.muted))::text, jsonb_build_object('alert', v.alert, 'event', $2,"
+		   " 'state', v.state, 'muted_until', t.muted)::text, a.notified"
+		   " FROM dora.alerts v JOIN dorad.alert a ON a.alert_id = v.alert CROSS"
+		   " JOIN LATERAL (SELECT " ISO_AT ", " ISO_ONSET ", (SELECT " ISO_MUTED
+		   " FROM dorad.alert_mute m WHERE m.alert_id = a.alert_id"
+		   " AND m.from_at <= $4 AND m.until_at > $4)) AS t (at, onset, muted)"
+		   " WHERE v.alert = $1) AS p (long, short, notified) CROSS"
+		   " JOIN unnest(p.notified) AS c (channel)",
 };
 
 bool store_alert_is_end(const struct alert_event *event)

@@ -23,115 +23,81 @@
 	" within group (order by " us " / 1e6::float8) as p,"                            \
 	" sum(" us ")::float8 / (count(" us ") * 1e6::float8) as mean"
 
+/* Named, for a call in the middle of a literal is more than clang-format can lay out. */
+#define AT_F AT("f")
+#define AT_E AT("e")
+#define AT_END AT("$2::bigint")
+#define SPREAD_TIME SPREAD("(e - b)")
+#define SPREAD_SPAN SPREAD("span")
+
 /* A row: start, n, numerator, denominator, value, p50 … p95, mean, pending, open,
  * oldest_open. */
 static const char rates_sql[] = /* $7 whether of rework, or of failures */
-	BUCKETS " sample as (select " AT(
-		"f") " as at, s, u"
-		     "  from unnest($4::bigint[], $5::bigint[], $6::bigint[]) as u (f, "
-		     "s, u)),"
-		     " tally as (select j, date_trunc(g, at, $1) as start,"
-		     "  count(*) filter (where s = 1) as failed, count(*) filter (where "
-		     "s = 2) as pending,"
-		     "  count(*) filter (where s < 2) as known, count(*) as n, sum(u) as "
-		     "unplanned"
-		     "  from sample, grain group by 1, 2),"
-		     " row as (select j, start_us, coalesce(unplanned, 0) as unplanned,"
-		     "  coalesce(failed, 0) as failed, coalesce(known, 0) as known,"
-		     "  coalesce(pending, 0) as pending, coalesce(n, 0) as n"
-		     "  from bucket left join tally using (j, start)) "
-		     "select start_us, total, part, total, part::float8 / nullif(total, "
-		     "0),"
-		     " null, null, null, null, null, case when not $7::bool then pending "
-		     "end, null, null"
-		     " from row, lateral (select case when $7::bool then n else known "
-		     "end as total,"
-		     "  case when $7::bool then unplanned else failed end as part) x"
-		     " order by j, start_us";
+	BUCKETS
+	" sample as (select " AT_F " as at, s, u from unnest($4::bigint[],"
+	" $5::bigint[], $6::bigint[]) as u (f, s, u)),"
+	" tally as (select j, date_trunc(g, at, $1) as start, count(*) filter (where"
+	" s = 1) as failed, count(*) filter (where s = 2) as pending, count(*) filter"
+	" (where s < 2) as known, count(*) as n, sum(u) as unplanned "
+	" from sample, grain group by 1, 2), row as (select j, start_us,"
+	" coalesce(unplanned, 0) as unplanned, coalesce(failed, 0) as failed,"
+	" coalesce(known, 0) as known, coalesce(pending, 0) as pending, coalesce(n,"
+	" 0) as n from bucket left join tally using (j, start))"
+	" select start_us, total, part, total, part::float8 / nullif(total, 0), null,"
+	" null, null, null, null, case when not $7::bool then pending end, null, null"
+	" from row, lateral (select case when $7::bool then n else known end as total,"
+	" case when $7::bool then unplanned else failed end as part) x"
+	" order by j, start_us";
 
-static const char spans_sql[] = BUCKETS " sample as (select b, e, " AT(
-	"e") " as at"
-	     "  from unnest($4::bigint[], $5::bigint[]) as u (b, e)),"
-	     " over as (select j, date_trunc(g, at, $1) as start, count(*) as n, " SPREAD(
-		     "(e - b)") "  from sample, grain where e is not null group by 1, 2) "
-				"select start_us, coalesce(n, 0), null, null, p[1], "
-				"p[1], p[2], p[3], p[4], mean,"
-				" null, o.n_open, o.oldest from bucket left join over "
-				"using (j, start),"
-				" lateral (select least(end_us - 1, (extract(epoch from "
-				"$3::timestamptz)"
-				"  * 1000000)::bigint) as last) l,"
-				" lateral (select count(*) as n_open, min(b) as oldest "
-				"from sample"
-				"  where b <= last and (e is null or e > last)) o"
-				" order by j, start_us";
+static const char spans_sql[] = BUCKETS
+	" sample as (select b, e, " AT_E " as at from unnest($4::bigint[],"
+	" $5::bigint[]) as u (b, e)), over as (select j, date_trunc(g, at, $1) as"
+	" start, count(*) as n, " SPREAD_TIME " from sample, grain"
+	" where e is not null group by 1, 2) select start_us, coalesce(n, 0), null,"
+	" null, p[1], p[1], p[2], p[3], p[4], mean, null, o.n_open, o.oldest"
+	" from bucket left join over using (j, start),"
+	" lateral (select least(end_us - 1, (extract(epoch"
+	" from $3::timestamptz) * 1000000)::bigint) as last) l,"
+	" lateral (select count(*) as n_open, min(b) as oldest from sample "
+	" where b <= last and (e is null or e > last)) o order by j, start_us";
 
 /* $4 finish, $5 span, $6 author, $7 1 if a rule leaves it out; $8 the smallest group; $9
  * whether those count; $10 whether there are rows only where that makes a difference. */
-static const char durations_sql[] = BUCKETS " sample as (select " AT(
-	"f") " as at, span, author, r"
-	     "  from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])"
-	     "  as u (f, span, author, r) where span >= 0),"
-	     " spread as (select j, date_trunc(g, at, $1) as start, count(*) as n, "
-	     "sum(r) as r,"
-	     "  count(distinct nullif(author, 0)) >= $8 as enough, " SPREAD(
-		     "span") "  from sample, grain where r = 0 or $9::bool group by 1, "
-			     "2) "
-			     "select start_us, coalesce(n, 0), null, null, q[1], q[1], "
-			     "q[2], q[3], q[4],"
-			     " case when enough then mean end, null, null, null"
-			     " from bucket left join spread using (j, start),"
-			     " lateral (select case when enough then p end as q) x"
-			     " where not $10::bool or case when $9::bool then r > 0 else "
-			     "n > 0 end"
-			     " order by j, start_us";
+static const char durations_sql[] = BUCKETS
+	" sample as (select " AT_F " as at, span, author, r "
+	" from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]) as u"
+	" (f, span, author, r) where span >= 0),"
+	" spread as (select j, date_trunc(g, at, $1) as start, count(*) as n, sum(r)"
+	" as r, count(distinct nullif(author, 0)) >= $8 as enough, " SPREAD_SPAN " "
+	" from sample, grain where r = 0 or $9::bool group by 1, 2)"
+	" select start_us, coalesce(n, 0), null, null, q[1], q[1], q[2], q[3], q[4],"
+	" case when enough then mean end, null, null, null from bucket"
+	" left join spread using (j, start), lateral (select case when enough then p"
+	" end as q) x where not $10::bool or case when $9::bool then r > 0 else n > 0"
+	" end order by j, start_us";
 
 /* $1 zone, $2 the windows' end, $3 and $4 the spans. */
 static const char windows_sql[] =
-	"with w as (select unnest(array[7, 28, 90]) as days, $2::bigint as last,"
-	"  (" AT(
-		"$2::bigint") " at time zone $1)::date as today),"
-			      " sample as (select b, e, (" AT(
-				      "e") " at time zone $1)::date as day"
-					   "  from unnest($3::bigint[], $4::bigint[]) as "
-					   "u (b, e)),"
-					   " over as (select days, e - b as span from w, "
-					   "sample"
-					   "  where day >= today - days and day < today),"
-					   " open as (select days, last - b as span, b "
-					   "from w, sample"
-					   "  where b < last and (e is null or e >= "
-					   "last)),"
-					   " step as (select days, span, count(*) as d,"
-					   "  (select count(*) from over o where o.days "
-					   "= s.days and o.span >= s.span)"
-					   "  + (select count(*) from open o where "
-					   "o.days = s.days and o.span >= s.span) as r"
-					   "  from over s group by 1, 2),"
-					   " survival as (select days, span, "
-					   "pg_temp.product((r - d)"
-					   "   * "
-					   "1.0000000000000000000000000000000000000000::"
-					   "numeric / r)"
-					   "   over (partition by days order by span) as "
-					   "s from step),"
-					   " spread as (select days, count(*) as "
-					   "n, " SPREAD(
-						   "span") " from over group by 1) "
-							   "select null, coalesce(n, 0), "
-							   "null, null, p[1], p[1], "
-							   "p[2], p[3], p[4], mean, null,"
-							   " (select count(*) from open "
-							   "o where o.days = w.days),"
-							   " (select min(b) from open o "
-							   "where o.days = w.days),"
-							   " (select min(span) from "
-							   "survival s where s.days = "
-							   "w.days"
-							   "  and round(s.s, 25) <= 0.5) "
-							   "/ 1e6::float8"
-							   " from w left join spread "
-							   "using (days) order by days";
+	"with w as (select unnest(array[7, 28, 90]) as days, $2::bigint as last, (" AT_END
+	" at time zone $1)::date as today), sample as (select b, e, (" AT_E
+	" at time zone $1)::date as day from unnest($3::bigint[], $4::bigint[]) as u"
+	" (b, e)), over as (select days, e - b as span from w, sample "
+	" where day >= today - days and day < today),"
+	" open as (select days, last - b as span, b from w, sample "
+	" where b < last and (e is null or e >= last)),"
+	" step as (select days, span, count(*) as d, (select count(*)"
+	" from over o where o.days = s.days and o.span >= s.span) + (select count(*)"
+	" from open o where o.days = s.days and o.span >= s.span) as r "
+	" from over s group by 1, 2), survival as (select days, span,"
+	" pg_temp.product((r - d) *"
+	" 1.0000000000000000000000000000000000000000::numeric / r) over (partition"
+	" by days order by span) as s from step),"
+	" spread as (select days, count(*) as n, " SPREAD_SPAN " from over group by 1)"
+	" select null, coalesce(n, 0), null, null, p[1], p[1], p[2], p[3], p[4], mean,"
+	" null, (select count(*) from open o where o.days = w.days), (select min(b)"
+	" from open o where o.days = w.days), (select min(span) from survival s"
+	" where s.days = w.days and round(s.s, 25) <= 0.5) / 1e6::float8"
+	" from w left join spread using (days) order by days";
 
 /* What happened in a random life; the arrays have one sample struct each. */
 struct past {
