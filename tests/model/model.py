@@ -63,7 +63,7 @@ class Service(Shipping):
             return "revision_missing"
         if not rollout.ships and (rollout.bases or not before):
             return "baseline"
-        if before and before[-1].revisions == rollout.revisions:
+        if self.again(rollout, before):
             return "redeploy"
         if not rollout.ships:
             started = rollout.started
@@ -81,6 +81,11 @@ class Service(Shipping):
             return rule["kind"]
         return "normal"
 
+    def again(self, rollout, before):
+        """The same in each of its repositories as the latest before that has one there?"""
+        return all([b.revisions[repo] for b in before if repo in b.revisions][-1:] == [sha]
+                   for repo, sha in rollout.revisions.items())
+
     def forward(self, rollout, before, live):
         """Again to what the last rollback went back from?"""
         moves = [i for i, b in enumerate(before) if b.kind not in ("redeploy", "late")]
@@ -94,8 +99,8 @@ class Service(Shipping):
     def broken(self, before):
         """What a repair repairs that names nothing, as a list of one or none."""
         whole = len(before)
-        while whole and before[whole - 1].kind == "redeploy" and whole > 1 and (
-                before[whole - 1].revisions == before[whole - 2].revisions):
+        while whole > 1 and before[whole - 1].kind == "redeploy" and self.again(
+                before[whole - 1], before[:whole - 1]):
             whole -= 1
         if whole and before[whole - 1].kind == "rollback":
             return self.broken(before[:whole - 1])
