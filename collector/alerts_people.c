@@ -221,8 +221,7 @@ static bool check_mute(const struct settings *settings, gint64 alert_id)
 	}
 	if ((alert_id != 0) == chosen) {
 		fputs(chosen ? "dorad alerts mute: expected an alert alone, or "
-			       "--service, "
-			       "--team, --org or --metric\n"
+			       "--service, --team, --org or --metric\n"
 			     : "dorad alerts mute: expected an alert, --service, --team, "
 			       "--org or --metric\n",
 		      stderr);

@@ -133,7 +133,7 @@ static void put_parts(cJSON *object, const struct alert_row *row)
 	}
 }
 
-cJSON *alert_tree(const struct alert_row *row, bool news, const char *link)
+static cJSON *alert_tree(const struct alert_row *row, bool news, const char *link)
 {
 	cJSON *object = cJSON_CreateObject();
 	g_autofree char *onset = row->onset == INSTANT_NONE
@@ -191,9 +191,8 @@ char *alert_json(const struct alert_row *row, const char *link)
 	return print(alert_tree(row, false, link));
 }
 
-/* Those from the n-th on, up to what is told. */
-static guint put_alerts(cJSON *alerts, guint n, const struct outbox_message *message,
-			const GPtrArray *rows, const char *link)
+guint alert_trees(cJSON *alerts, guint n, const struct outbox_message *message,
+		  const GPtrArray *rows, const char *link)
 {
 	for (guint i = 0; i < rows->len && n < ALERTS_TOLD; i++, n++) {
 		const struct alert_row *row = g_ptr_array_index(rows, i);
@@ -240,8 +239,8 @@ char *alert_message_json(const struct outbox_message *message, const char *link)
 	put_text(object, "text", text);
 	put_events(object, message);
 	alerts = cJSON_AddArrayToObject(object, "alerts");
-	n = put_alerts(alerts, 0, message, news.fresh, link);
-	n = put_alerts(alerts, n, message, news.firing, link);
+	n = alert_trees(alerts, 0, message, news.fresh, link);
+	n = alert_trees(alerts, n, message, news.firing, link);
 	put_number(object, "left_out", (double)(news.fresh->len + news.firing->len - n));
 	return print(object);
 }

@@ -102,5 +102,7 @@ char *alert_headline(const struct alert_row *row, bool news);
 /* The parts, largest first: "Largest part: billing-api (21 of 38)."; NULL. */
 char *alert_parts(const struct alert_row *row);
 
-/* The machine form as a tree, for bodies that have it among other things. */
-struct cJSON *alert_tree(const struct alert_row *row, bool news, const char *link);
+/* Adds the machine forms of rows to those n that a body has among other things, up to
+ * ALERTS_TOLD; returns how many it has then. */
+guint alert_trees(struct cJSON *alerts, guint n, const struct outbox_message *message,
+		  const GPtrArray *rows, const char *link);

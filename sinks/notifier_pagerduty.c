@@ -68,21 +68,15 @@ static cJSON *details_of(const struct outbox_message *message, const char *link,
 			 bool whole)
 {
 	cJSON *details = cJSON_CreateObject();
-	_cleanup_(alert_news_clear) struct alert_news news;
-	cJSON *alerts;
+	_cleanup_(alert_news_clear) struct alert_news news = { 0 };
 
 	put_told(details, "firing", "num_firing", message, true);
 	put_told(details, "resolved", "num_resolved", message, false);
 	if (!whole)
 		return details;
 	alert_news_init(&news, message);
-	alerts = cJSON_AddArrayToObject(details, "alerts");
-	for (guint i = 0; i < MIN(news.fresh->len, ALERTS_TOLD); i++) {
-		const struct alert_row *row = g_ptr_array_index(news.fresh, i);
-
-		cJSON_AddItemToArray(
-			alerts, alert_tree(row, alert_got_worse(message, row), link));
-	}
+	alert_trees(cJSON_AddArrayToObject(details, "alerts"), 0, message, news.fresh,
+		    link);
 	return details;
 }
 

@@ -28,9 +28,8 @@
 
 /* Of a scope at an instant. */
 #define SERVICES(scope_id, at)                                                           \
-	"(SELECT array_agg(DISTINCT o.service_id ORDER BY o.service_id) FROM "           \
-	"dorad.owner"                                                                    \
-	" o WHERE o.scope_id = " scope_id " AND o.valid_from < " at                      \
+	"(SELECT array_agg(DISTINCT o.service_id ORDER BY o.service_id)"                 \
+	" FROM dorad.owner o WHERE o.scope_id = " scope_id " AND o.valid_from < " at     \
 	" AND o.valid_to >= " at ")"
 
 #define SERVICES_OF_WATCH SERVICES("w.scope_id", "$34")
